@@ -1,0 +1,38 @@
+# make demo   trains a tailored model against the embedded simulator, offline
+# make test   the whole suite
+# make check  format, lint, types and the floors of the house
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+FAMILY ?= fibo
+IMAGES ?=
+WORKERS ?= 2
+
+.PHONY: demo test check lock clean
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+demo: $(VENV)/.ready
+	@$(BIN)/python -m bria_async.cli.demo --family $(FAMILY) $(if $(IMAGES),--images "$(IMAGES)")
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+lock:
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade -o requirements.lock
+
+clean:
+	rm -rf $(VENV) demo dist

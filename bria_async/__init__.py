@@ -1,0 +1,58 @@
+"""Asyncio-native client for the image API of Bria, and the orchestrator of its trainings.
+
+Names are loaded when they are first used: importing the package opens no socket and costs no aiohttp.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import BriaError as BriaError
+    from .host import Host as Host
+    from .session import Session as Session
+    from .sim import simulator as simulator
+    from .training import Expert as Expert
+    from .training import Plan as Plan
+    from .training import Sample as Sample
+    from .training import Settings as Settings
+    from .training import Trained as Trained
+    from .training import Verification as Verification
+    from .training import resume as resume
+    from .training import train as train
+    from .training import verify as verify
+    from .wire.polling import Polling as Polling
+    from .wire.retry import RetryPolicy as RetryPolicy
+
+_HOME = {
+    "BriaError": "errors",
+    "Expert": "training",
+    "Host": "host",
+    "Plan": "training",
+    "Polling": "wire.polling",
+    "RetryPolicy": "wire.retry",
+    "Sample": "training",
+    "Session": "session",
+    "Settings": "training",
+    "Trained": "training",
+    "Verification": "training",
+    "resume": "training",
+    "simulator": "sim",
+    "train": "training",
+    "verify": "training",
+}
+
+__all__ = list(_HOME)  # one table; type checkers read the imports above
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its home."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415  # only when a name is asked for
+
+    value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return sorted(__all__)

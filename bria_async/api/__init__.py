@@ -1,0 +1,1 @@
+"""The declared endpoints, one class per family: the same words as in `types` and `sim`."""

@@ -1,0 +1,159 @@
+"""Jobs: what became of an asynchronous request, and waiting for it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, overload
+
+import attrs
+
+from bria_async import wire
+from bria_async.errors import JobFailed, JobNotFound, JobTimedOut, JobUnknown, NotFound, RequestError
+from bria_async.host import Host
+from bria_async.types.jobs import (
+    Blocked,
+    GeneratedImage,
+    GeneratedImages,
+    JobResult,
+    JobStatus,
+    JobWord,
+    Submission,
+)
+
+T = TypeVar("T")
+
+BY_ID = wire.Polling()
+"""How a v2 job is waited for."""
+BY_URL = wire.Polling(timeout=120.0)
+"""How v1 results are waited for: as long as an old client of the API did."""
+
+
+class Jobs(wire.Family):
+    """Asynchronous requests and their results."""
+
+    @wire.get("/v2/status/{request_id}")
+    async def status(self, request_id: str) -> JobStatus:
+        """The state of a v2 job; `wait` asks until it is over.
+
+        A job that failed is an answer like any other: `JobStatus.status` and `JobStatus.error` tell. Polls
+        count toward the rate limit.
+
+        Statuses: 404 (unknown or expired id), 500 and above (the status service failed). Source: published
+            spec.
+        """
+        ...
+
+    @overload
+    async def wait(self, job: Submission | str, *, polling: wire.Polling | None = None) -> JobResult: ...
+
+    @overload
+    async def wait(self, job: GeneratedImages, *, polling: wire.Polling | None = None) -> GeneratedImages: ...
+
+    async def wait(
+        self, job: Submission | str | GeneratedImages, *, polling: wire.Polling | None = None
+    ) -> JobResult | GeneratedImages:
+        """Wait until a job is over, and return its result.
+
+        Args:
+            job: a v2 submission or its request id (from any process), or the images of a v1 generation, whose
+                addresses fill in later. Results that are already there return at once.
+            polling: intervals and deadline in seconds. By default looks begin 1 s apart and grow to 60 s; v2
+                jobs have 600 s, v1 images 120 s. A look comes before the clock: what is done at the deadline
+                is returned.
+
+        Returns:
+            The result of a v2 job; or the v1 images, where those that moderation stopped (zero bytes) are
+            `Blocked`.
+
+        Raises:
+            JobFailed: the job's status is ERROR (or FAILED).
+            JobUnknown: its status is UNKNOWN; it can be waited for again.
+            JobNotFound: the status service does not know it, even after `wire.Polling.grace`.
+            JobTimedOut: the deadline passed; it goes on at the server and can be waited for again.
+        """
+        if isinstance(job, GeneratedImages):
+            return await self._wait_for_urls(job, polling or BY_URL)
+        if isinstance(job, str):
+            return await self._wait_for_id(job, polling or BY_ID)
+        return job.result or await self._wait_for_id(job.request_id, polling or BY_ID)
+
+    async def _wait_for_id(self, request_id: str, polling: wire.Polling) -> JobResult:
+        host = self._client.host
+        known_by = host.monotonic() + polling.grace
+
+        async def look() -> JobResult | None:
+            try:
+                return _outcome(await self.status(request_id), request_id)
+            except NotFound:
+                if host.monotonic() < known_by:
+                    return None
+            except RequestError as error:
+                error.add_note(f"The job goes on: wait for it again with jobs.wait({request_id!r}).")
+                raise
+            raise JobNotFound("the status service does not know it", request_id)
+
+        if (result := await poll(host, look, polling)) is None:
+            raise JobTimedOut(f"still in progress after {polling.timeout} s", request_id)
+        return result
+
+    async def _wait_for_urls(self, images: GeneratedImages, polling: wire.Polling) -> GeneratedImages:
+        sizes: dict[str, int] = {}
+
+        def missing() -> list[str]:
+            return [url for url in dict.fromkeys(images.urls) if url not in sizes]
+
+        async def look() -> GeneratedImages | None:
+            urls = missing()
+            found = await asyncio.gather(*map(self._client.probe, urls))
+            sizes.update((url, size) for url, size in zip(urls, found, strict=True) if size is not None)
+            if missing():
+                return None
+            return attrs.evolve(images, result=tuple(_held(image, sizes) for image in images.result))
+
+        if (result := await poll(self._client.host, look, polling)) is None:
+            waiting = ", ".join(url.split("?", 1)[0] for url in missing())
+            raise JobTimedOut(f"not ready after {polling.timeout} s: {waiting}")
+        return result
+
+
+async def poll(host: Host, look: Callable[[], Awaitable[T | None]], polling: wire.Polling) -> T | None:
+    """Look until there is something, at growing intervals; None when the deadline passed without it.
+
+    A look comes before the clock, and the last one at the deadline itself.
+    """
+    deadline = None if polling.timeout is None else host.monotonic() + polling.timeout
+    for interval in polling.intervals(host.random):
+        if (found := await look()) is not None:
+            return found
+        left = interval if deadline is None else deadline - host.monotonic()
+        if left <= 0:
+            break
+        await host.sleep(min(interval, left))
+    return None
+
+
+def _outcome(status: JobStatus, request_id: str) -> JobResult | None:
+    """The result of a job that is done, None while it goes on.
+
+    Raises:
+        JobFailed: it failed.
+        JobUnknown: the status service cannot tell.
+    """
+    if status.status is JobWord.COMPLETED:
+        return status.result or JobResult()
+    if status.status is JobWord.ERROR:
+        problem = status.error
+        if problem is None:
+            raise JobFailed("it failed, and no reason was given", request_id)
+        raise JobFailed(problem.message or "it failed", request_id, problem.code, problem.details or "")
+    if status.status is JobWord.UNKNOWN:
+        raise JobUnknown("the status service answers UNKNOWN", request_id)
+    return None
+
+
+def _held(image: GeneratedImage | Blocked, sizes: dict[str, int]) -> GeneratedImage | Blocked:
+    """The image with the addresses that hold something, or blocked when none does."""
+    if isinstance(image, Blocked):
+        return image
+    if urls := tuple(url for url in image.urls if sizes[url]):
+        return attrs.evolve(image, urls=urls)
+    return Blocked(blocked=True, description="stopped by content moderation: zero bytes", raw=image.raw)

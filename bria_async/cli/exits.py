@@ -1,0 +1,85 @@
+"""Exit codes, as one table."""
+
+import enum
+from typing import Self
+
+from bria_async.errors import (
+    BriaError,
+    ConfigurationError,
+    DownloadFailed,
+    GraphError,
+    ImageError,
+    InvalidParameter,
+    JobError,
+    JournalError,
+    Outcome,
+    PlanChanged,
+    PlanInvalid,
+    RequestError,
+    RunError,
+    RunFailed,
+    RunPaused,
+)
+
+
+class Exit(enum.IntEnum):
+    """What the exit code of a command says."""
+
+    words: str
+
+    def __new__(cls, code: int, words: str) -> Self:
+        """An integer that knows its meaning."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.words = words
+        return member
+
+    DONE = (0, "done")
+    FAILED = (1, "failed for good, or verify found differences")
+    USAGE = (2, "wrong usage, plan or configuration; nothing was sent")
+    PAUSED = (3, "the run paused and can be resumed")
+    JOURNAL = (4, "the journal is locked, unreadable, or of a newer version")
+    REQUEST = (5, "a request was refused, or the server cannot be reached")
+    UNKNOWN = (6, "an answer was lost: the call may have taken effect, and was perhaps charged")
+    INTERRUPTED = (130, "interrupted (Ctrl-C)")
+    TERMINATED = (143, "terminated (SIGTERM)")
+
+
+_EXITS: tuple[tuple[type[BriaError] | tuple[type[BriaError], ...], Exit], ...] = (
+    (RunPaused, Exit.PAUSED),
+    (RunFailed, Exit.FAILED),
+    ((PlanInvalid, PlanChanged, ConfigurationError, InvalidParameter, GraphError, ImageError, RunError), Exit.USAGE),
+    (JournalError, Exit.JOURNAL),
+    ((RequestError, JobError, DownloadFailed), Exit.REQUEST),
+)
+"""The first line that fits counts; a lost answer to a call with an effect comes before them all."""
+
+
+def exit_of(error: BriaError) -> Exit:
+    """The exit code of an error."""
+    if isinstance(error, RequestError) and error.outcome is Outcome.UNKNOWN and _has_effect(error.operation):
+        return Exit.UNKNOWN
+    return next((code for kinds, code in _EXITS if isinstance(error, kinds)), Exit.FAILED)
+
+
+def _has_effect(operation: str) -> bool:
+    from bria_async.session import FAMILIES  # slow to import, and only needed here
+    from bria_async.wire import Effect  # as above
+
+    family, _, name = operation.partition(".")
+    endpoints = FAMILIES[family].endpoints if family in FAMILIES else {}
+    return name in endpoints and endpoints[name].effect is not Effect.SAFE
+
+
+class Failure(Exception):
+    """The end of a command that did not do what it was asked for: a sentence, and the exit code."""
+
+    def __init__(self, message: str, code: Exit) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+    @classmethod
+    def of(cls, error: BriaError) -> "Failure":
+        """What an error of the library ends a command with."""
+        return cls(str(error), exit_of(error))

@@ -1,0 +1,303 @@
+"""The local engine: one process runs the whole graph, with bounds on what runs at once.
+
+Theory. Every task is a stage that waits for the stages it needs. A stage that fans out has as many workers as its
+bound allows; they take pending items in order. When the workers are through, what is in doubt is settled by one
+look at the server, what turned out absent is sent again, and the stage is over when nothing is left.
+
+A run stops in one way, `halt`: no work is taken any more, what has not left is interrupted at once, what has left
+gets `grace` seconds to finish, and whatever remains is in doubt, which the journal knows already.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import attrs
+
+from bria_async.errors import RunCancelled, RunPaused
+from bria_async.graph.control import APPROVE, STOP, Control, Request
+from bria_async.graph.events import Happened
+from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
+from bria_async.graph.journal import Row
+from bria_async.graph.ledger import Ledger
+from bria_async.graph.runner import Reopen, Runner
+from bria_async.graph.states import CLOSED, Change, State
+
+
+@attrs.frozen
+class Bounds:
+    """How much runs at once; `at_once` by task name, `otherwise` for the rest."""
+
+    at_once: Mapping[str, int] = attrs.field(factory=dict)
+    otherwise: int = 16
+    grace: float = 8.0
+    """Seconds that requests on their way get when the run stops."""
+    control_interval: float = 0.5
+    """Seconds between looks into the control folder."""
+
+
+@attrs.define
+class Run:
+    """What a task sees of the run it belongs to."""
+
+    name: str
+    tag: str
+    """What marks the run's things on the server."""
+    folder: Path
+    """The run's own folder."""
+    output: Path
+    """Where its results go."""
+    items: Mapping[str, Mapping[str, Any]]
+    """What it fans out over, by input."""
+    ledger: Ledger
+    approval: anyio.Event = attrs.field(factory=anyio.Event)
+    stop_requests: list[Request] = attrs.field(factory=list)
+
+    def progressed(self, reason: str) -> None:
+        """Tell that a remote state changed."""
+        self.ledger.note(Happened.PROGRESSED, reason=reason)
+
+    def warned(self, reason: str) -> None:
+        """Tell something that somebody should look at."""
+        self.ledger.note(Happened.WARNED, reason=reason)
+
+    async def approved(self, what: str) -> None:
+        """Wait until somebody approves."""
+        self.ledger.note(Happened.WAITED, reason=f"{what}; approve with: bria-async approve {self.name}")
+        await self.approval.wait()
+
+
+@attrs.define
+class LocalEngine:
+    """Runs one graph over one ledger."""
+
+    graph: Graph
+    runner: Runner
+    inputs: Mapping[str, Any]
+    bounds: Bounds
+    control: Control
+    run: Run
+    unclean: bool = False
+    _over: dict[str, anyio.Event] = attrs.field(factory=dict, init=False)
+    _item_over: dict[tuple[str, str], anyio.Event] = attrs.field(factory=dict, init=False)
+    _results: dict[str, Any] = attrs.field(factory=dict, init=False)
+    _halted: BaseException | None = attrs.field(default=None, init=False)
+    _reopened: int = attrs.field(default=0, init=False)
+    _since: float = attrs.field(init=False)
+    _group: anyio.abc.TaskGroup | None = attrs.field(default=None, init=False)
+
+    @_since.default
+    def _now(self) -> float:
+        """When this process took the run: an older request to stop was meant for another one."""
+        return self.ledger.host.now()
+
+    @property
+    def ledger(self) -> Ledger:
+        """The state of the run."""
+        return self.runner.ledger
+
+    async def execute(self) -> None:
+        """Run everything that is not done yet.
+
+        Raises:
+            RunPaused: it stopped where it can go on.
+            RunFailed: it ended for good.
+        """
+        for task in self.graph.order():
+            self._over[task.name] = anyio.Event()
+            for row in self.ledger.of(task.name, State.FAILED):
+                await self.ledger.change(row, Change.REOPENED)
+            for row in self.ledger.of(task.name, State.INTENT):
+                await self.ledger.change(row, Change.LOST, reason="the process ended before the answer came")
+        if await self.ledger.journal.count(self.ledger.run.id, Happened.APPROVED):
+            self.run.approval.set()
+        try:
+            async with anyio.create_task_group() as outer:
+                self._group = outer
+                outer.start_soon(self._guarded, self._listen)
+                async with anyio.create_task_group() as stages:
+                    for task in self.graph.order():
+                        stages.start_soon(self._stage, task)
+                outer.cancel_scope.cancel()
+        finally:
+            for task in self.graph.tasks:
+                for row in self.ledger.of(task.name, State.INTENT):
+                    self.ledger.leave(row, Change.LOST, "the run stopped before the answer came")
+        if self._halted is not None:
+            raise self._halted
+
+    def halt(self, reason: BaseException) -> None:
+        """Stop taking work; the first reason is the one that is raised."""
+        if self._halted is not None:
+            return
+        self._halted = reason
+        self.runner.interruptible.stop()
+        if self._group is not None:
+            self._group.start_soon(self._run_out)
+
+    async def _run_out(self) -> None:
+        await self.ledger.host.sleep(self.bounds.grace)
+        if self._group is not None:
+            self._group.cancel_scope.cancel()
+
+    # --- stages ----------------------------------------------------------------------------------------------
+
+    async def _stage(self, task: Task) -> None:
+        """One task from start to end; errors halt the run instead of tearing its other stages down."""
+        try:
+            with self._interruptible():
+                for edge in self.graph.edges(task):
+                    if edge.over is None or edge.over != task.over:
+                        await self._over[edge.name].wait()
+            if self._halted is None:
+                await self._work_off(task)
+        except Reopen as gone:
+            await self._reopen(task, gone)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the run must stop in order; it is raised in the end
+            self.halt(error)
+
+    async def _work_off(self, task: Task) -> None:
+        if self.unclean and task.effect == "findable":
+            # Nothing unfinished is sent before somebody looked, intent or not: the journal may have lost some.
+            await self._settle(task, self.ledger.of(task.name, State.PENDING, State.IN_DOUBT))
+        for _ in range(self.runner.protocol.rounds):
+            await self._work(task)
+            await self._settle(task, self.ledger.of(task.name, State.IN_DOUBT))
+            if self._halted is not None:
+                return
+            if self.ledger.closed(task.name):
+                self._over[task.name].set()
+                return
+        self.halt(RunPaused(f"The server keeps losing the answers to {task.name!r}.", self.run.name))
+
+    async def _settle(self, task: Task, rows: list[Row]) -> None:
+        """Give the server its time, then resolve all these rows by one look."""
+        if not rows or self._halted is not None:
+            return
+        with self._interruptible():
+            await self.runner.wait_for_settle(rows)
+            names = names_of(task.adopt) if task.adopt else ()
+            arguments = {name: self._argument(task, name, "") for name in names if name not in (DOUBTS, KNOWN)}
+            items = self.run.items[task.over] if task.over else {}
+            await self.runner.resolve(task, rows, arguments, items)
+            for row in rows:
+                self._mark(task, row)
+
+    async def _work(self, task: Task) -> None:
+        """Perform all pending items, a bounded number at once."""
+        pending = iter(self.ledger.of(task.name, State.PENDING))
+        if task.over is None:
+            await self._worker(task, pending)
+            return
+        async with anyio.create_task_group() as workers:
+            for _ in range(self.bounds.at_once.get(task.name, self.bounds.otherwise)):
+                workers.start_soon(self._guarded, self._worker, task, pending)
+
+    async def _guarded(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
+        try:
+            await function(*args)
+        except Exception as error:  # noqa: BLE001  # as in a stage: halt, and raise it in the end
+            self.halt(error)
+
+    async def _worker(self, task: Task, pending: Iterator[Row]) -> None:
+        for row in pending:
+            if self._halted is not None:
+                return
+            if await self._is_due(task, row):
+                arguments = {name: self._argument(task, name, row.key) for name in task.parameters}
+                await self.runner.perform(task, row, arguments)
+            self._mark(task, row)
+
+    async def _is_due(self, task: Task, row: Row) -> bool:
+        """Whether the same item's earlier tasks are done; an item that was left out stays left out."""
+        for edge in self.graph.edges(task):
+            if edge.over is not None and edge.over != task.over:
+                continue
+            before = self.ledger.rows[edge.name][row.key if edge.over else ""]
+            with self._interruptible():
+                while before.state not in CLOSED or not before.durable:
+                    await self._item_over.setdefault((edge.name, row.key), anyio.Event()).wait()
+            if self._halted is not None:
+                return False
+            if before.state is State.SKIPPED:
+                await self.ledger.change(row, Change.SKIPPED, reason=f"{edge.name} was left out")
+                return False
+        return True
+
+    def _mark(self, task: Task, row: Row) -> None:
+        if row.state in CLOSED and (event := self._item_over.pop((task.name, row.key), None)):
+            event.set()
+
+    # --- what tasks are given ----------------------------------------------------------------------------------
+
+    def _argument(self, task: Task, name: str, key: str) -> Any:
+        if name == task.over:
+            return self.run.items[name][key]
+        if name in self.inputs:
+            return self.inputs[name]
+        edge = self.graph.by_name[name]
+        if edge.over is not None and edge.over == task.over:
+            return self.runner.load(edge, self.ledger.rows[name][key])
+        if name not in self._results:
+            done = self.ledger.of(name, State.DONE)
+            loaded = {row.key: self.runner.load(edge, row) for row in done}
+            self._results[name] = loaded if edge.over is not None else loaded[""]
+        return self._results[name]
+
+    # --- going back, and being asked ---------------------------------------------------------------------------
+
+    async def _reopen(self, task: Task, gone: Reopen) -> None:
+        """Do items again whose results are gone, then what lies between them and the task that noticed."""
+        self._reopened += 1
+        if self._reopened > self.runner.protocol.rounds:
+            self.halt(RunPaused(gone.message, self.run.name))
+            return
+        try:
+            lost = self.graph.by_name[gone.task]
+            between = [
+                item
+                for item in self.graph.order()
+                if item.name != task.name
+                and item.effect == "safe"  # what others made is still there, and must not be made twice
+                and lost in self.graph.ancestors(item)
+                and item in self.graph.ancestors(task)
+            ]
+            for item in [lost, *between]:
+                self._results.pop(item.name, None)
+                for key in gone.keys if item.over == lost.over else self.ledger.rows[item.name]:
+                    row = self.ledger.rows[item.name][key]
+                    if row.state is State.DONE:
+                        await self.ledger.change(row, Change.REOPENED, reason=gone.message)
+                self._over[item.name] = anyio.Event()
+                if self._halted is None:
+                    await self._work_off(item)
+        except Exception as error:  # noqa: BLE001  # as in a stage
+            self.halt(error)
+            return
+        if self._halted is None:
+            await self._stage(task)
+
+    async def _listen(self) -> None:
+        host = self.ledger.host
+        while True:
+            for path, request in await host.in_thread(self.control.waiting):
+                if request.what == STOP and request.at >= self._since:
+                    self.run.stop_requests.append(request)
+                    self.halt(RunCancelled("The run was asked to stop.", self.run.name))
+                elif request.what == APPROVE:
+                    await self.ledger.record(Happened.APPROVED)
+                    self.run.approval.set()
+                await host.in_thread(path.unlink, True)  # missing_ok, which pathlib takes by position
+            await host.sleep(self.bounds.control_interval)
+
+    @contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Waiting that ends at once when the run halts."""
+        with anyio.CancelScope() as scope:
+            self.runner.interruptible.add(scope)
+            try:
+                yield
+            finally:
+                self.runner.interruptible.discard(scope)

@@ -1,0 +1,54 @@
+"""What other processes ask of a running run: small files in a folder beside its journal.
+
+The journal has one writer, so everybody else asks. A request appears by a rename, hence whole; the runner takes it
+away when it has read it, and journals what came of it.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from bria_async.host import Host
+
+STOP = "stop"
+APPROVE = "approve"
+
+
+@attrs.frozen
+class Request:
+    """A wish: `stop` (data: training), `approve`; `at` is when it was made, in seconds since the epoch."""
+
+    what: str
+    data: dict[str, Any] = attrs.field(factory=dict)
+    at: float = 0.0
+
+
+@attrs.frozen
+class Control:
+    """The control folder of a run."""
+
+    folder: Path
+
+    def ask(self, request: Request, host: Host) -> None:
+        """Put a request where the runner finds it, now or when it starts again."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        name = f"{host.now():017.6f}-{host.uuid().hex[:8]}"
+        temporary = self.folder / f".{name}"
+        temporary.write_text(json.dumps({**request.data, "what": request.what, "at": host.now()}))
+        temporary.replace(self.folder / f"{name}.json")
+
+    def waiting(self) -> list[tuple[Path, Request]]:
+        """All requests in the order they were made, each with its file, which its reader removes."""
+        if not self.folder.is_dir():
+            return []
+        return [(path, _read(path)) for path in sorted(self.folder.glob("*.json"))]
+
+
+def _read(path: Path) -> Request:
+    try:
+        data = json.loads(path.read_text())
+        return Request(str(data.pop("what")), at=float(data.pop("at", 0.0)), data=data)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return Request("unreadable")

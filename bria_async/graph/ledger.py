@@ -1,0 +1,133 @@
+"""The state of one run in memory, and every change of it on its way into the journal."""
+
+import contextlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+import attrs
+
+from bria_async.errors import JournalError
+from bria_async.host import Host
+
+from .events import Event, Happened, Listener, readable
+from .journal import Journal, Row, RunRow, Statement
+from .states import CLOSED, Change, State, after
+
+_UPDATE = "UPDATE task SET state = ?, attempt = ?, sent = ?, done = ?, via = ?, result = ?, reason = ? WHERE id = ?"
+_EVENT = "INSERT INTO event (at, run, task, what, data) VALUES (?, ?, ?, ?, ?)"
+_RUN = "UPDATE run SET state = ?, reason = ?, updated = ? WHERE id = ?"
+
+
+class Codec(Protocol):
+    """How results become JSON and come back."""
+
+    def dump(self, value: Any) -> Any:
+        """JSON data of a result."""
+
+    def load(self, data: Any, kind: Any) -> Any:
+        """The result of this type that the data stands for."""
+
+
+@attrs.define
+class Ledger:
+    """All tasks of a run; a change is in memory when it is handed to the journal, and durable when awaited."""
+
+    journal: Journal
+    run: RunRow
+    host: Host
+    rows: Mapping[str, Mapping[str, Row]]
+    listeners: list[Listener] = attrs.field(factory=list)
+
+    @classmethod
+    async def load(cls, journal: Journal, run: RunRow, host: Host, listeners: Iterable[Listener] = ()) -> "Ledger":
+        """Read the tasks of a run from its journal."""
+        rows: dict[str, dict[str, Row]] = {}
+        for row in await journal.rows(run.id):
+            rows.setdefault(row.name, {})[row.key] = row
+        return cls(journal, run, host, rows, list(listeners))
+
+    def of(self, name: str, *states: State) -> list[Row]:
+        """The rows of a task in these states, in order; all of them when none is named."""
+        return [row for row in self.rows.get(name, {}).values() if not states or row.state in states]
+
+    def closed(self, name: str) -> bool:
+        """Whether nothing is left to do for this task."""
+        return all(row.state in CLOSED for row in self.rows.get(name, {}).values())
+
+    async def change(
+        self,
+        row: Row,
+        change: Change,
+        *,
+        result: Any = None,
+        via: str | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Take a transition of the table, and return when it is durable."""
+        row.durable = False
+        await self.journal.write(*self._statements(row, change, result, via, reason))
+        row.durable = True
+        self._emit(change, row, {"reason": reason} if reason else {})
+
+    def leave(self, row: Row, change: Change, reason: str) -> None:
+        """Hand in a transition that nobody waits for; a journal that is broken already misses it."""
+        with contextlib.suppress(JournalError):
+            self.journal.queue(*self._statements(row, change, None, None, reason))
+
+    def _statements(
+        self, row: Row, change: Change, result: Any, via: str | None, reason: str | None
+    ) -> tuple[Statement, Statement]:
+        now = self.host.now()
+        row.state = after(row.state, change)
+        row.reason = reason and readable(reason)
+        if change is Change.ANNOUNCED:
+            row.sent = now
+            row.attempt += 1
+        elif change is Change.RELEASED:
+            row.attempt -= 1
+        if row.state is State.DONE:
+            row.via = via
+            row.result = json.dumps(result)
+        elif change is Change.REOPENED:
+            row.via = row.result = None
+        finished = now if row.state in CLOSED else None
+        values = (row.state, row.attempt, row.sent, finished, row.via, row.result, row.reason, row.id)
+        data = json.dumps({"reason": reason}) if reason else None
+        return (_UPDATE, values), (_EVENT, (now, self.run.id, row.id, change, data))
+
+    def note(self, what: Happened, row: Row | None = None, **data: Any) -> None:
+        """Record something that is no transition; nobody waits for it."""
+        self.journal.queue(self._event(what, row, data))
+        self._emit(what, row, data)
+
+    async def record(self, what: Happened, **data: Any) -> None:
+        """Record something that is no transition, and return when it is durable."""
+        await self.journal.write(self._event(what, None, data))
+        self._emit(what, None, data)
+
+    def _event(self, what: Happened, row: Row | None, data: Mapping[str, Any]) -> Statement:
+        text = json.dumps(data) if data else None
+        return _EVENT, (self.host.now(), self.run.id, row.id if row else None, what, text)
+
+    async def settle_run(self, state: str, reason: str | None, what: Happened) -> None:
+        """Record what became of the run."""
+        now = self.host.now()
+        data = json.dumps({"reason": reason}) if reason else None
+        await self.journal.write(
+            (_RUN, (state, reason and readable(reason), now, self.run.id)),
+            (_EVENT, (now, self.run.id, None, what, data)),
+        )
+        self._emit(what, None, {"reason": reason} if reason else {})
+
+    def leave_run(self, state: str, reason: str) -> None:
+        """Record what became of the run without waiting: for a process that is on its way out."""
+        with contextlib.suppress(JournalError):
+            self.journal.queue((_RUN, (state, reason, self.host.now(), self.run.id)))
+
+    def _emit(self, what: str, row: Row | None, data: Mapping[str, Any]) -> None:
+        if self.listeners:
+            name, key = (row.name, row.key) if row else ("", "")
+            event = Event(self.host.now(), self.run.name, what, name, key, data)
+            for listener in self.listeners:
+                listener(event)

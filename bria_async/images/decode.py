@@ -1,0 +1,97 @@
+"""Decoding to the last pixel."""
+
+import io
+import struct
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from bria_async.errors import ImageError
+
+from .formats import Format
+from .pillow import Decoder, ExifTags, JpegImageFile, PngImageFile, WebPImageFile
+
+_DECODERS: Mapping[Format, type[Decoder]] = {
+    "jpeg": JpegImageFile,
+    "png": PngImageFile,
+    "webp": WebPImageFile,
+}
+_PNG_DEPTH = 24
+"""Where a PNG says how many bits a channel has; Pillow hides it for colour images."""
+_DEEP = 16
+_OPAQUE = 255
+_ROTATIONS = range(2, 9)
+"""The EXIF orientations other than upright."""
+
+
+@attrs.frozen
+class Picture:
+    """A decoded image: its sides in pixels as stored, and what is unusual about it."""
+
+    width: int
+    height: int
+    warnings: tuple[str, ...]
+
+
+def decode(data: bytes, form: Format, max_pixels: int, path: str) -> Picture:
+    """Decode an image to its last pixel.
+
+    The decoders are called directly: `PIL.Image.open` guards against decompression bombs with a process-wide
+    limit and a warning, which belong to the program around this library. Here the header is compared with
+    `max_pixels` before anything is decoded.
+
+    Raises:
+        ImageError: too many pixels, or the bytes are damaged or cut off; `path` is the file to name.
+    """
+    decoder = _DECODERS[form]
+    try:
+        with decoder(io.BytesIO(data)) as image:
+            _require_pixels(image, max_pixels, path)
+            # verify() compares the checksums of a PNG, which load() skips; load() finds a cut JPEG, which
+            # verify() does not.
+            image.verify()
+        with decoder(io.BytesIO(data)) as image:
+            image.load()
+            return Picture(image.width, image.height, tuple(_oddities(image, data)))
+    except (ImageError, MemoryError):
+        raise
+    except Exception as error:
+        # Damaged bytes make decoders raise whatever they stumble over.
+        raise ImageError(f"cannot be decoded: {error}", path) from error
+
+
+def _require_pixels(image: Decoder, max_pixels: int, path: str) -> None:
+    if image.width * image.height > max_pixels:
+        raise ImageError(f"has {image.width} x {image.height} pixels, more than the {max_pixels:,} allowed", path)
+
+
+def _oddities(image: Decoder, data: bytes) -> Iterator[str]:
+    orientation = _orientation(image)
+    if orientation in _ROTATIONS:
+        yield f"stored turned (EXIF orientation {orientation}); whether the API turns it back is unknown"
+    if image.mode == "CMYK":
+        yield "CMYK colours, which may shift"
+    if image.mode == "P":
+        yield "a palette of at most 256 colours"
+    if isinstance(image, PngImageFile) and data[_PNG_DEPTH] == _DEEP:
+        yield "16 bits per channel, of which 8 may be kept"
+    if _is_transparent(image):
+        yield "transparent pixels, which the API turns black"
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1:
+        yield f"an animation of {frames} frames, of which only one can count"
+
+
+def _orientation(image: Decoder) -> int | None:
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation)
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
+        return None  # broken metadata beside sound pixels
+
+
+def _is_transparent(image: Decoder) -> bool:
+    """Whether any pixel is: an alpha channel that is opaque everywhere changes nothing."""
+    if "A" in image.getbands():
+        lowest = image.getchannel("A").getextrema()[0]
+        return lowest != _OPAQUE
+    return "transparency" in image.info

@@ -1,0 +1,173 @@
+"""A folder of images: what can be uploaded, what cannot and why, and what is there twice."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+import attrs
+
+from bria_async.errors import ImageError
+from bria_async.host import Host
+
+from .formats import HEAD, accepted, foreign, is_image_name
+from .probe import CAPTION, LIMITS, ImageFile, Limits, load_decoder, probe, recheck
+from .source import read_head
+
+Progress = Callable[[int, int], None]
+"""Called after each file with how many are done, and of how many."""
+
+_Verdict = ImageFile | ImageError
+_REASONS: dict[type[OSError], str] = {
+    FileNotFoundError: "is not there",
+    NotADirectoryError: "is not a folder",
+}
+
+
+@attrs.frozen
+class Inspection:
+    """What a folder holds.
+
+    `images` can be uploaded, each content once, in the order of their names; `problems` are the files that
+    cannot; `duplicates` are groups of files with the same bytes, the one in `images` first; `ignored` counts
+    files that are neither images nor captions (`.txt`), hidden ones not counted.
+    """
+
+    images: tuple[ImageFile, ...]
+    problems: tuple[ImageError, ...] = ()
+    duplicates: tuple[tuple[ImageFile, ...], ...] = ()
+    ignored: int = 0
+
+
+async def inspect(
+    folder: Path,
+    host: Host,
+    limits: Limits = LIMITS,
+    *,
+    recursive: bool = False,
+    at_once: int | None = None,
+    progress: Progress | None = None,
+    known: Mapping[Path, ImageFile] | None = None,
+) -> Inspection:
+    """Look at all images of a folder, in worker threads; nothing is changed.
+
+    Files count as images by their extension, or by their first bytes. Hidden files, folders and links to
+    folders are passed over. An empty folder gives an empty inspection.
+
+    Args:
+        folder: where the images lie.
+        host: whose threads to use.
+        limits: what an image may be.
+        recursive: look into the folders below, too.
+        at_once: files decoded at a time, by default the number of processors; each takes memory for its file
+            and four bytes per pixel.
+        progress: called after each file with how many are done, and of how many.
+        known: what an earlier look found; a file of the same size and modification time is not read again.
+
+    Raises:
+        ImageError: the folder is not there, is no folder, or cannot be listed.
+        MissingExtra: Pillow is not installed.
+    """
+    listing = await host.in_thread(_list, folder, recursive)
+    found = await inspect_files(listing.candidates, host, limits, at_once=at_once, progress=progress, known=known)
+    return attrs.evolve(found, ignored=listing.ignored)
+
+
+async def inspect_files(
+    paths: Iterable[Path],
+    host: Host,
+    limits: Limits = LIMITS,
+    *,
+    at_once: int | None = None,
+    progress: Progress | None = None,
+    known: Mapping[Path, ImageFile] | None = None,
+) -> Inspection:
+    """Look at these files, in this order; each one is meant to be an image. Otherwise like `inspect`."""
+    distinct = tuple(dict.fromkeys(paths))
+    await host.in_thread(load_decoder)
+    look = partial(_look, limits=limits, known=known or {})
+    verdicts = await _look_at_all(distinct, look, host, at_once or os.cpu_count() or 1, progress)
+    groups = _by_content(verdict for verdict in verdicts if isinstance(verdict, ImageFile))
+    return Inspection(
+        images=tuple(group[0] for group in groups),
+        problems=tuple(verdict for verdict in verdicts if isinstance(verdict, ImageError)),
+        duplicates=tuple(group for group in groups if len(group) > 1),
+    )
+
+
+async def _look_at_all(
+    paths: Sequence[Path],
+    look: Callable[[Path], _Verdict],
+    host: Host,
+    at_once: int,
+    progress: Progress | None,
+) -> list[_Verdict]:
+    verdicts: dict[int, _Verdict] = {}
+    waiting = iter(enumerate(paths))
+
+    async def work() -> None:
+        for index, path in waiting:
+            verdicts[index] = await host.in_thread(look, path)
+            if progress is not None:
+                progress(len(verdicts), len(paths))
+
+    async with asyncio.TaskGroup() as workers:
+        for _ in range(min(at_once, len(paths))):
+            workers.create_task(work())
+    return [verdicts[index] for index in range(len(paths))]
+
+
+def _look(path: Path, limits: Limits, known: Mapping[Path, ImageFile]) -> _Verdict:
+    earlier = known.get(path)
+    if earlier is not None and recheck(earlier):
+        return earlier
+    try:
+        return probe(path, limits)
+    except ImageError as error:
+        return attrs.evolve(error)  # a copy without traceback, whose frames would keep the file's bytes
+
+
+def _by_content(images: Iterable[ImageFile]) -> list[tuple[ImageFile, ...]]:
+    groups: dict[str, list[ImageFile]] = {}
+    for image in images:
+        groups.setdefault(image.sha256, []).append(image)
+    return [tuple(group) for group in groups.values()]
+
+
+@attrs.frozen
+class _Listing:
+    candidates: tuple[Path, ...]
+    ignored: int
+
+
+def _list(folder: Path, recursive: bool) -> _Listing:
+    candidates: list[Path] = []
+    ignored = 0
+    for path in _files(folder, recursive):
+        if _is_candidate(path):
+            candidates.append(path)
+        elif path.suffix.lower() != CAPTION:
+            ignored += 1
+    candidates.sort(key=lambda path: path.relative_to(folder).as_posix())
+    return _Listing(tuple(candidates), ignored)
+
+
+def _files(folder: Path, recursive: bool) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder, onerror=_refuse):
+        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
+        yield from (Path(parent, name) for name in names if not name.startswith("."))
+
+
+def _refuse(error: OSError) -> None:
+    reason = _REASONS.get(type(error), f"cannot be listed: {error.strerror}")
+    raise ImageError(reason, str(error.filename)) from error
+
+
+def _is_candidate(path: Path) -> bool:
+    if is_image_name(path.name):
+        return True
+    if path.suffix.lower() == CAPTION:
+        return False
+    head = read_head(path, HEAD)
+    return accepted(head) is not None or foreign(head) is not None

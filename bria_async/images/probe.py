@@ -1,0 +1,157 @@
+"""One image file: whether it can be uploaded, and under which name."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from bria_async.errors import ImageError
+
+from .content_key import content_key
+from .formats import EXTENSIONS, HEAD, Format, accepted, extension_of, foreign
+from .source import read_whole
+
+if TYPE_CHECKING:
+    from .decode import Picture
+
+GOOD_SIDE = 1024
+"""Pixels of each side that training wants; the server upscales from 256 on (SEED 000, 001, 002; published
+spec)."""
+
+CAPTION = ".txt"
+"""The extension of a caption: a text file beside the image, of the same stem."""
+
+
+@attrs.frozen
+class Limits:
+    """What an image may be; the defaults are those of a dataset that upscales small images."""
+
+    max_bytes: int = 12 * 2**20
+    """12 MB (SEED 000, 003, 004); whether of 10^6 or 2^20 bytes is unknown: the larger one, as the server
+    decides."""
+    max_pixels: int = 64_000_000
+    """A limit of our own, against small files that grow to gigabytes."""
+    min_side: int = 256
+    """Pixels of the shorter side. With `increase_resolution` the server takes 256 and more, without it 1024
+    and more (published spec)."""
+
+
+LIMITS = Limits()
+"""The defaults."""
+
+
+@attrs.frozen
+class ImageFile:
+    """An image file that decoded to its last pixel.
+
+    `key` is its name on the server (see `content_key`); `size` (bytes) and `mtime_ns` are those of the moment
+    it was read; `width` and `height` are pixels as stored; `caption_path` is the text file of the same stem
+    beside it; `warnings` say what the training may not take as it looks here.
+    """
+
+    path: Path
+    key: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    format: Format
+    width: int
+    height: int
+    caption_path: Path | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def content_type(self) -> str:
+        """The media type of its real format."""
+        return f"image/{self.format}"
+
+
+def probe(path: Path, limits: Limits = LIMITS) -> ImageFile:
+    """Look at one image file: read it once, hash and decode what was read.
+
+    Blocks, so run it in a worker thread.
+
+    Raises:
+        ImageError: it cannot be used; the message says why.
+        ImageChanged: somebody wrote to it meanwhile.
+        MissingExtra: Pillow is not installed.
+    """
+    decode = load_decoder()
+    _require_text(path)
+    content = read_whole(path, limits.max_bytes)
+    form = _format(content.data, path)
+    picture = decode(content.data, form, limits.max_pixels, str(path))
+    if min(picture.width, picture.height) < limits.min_side:
+        raise ImageError(
+            f"has {picture.width} x {picture.height} pixels; each side needs {limits.min_side}",
+            str(path),
+        )
+    sha256 = hashlib.sha256(content.data).hexdigest()
+    return ImageFile(
+        path=path,
+        key=content_key(path.name, sha256, EXTENSIONS[form][0]),
+        sha256=sha256,
+        size=len(content.data),
+        mtime_ns=content.mtime_ns,
+        format=form,
+        width=picture.width,
+        height=picture.height,
+        caption_path=_caption(path),
+        warnings=(*_warnings(path, form, picture.width, picture.height), *picture.warnings),
+    )
+
+
+def load_decoder() -> Callable[[bytes, Format, int, str], "Picture"]:
+    """Import Pillow, unless it already is; the first probe would do it otherwise.
+
+    Raises:
+        MissingExtra: Pillow is not installed.
+    """
+    from .decode import decode  # noqa: PLC0415  (an extra, and slow to import)
+
+    return decode
+
+
+def recheck(image: ImageFile) -> bool:
+    """Whether a file still has the size and the time of its probe; it is not read."""
+    try:
+        state = image.path.stat()
+    except OSError:
+        return False
+    return stat.S_ISREG(state.st_mode) and (state.st_size, state.st_mtime_ns) == (image.size, image.mtime_ns)
+
+
+def _require_text(path: Path) -> None:
+    try:
+        os.fspath(path).encode()
+    except UnicodeEncodeError as error:
+        shown = os.fsencode(path).decode(errors="backslashreplace")
+        raise ImageError("has a name that is not UTF-8; rename it", shown) from error
+
+
+def _format(data: bytes, path: Path) -> Format:
+    head = data[:HEAD]
+    form = accepted(head)
+    if form is None:
+        what = foreign(head) or "not an image"
+        raise ImageError(f"is {what}; the API takes JPEG, PNG and WebP", str(path))
+    return form
+
+
+def _caption(path: Path) -> Path | None:
+    beside = path.with_suffix(CAPTION)
+    try:
+        return beside if stat.S_ISREG(beside.stat().st_mode) else None
+    except OSError:
+        return None
+
+
+def _warnings(path: Path, form: Format, width: int, height: int) -> Iterator[str]:
+    if extension_of(path.name) not in EXTENSIONS[form]:
+        yield f"a {form.upper()} image whose name says otherwise"
+    if min(width, height) < GOOD_SIDE:
+        yield f"{width} x {height} pixels: sides below {GOOD_SIDE} are upscaled by the server"

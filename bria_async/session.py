@@ -1,0 +1,178 @@
+"""The front object: a session with one family of coroutine methods after the other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from bria_async.api.datasets import Datasets
+from bria_async.api.images import Images
+from bria_async.api.jobs import Jobs
+from bria_async.api.models import Models
+from bria_async.api.projects import Projects
+from bria_async.api.tailored import Tailored
+from bria_async.errors import ConfigurationError
+from bria_async.host import Host
+from bria_async.wire.retry import RetryPolicy
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import aiohttp
+
+    from bria_async.transport.client import HttpClient
+    from bria_async.wire import Call, Family
+
+BASE_URL = "https://engine.prod.bria-api.com"
+"""The only documented host (published spec, SEED 004); there is no test host."""
+
+REQUEST_TIMEOUT = 120.0
+"""Seconds that one request may take in all."""
+
+FAMILIES: dict[str, type[Family]] = {
+    "projects": Projects,
+    "datasets": Datasets,
+    "images": Images,
+    "models": Models,
+    "tailored": Tailored,
+    "jobs": Jobs,
+}
+"""Attribute of the session -> family of operations."""
+
+
+class Session:
+    """A session with the API: `async with Session() as bria: await bria.projects.list()`.
+
+    Args:
+        token: the API token; `BRIA_API_TOKEN` when not given. It is sent to the base URL's origin only.
+        base_url: scheme and host; `BRIA_BASE_URL` when not given, else the production host. https, or http to
+            this machine.
+        http: an aiohttp session to borrow for API calls; it is not closed here. Owned and closed when not
+            given.
+        downloads: likewise for downloads of results, which never carry the token.
+        requests_per_minute: how many requests an endpoint takes a minute (10, 60 or 1000 by plan), as one
+            number or by operation; None sends as fast as asked.
+        retry: how patiently what is safe to repeat is repeated.
+        timeout: seconds that one request may take in all, its body included.
+        strict: check documented ranges and enums before a request leaves; False sends values as given.
+        keep_data_uri: send base64 images with their `data:` header rather than without.
+        host: clock, sleep and randomness, for simulations.
+
+    Raises:
+        ConfigurationError: there is no token, or the base URL is not one.
+    """
+
+    projects: Projects
+    datasets: Datasets
+    images: Images
+    models: Models
+    tailored: Tailored
+    jobs: Jobs
+
+    def __init__(
+        self,
+        token: str | None = None,
+        base_url: str | None = None,
+        *,
+        http: aiohttp.ClientSession | None = None,
+        downloads: aiohttp.ClientSession | None = None,
+        requests_per_minute: float | Mapping[str, float] | None = None,
+        retry: RetryPolicy | None = None,
+        timeout: float = REQUEST_TIMEOUT,
+        strict: bool = True,
+        keep_data_uri: bool = False,
+        host: Host | None = None,
+    ) -> None:
+        from bria_async.transport.auth import Secret, origin_of  # noqa: PLC0415  # loads aiohttp
+
+        self._secret = Secret(token if token is not None else os.environ.get("BRIA_API_TOKEN", ""))
+        self.base_url = origin_of(base_url or os.environ.get("BRIA_BASE_URL") or BASE_URL)
+        self.host = host or Host()
+        self.timeout = timeout
+        self.strict = strict
+        self.keep_data_uri = keep_data_uri
+        self.requests_per_minute = requests_per_minute
+        self._retry = retry or RetryPolicy()
+        self._http = http
+        self._downloads = downloads
+        self._owned: list[aiohttp.ClientSession] = []
+        self._client: HttpClient | None = None
+        for name, family in FAMILIES.items():
+            setattr(self, name, family(self))
+
+    def __repr__(self) -> str:
+        """Where it talks to; never the token."""
+        return f"Session({str(self.base_url)!r}, {'open' if self._client else 'closed'})"
+
+    async def __aenter__(self) -> Self:
+        """Open the pools of connections."""
+        import aiohttp  # noqa: PLC0415  # not imported before somebody connects
+
+        from bria_async.transport.auth import PinnedToken  # noqa: PLC0415  # as above
+        from bria_async.transport.client import HttpClient  # noqa: PLC0415  # as above
+        from bria_async.transport.download import Downloads  # noqa: PLC0415  # as above
+        from bria_async.transport.guard import connector_for  # noqa: PLC0415  # as above
+        from bria_async.transport.limit import Limiter  # noqa: PLC0415  # as above
+
+        http = self._http or self._own(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        downloads = self._downloads or self._own(
+            aiohttp.ClientSession(connector=connector_for(self.base_url.host), cookie_jar=aiohttp.DummyCookieJar())
+        )
+        self._client = HttpClient(
+            host=self.host,
+            origin=self.base_url,
+            http=http,
+            token=PinnedToken(self._secret, self.base_url),
+            downloads=Downloads(self.host, downloads, self.timeout),
+            limiter=Limiter(self.host, self.requests_per_minute),
+            policy=self._retry,
+            timeout=self.timeout,
+            strict=self.strict,
+            keep_data_uri=self.keep_data_uri,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close what is owned; borrowed sessions stay open."""
+        self._client = None
+        while self._owned:
+            await self._owned.pop().close()
+
+    async def send(self, call: Call) -> Any:
+        """Send a call made by an endpoint, and return its typed answer."""
+        return await self._connected().send(call)
+
+    async def probe(self, url: str) -> int | None:
+        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated."""
+        return await self._connected().probe(url)
+
+    async def download(self, url: str, to: str | Path) -> Path:
+        """Download a result to this path, without the token; the file appears whole or not at all.
+
+        Results live for 3 days, or 1 hour for product shots (public pages; soft): download at once.
+
+        Raises:
+            DownloadFailed: not there (any more), empty (moderated), too large, or the connection broke.
+        """
+        return await self._connected().downloads.fetch(url, Path(to))
+
+    async def put_file(self, url: str, path: str | Path, *, content_type: str) -> None:
+        """Put a file to a presigned URL, streamed and without the token.
+
+        Raises:
+            UploadFailed: it was not taken.
+        """
+        await self._connected().downloads.put(url, Path(path), content_type)
+
+    def _own(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+        self._owned.append(session)
+        return session
+
+    def _connected(self) -> HttpClient:
+        if self._client is None:
+            raise ConfigurationError("The session is not open: use `async with Session(...) as bria:`.")
+        return self._client

@@ -1,0 +1,168 @@
+"""The simulator as an aiohttp application, as a server in this process, and as a process of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+import cattrs
+from aiohttp import web
+
+from bria_async.sim import datasets, images, jobs, models, projects, tailored, tailored_v1
+from bria_async.sim.body import MAX_JSON
+from bria_async.sim.clock import Clock
+from bria_async.sim.faults import Fault
+from bria_async.sim.files import Files
+from bria_async.sim.options import Options
+from bria_async.sim.routes import Operation
+from bria_async.sim.simulator import Simulator
+
+_FAMILIES = (projects, datasets, images, models, tailored, tailored_v1, jobs)
+SIMULATOR = web.AppKey("simulator", Simulator)
+"""Where an application holds its simulator."""
+
+
+def declared() -> list[Operation]:
+    """Every operation served, as declared."""
+    return [operation for family in _FAMILIES for operation in family.routes.operations]
+
+
+def operations() -> dict[str, tuple[str, str]]:
+    """Operation name -> (method, path) of everything served."""
+    return {operation.name: (operation.method, operation.path) for operation in declared()}
+
+
+def create_app(
+    options: Options | None = None, clock: Clock | None = None, state: Path | None = None
+) -> web.Application:
+    """The simulator as an application, for embedding; its world is closed when the application is cleaned up.
+
+    `app[SIMULATOR]` is the `Simulator`. Raises OSError when the state is in use by another process or was
+    written by another version.
+    """
+    sim = Simulator(options, clock, state)
+    app = web.Application(client_max_size=MAX_JSON, middlewares=[_errors_as_json])
+    app[SIMULATOR] = sim
+    for operation in declared():
+        for path in (operation.path, *operation.also):
+            app.router.add_route(operation.method, path, partial(sim.handle, operation))
+    app.add_routes(Files(sim.world).routes())
+    app.add_routes(
+        [
+            web.get("/_sim/state", _state),
+            web.post("/_sim/clock", _clock),
+            web.post("/_sim/faults", _faults),
+        ]
+    )
+    app.on_shutdown.append(_release)
+    app.on_cleanup.append(_close)
+    return app
+
+
+@asynccontextmanager
+async def simulator(
+    *,
+    options: Options | None = None,
+    clock: Clock | None = None,
+    state: Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> AsyncIterator[Simulator]:
+    """Serve a simulator in this process; port 0 takes a free one.
+
+    `state` is a directory that keeps its world, over restarts and SIGKILL; without it the world ends here.
+    """
+    app = create_app(options, clock, state)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, host, port).start()
+        bound = runner.addresses[0][1]
+        app[SIMULATOR].base_url = f"http://{f'[{host}]' if ':' in host else host}:{bound}"
+        yield app[SIMULATOR]
+    finally:
+        await runner.cleanup()
+
+
+async def serve(
+    host: str,
+    port: int,
+    *,
+    options: Options,
+    clock: Clock,
+    state: Path | None,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve until cancelled; `ready` is called with the base URL when requests are accepted."""
+    async with simulator(options=options, clock=clock, state=state, host=host, port=port) as sim:
+        ready(sim.base_url)
+        await asyncio.Event().wait()
+
+
+async def _release(app: web.Application) -> None:
+    app[SIMULATOR].release()
+
+
+async def _close(app: web.Application) -> None:
+    app[SIMULATOR].world.close()
+
+
+@web.middleware
+async def _errors_as_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """What no handler answered (no such path, wrong method, too large) as the usual v1 error."""
+    try:
+        return await handler(request)
+    except web.HTTPError as failure:
+        headers = {"Allow": failure.headers["Allow"]} if "Allow" in failure.headers else {}
+        return web.json_response({"error": failure.reason}, status=failure.status, headers=headers)
+
+
+async def _state(request: web.Request) -> web.Response:
+    """Counts, findings and the time, for other processes."""
+    sim = request.app[SIMULATOR]
+    await sim.settle()
+    found = sim.audit()
+    plain: dict[str, Any] = attrs.asdict(found) | {
+        "duplicates": [
+            {"dataset_id": at[0], "sha256": at[1], "image_ids": ids} for at, ids in found.duplicates.items()
+        ],
+        "uploaded": sorted(found.uploaded),
+    }
+    return web.json_response(
+        {
+            "now": sim.clock.now(),
+            "counts": sim.counts,
+            "audit": plain,
+            "twice": found.twice(),
+            "faults": len(sim.faults),
+        }
+    )
+
+
+async def _clock(request: web.Request) -> web.Response:
+    """`{"push": seconds}`: let time pass."""
+    sim = request.app[SIMULATOR]
+    try:
+        sim.clock.push(float((await request.json())["push"]))
+    except (ValueError, KeyError, TypeError) as failure:
+        return web.json_response({"error": f"needs {{'push': seconds}}: {failure}"}, status=400)
+    sim.world.commit()
+    return web.json_response({"now": sim.clock.now()})
+
+
+async def _faults(request: web.Request) -> web.Response:
+    """A fault as JSON: the fields of `Fault`."""
+    try:
+        fault = _fault_converter.structure(await request.json(), Fault)
+    except (ValueError, TypeError, cattrs.BaseValidationError) as failure:
+        return web.json_response({"error": "; ".join(cattrs.transform_error(failure))}, status=400)
+    request.app[SIMULATOR].arm(fault)
+    return web.json_response(attrs.asdict(fault), status=201)
+
+
+_fault_converter = cattrs.Converter(forbid_extra_keys=True)

@@ -1,0 +1,69 @@
+"""Bodies of requests: JSON, forms, and multipart whose files go to disk as they come."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from bria_async.sim import sources
+from bria_async.sim.answers import Refusal
+from bria_async.sim.routes import Upload
+from bria_async.sim.world import World
+
+_CHUNK = 1 << 16
+_MAX_FIELD = 1 << 20
+MAX_JSON = 256 << 20
+"""Ten 12 MB images in base64 are the largest documented body, with room to spare."""
+
+
+async def read(request: web.Request, world: World) -> tuple[Mapping[str, Any], bool]:
+    """The fields of a body, and whether their values are text that numbers have to be read from.
+
+    An absent body, `{}` and `null` are the same. File parts become `Upload` values.
+    """
+    if request.content_type == "multipart/form-data":
+        return await _multipart(request, world), True
+    if request.content_type == "application/x-www-form-urlencoded":
+        return {name: str(value) for name, value in (await request.post()).items()}, True
+    raw = await request.read()
+    try:
+        given = json.loads(raw) if raw.strip() else None
+    except (ValueError, RecursionError):
+        raise Refusal(400, "The body is not valid JSON") from None
+    if given is None:
+        return {}, False
+    if not isinstance(given, dict):
+        raise Refusal(400, "The body must be a JSON object")
+    return given, False
+
+
+async def _multipart(request: web.Request, world: World) -> Mapping[str, Any]:
+    found: dict[str, Any] = {}
+    try:
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader) or part.name is None:
+                raise Refusal(400, "The multipart body has a part without a name")
+            found[part.name] = await (_upload(part, world) if part.filename is not None else _text(part))
+    except ValueError:
+        raise Refusal(400, "The multipart body cannot be read") from None
+    return found
+
+
+async def _upload(part: BodyPartReader, world: World) -> Upload:
+    limit = world.options.max_bytes
+    with world.blobs.spool() as spool:
+        while chunk := await part.read_chunk(_CHUNK):
+            spool.write(chunk)
+            if spool.size > limit:
+                raise sources.too_large(limit)
+        return Upload(part.filename or "image", spool.keep())
+
+
+async def _text(part: BodyPartReader) -> str:
+    text = bytearray()
+    while chunk := await part.read_chunk(_CHUNK):
+        text += chunk
+        if len(text) > _MAX_FIELD:
+            raise sources.too_large(_MAX_FIELD)
+    return text.decode(errors="replace")

@@ -1,0 +1,71 @@
+"""Faults on demand: what a caller of the simulator can make go wrong, and when."""
+
+from typing import Any, Literal
+
+import attrs
+
+When = Literal["before", "after"]
+
+
+@attrs.define(kw_only=True)
+class Fault:
+    """Something that goes wrong with the calls of one operation.
+
+    It strikes `times` calls after letting `after` pass, counting only calls that came as far as their
+    handler (token, rate and body were right) and that `match`: a string found in the path or in any field
+    of the input, such as a file name or a prompt.
+
+    `when="before"`: nothing is done. `when="after"`: the effect happens, the reply is lost or replaced.
+    The reply is `status` with `body` and `headers`, or the connection is dropped (`drop`) or kept open
+    without a word (`hang`).
+    """
+
+    operation: str
+    status: int | None = None
+    times: int = 1
+    after: int = 0
+    when: When = "before"
+    body: Any = None
+    headers: dict[str, str] = attrs.field(factory=dict)
+    drop: bool = False
+    hang: bool = False
+    match: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        chosen = [self.status is not None, self.drop, self.hang]
+        if sum(chosen) != 1:
+            raise ValueError("a fault has a status, drops or hangs: exactly one of the three")
+        if self.when not in {"before", "after"}:
+            raise ValueError(f"a fault strikes 'before' or 'after' the effect, not {self.when!r}")
+        if self.times < 1 or self.after < 0:
+            raise ValueError("a fault strikes at least once, after no fewer than 0 calls")
+
+
+class Faults:
+    """The faults that are still to come, in the order they were asked for."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Arm a fault."""
+        self._waiting.append(fault)
+
+    def take(self, operation: str, texts: tuple[str, ...]) -> Fault | None:
+        """The fault that strikes this call, if any; `texts` are its path and the strings of its input."""
+        for fault in self._waiting:
+            if fault.operation != operation:
+                continue
+            if fault.match is not None and not any(fault.match in text for text in texts):
+                continue
+            if fault.after:
+                fault.after -= 1
+                continue
+            fault.times -= 1
+            if not fault.times:
+                self._waiting.remove(fault)
+            return fault
+        return None
+
+    def __len__(self) -> int:
+        return len(self._waiting)

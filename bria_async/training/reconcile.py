@@ -1,0 +1,253 @@
+"""Looking at the server: what a lost answer may have made, and whether a dataset holds what was planned.
+
+Projects, datasets and models carry the run's tag in a text that listings show. Images carry their content key as
+file name; where the server changes names, what remains is elimination and, if need be, the bytes themselves.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+from bria_async.engines.local import Run
+from bria_async.errors import DownloadFailed, NotFound, RunPaused
+from bria_async.graph.runner import Reopen
+from bria_async.images.content_key import find_token
+from bria_async.images.probe import ImageFile
+from bria_async.session import Session
+from bria_async.types.common import Id
+from bria_async.types.datasets import Dataset
+from bria_async.types.images import DatasetImage
+from bria_async.types.models import Model, ModelStatus
+from bria_async.types.projects import Project
+
+T = TypeVar("T")
+
+ONCE = ""
+"""The key of a task that runs once."""
+
+
+@attrs.frozen
+class Stored:
+    """An image on the server: its id, and the name that the server gave it."""
+
+    id: Id
+    name: str | None = None
+
+
+# --- projects, datasets, models -----------------------------------------------------------------------------------
+
+
+def tagged(found: Iterable[T], tag: str, text: str, run: Run) -> dict[str, T]:
+    """The one thing whose text carries the tag, as an adoption.
+
+    Raises:
+        RunPaused: there are several, which only the user can sort out.
+    """
+    ours = [item for item in found if tag in (getattr(item, text) or "")]
+    if len(ours) > 1:
+        kind = type(ours[0]).__name__.lower()
+        ids = ", ".join(str(getattr(item, "id", "?")) for item in ours)
+        raise RunPaused(
+            f"There are {len(ours)} {kind}s of this run on the server ({ids}): delete all but one.", run.name
+        )
+    return {ONCE: ours[0]} if ours else {}
+
+
+async def find_project(session: Session, run: Run) -> dict[str, Project]:
+    """Look for the project that this run may have created."""
+    return tagged(await session.projects.list(), run.tag, "project_description", run)
+
+
+async def find_dataset(session: Session, run: Run, project: Project) -> dict[str, Dataset]:
+    """Look for the dataset that this run may have created in its project."""
+    return tagged(await session.projects.list_datasets(project.id), run.tag, "name", run)
+
+
+async def find_lone_dataset(session: Session, run: Run) -> dict[str, Dataset]:
+    """Look for the organisation-level dataset that this run may have created."""
+    return tagged(await session.datasets.list(), run.tag, "name", run)
+
+
+async def find_model(session: Session, run: Run) -> dict[str, Model]:
+    """Look for the model that this run may have created."""
+    return tagged(await session.models.list(), run.tag, "description", run)
+
+
+async def find_training(session: Session, model: Model) -> dict[str, Model]:
+    """Look whether the training was started: every status but `Created` says so (published spec)."""
+    current = await session.models.get(model.id)
+    return {} if current.status == ModelStatus.CREATED else {ONCE: current}
+
+
+async def find_bulk(session: Session, dataset: Dataset) -> dict[str, None]:
+    """Look whether the one bulk upload was accepted: it was, unless nobody knows of it and the dataset is empty."""
+    try:
+        await session.images.bulk_upload_status(dataset.id)
+    except NotFound:
+        current = await session.datasets.get(dataset.id, max_images=1)
+        return {ONCE: None} if current.images_count else {}
+    return {ONCE: None}
+
+
+# --- images ---------------------------------------------------------------------------------------------------------
+
+
+async def find_uploaded(
+    session: Session,
+    run: Run,
+    identity: Dataset,
+    doubts: Mapping[str, ImageFile],
+    known: Mapping[str, Stored],
+) -> dict[str, Stored]:
+    """Look which of the images in doubt are on the server: by name, by content, by elimination.
+
+    Raises:
+        RunPaused: an image is there that may be one of several, and nothing tells which.
+    """
+    listing = await session.images.list(identity.id)
+    found, strangers = by_name(listing, doubts, known)
+    missing = {key: image for key, image in doubts.items() if key not in found}
+    if not strangers or not missing or names_are_kept([*known.items(), *found.items()]):
+        return found
+    by_bytes, strangers = await by_content(session, strangers, missing)
+    found |= by_bytes
+    missing = {key: image for key, image in missing.items() if key not in found}
+    if not strangers or not missing:
+        return found
+    if len(strangers) == len(missing) == 1:
+        return found | {next(iter(missing)): _stored(strangers[0])}
+    ids = ", ".join(str(image.id) for image in strangers)
+    raise RunPaused(
+        f"The server renames images and changes their bytes, so nobody can tell which of {len(missing)} images in "
+        f"doubt are those with the ids {ids} in dataset {identity.id}. Delete these ids; the images are then "
+        f"uploaded again.",
+        run.name,
+    )
+
+
+def by_name(
+    listing: Sequence[DatasetImage], doubts: Mapping[str, ImageFile], known: Mapping[str, Stored]
+) -> tuple[dict[str, Stored], list[DatasetImage]]:
+    """Split a listing into images in doubt that their names give away, and strangers; the known are neither."""
+    tokens = {image.sha256[:12]: key for key, image in doubts.items()}
+    ids = {stored.id for stored in known.values()}
+    found: dict[str, Stored] = {}
+    strangers: list[DatasetImage] = []
+    for image in sorted(listing, key=lambda image: str(image.created_at or "")):
+        if image.id in ids:
+            continue
+        key = tokens.get(find_token(image.image_name or "") or "")
+        if key is None:
+            strangers.append(image)
+        else:
+            found.setdefault(key, _stored(image))
+    return found, strangers
+
+
+def names_are_kept(stored: Iterable[tuple[str, Stored]]) -> bool:
+    """Whether the server shows the keys it was given: one upload that kept its key is proof."""
+    return any(find_token(image.name or "") == find_token(key) for key, image in stored)
+
+
+async def by_content(
+    session: Session, strangers: Sequence[DatasetImage], missing: Mapping[str, ImageFile]
+) -> tuple[dict[str, Stored], list[DatasetImage]]:
+    """Download strangers and compare their bytes; those that match no image remain strangers."""
+    keys = {image.sha256: key for key, image in missing.items()}
+    found: dict[str, Stored] = {}
+    left: list[DatasetImage] = []
+    for image in strangers:
+        key = keys.get(await _sha256(session, image) or "")
+        if key is None:
+            left.append(image)
+        else:
+            found.setdefault(key, _stored(image))
+    return found, left
+
+
+async def _sha256(session: Session, image: DatasetImage) -> str | None:
+    if not image.image_url:
+        return None
+    with tempfile.TemporaryDirectory(prefix="bria-") as folder:
+        try:
+            path = await session.download(image.image_url, Path(folder) / "image")
+        except DownloadFailed:
+            return None
+        return await session.host.in_thread(_hash, path)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _stored(image: DatasetImage) -> Stored:
+    return Stored(image.id, image.image_name)
+
+
+# --- audits -----------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Comparison:
+    """What a dataset holds against what was planned: keys that are missing, copies too many, and strangers."""
+
+    missing: tuple[str, ...] = ()
+    copies: tuple[DatasetImage, ...] = ()
+    strangers: tuple[DatasetImage, ...] = ()
+
+
+def compare(listing: Sequence[DatasetImage], planned: Mapping[str, Stored]) -> Comparison:
+    """Compare a listing with the planned images by id, and by name for copies."""
+    ids = {stored.id for stored in planned.values()}
+    tokens = {find_token(key) for key in planned}
+    present = {image.id for image in listing}
+    others = [image for image in listing if image.id not in ids]
+    copies = tuple(image for image in others if find_token(image.image_name or "") in tokens)
+    return Comparison(
+        missing=tuple(key for key, stored in planned.items() if stored.id not in present),
+        copies=copies,
+        strangers=tuple(image for image in others if image not in copies),
+    )
+
+
+async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[str, Stored], *, mend: bool) -> None:
+    """Before a step that cannot be undone: the dataset must hold every planned image once.
+
+    With `mend`, copies are deleted (the one in the journal stays) and missing images are uploaded again; strangers
+    are somebody else's and are reported. Without, the dataset is frozen and any difference pauses the run.
+
+    Raises:
+        Reopen: images are gone and must be uploaded again.
+        RunPaused: it cannot be mended.
+    """
+    result = compare(await session.images.list(dataset.id), planned)
+    if result.strangers and not names_are_kept(planned.items()):
+        result = await _copies_by_content(session, run, result)
+    for image in result.strangers:
+        run.warned(f"image {image.id} ({image.image_name}) in dataset {dataset.id} is none of this run's")
+    if mend:
+        for image in result.copies:
+            run.warned(f"image {image.id} ({image.image_name}) was there twice; the copy is deleted")
+            await session.images.delete(dataset.id, image.id)
+        if result.missing:
+            raise Reopen(f"{len(result.missing)} images are gone from dataset {dataset.id}", "upload", result.missing)
+    elif result.missing or result.copies:
+        raise RunPaused(
+            f"Dataset {dataset.id} is completed and differs from the plan: {len(result.missing)} images missing, "
+            f"{len(result.copies)} twice. The training was not started.",
+            run.name,
+        )
+
+
+async def _copies_by_content(session: Session, run: Run, result: Comparison) -> Comparison:
+    """Where names say nothing, strangers are copies if their bytes are those of a planned image."""
+    planned: Mapping[str, Any] = run.items["image"]
+    hashes = {image.sha256 for image in planned.values()}
+    copies = [image for image in result.strangers if await _sha256(session, image) in hashes]
+    others = tuple(image for image in result.strangers if image not in copies)
+    return attrs.evolve(result, copies=(*result.copies, *copies), strangers=others)

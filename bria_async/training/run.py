@@ -1,0 +1,262 @@
+"""`train` and `resume`: one run from its plan to its samples, as often as it takes.
+
+The same plan always continues the same run: its id comes from the plan's name, its state lies in one folder
+(`journal.db`, control folder, zip, samples), and whatever was paid for is in the journal before anything else happens.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from bria_async.engines.local import Bounds, LocalEngine, Run
+from bria_async.errors import PlanChanged, RunCancelled, RunError, RunFailed, RunPaused
+from bria_async.graph.events import Happened, Listener
+from bria_async.graph.graph import Graph
+from bria_async.graph.journal import Journal, RunRow
+from bria_async.graph.ledger import Ledger
+from bria_async.graph.runner import Protocol, Runner
+from bria_async.graph.states import State
+from bria_async.images.inspect import inspect
+from bria_async.images.probe import ImageFile
+from bria_async.session import Session
+from bria_async.wire.convert import structure, unstructure
+
+from .lifecycle import shape
+from .place import Place
+from .plan import Plan, Settings
+from .policy import policy
+from .result import Trained, result_of
+from .samples import Prompt
+
+SETTLE_MARGIN = 30.0
+"""Seconds beyond the request timeout that a slow server gets before anybody looks."""
+
+SHOWN_DIFFERENCES = 20
+
+
+@attrs.frozen
+class _Codec:
+    """Results as JSON, by the converter of answers."""
+
+    def dump(self, value: Any) -> Any:
+        return unstructure(value)
+
+    def load(self, data: Any, kind: Any) -> Any:
+        return structure(data, kind)
+
+
+async def train(
+    session: Session, plan: Plan, *, settings: Settings | None = None, on_event: Iterable[Listener] = ()
+) -> Trained:
+    """Train a tailored model; called again with the same plan, it continues where it stopped.
+
+    Args:
+        session: an open session.
+        plan: what to train.
+        settings: how this process works on it.
+        on_event: called with every event, after it is durable.
+
+    Raises:
+        PlanInvalid: the plan cannot work; nothing was created.
+        PlanChanged: the run exists with another plan; nothing was sent.
+        RunPaused: it stopped where it can go on.
+        RunFailed: it ended for good, such as a training that failed.
+        JournalLocked: another process works on it.
+        JournalError: the disk is full or broken; nothing was sent that is not recorded.
+    """
+    settings = settings or Settings()
+    place = Place.of(plan.run, settings.state)
+    place.refuse_if_locked()
+    if not place.journal.exists():
+        images, warnings = await _inspected(session, plan, settings)
+        async with Journal(place.journal, session.host) as journal:
+            row = await create(session, journal, plan, images)
+            return await _carry_on(session, plan, settings, journal, row, on_event, warnings)
+    async with Journal(place.journal, session.host) as journal:
+        found = await journal.find_run(plan.run)
+        if found is None:
+            images, warnings = await _inspected(session, plan, settings)
+            row = await create(session, journal, plan, images)
+            return await _carry_on(session, plan, settings, journal, row, on_event, warnings)
+        await _refuse_if_changed(session, plan, journal, found)
+        return await _carry_on(session, plan, settings, journal, found, on_event)
+
+
+async def resume(
+    session: Session,
+    run: str,
+    *,
+    settings: Settings | None = None,
+    on_event: Iterable[Listener] = (),
+    **how: Any,
+) -> Trained:
+    """Continue a run by its id, with the plan it was started with.
+
+    Args:
+        session: an open session.
+        run: the run's id.
+        settings: how this process works on it.
+        on_event: called with every event, after it is durable.
+        **how: fields of the plan that may change: `review`, `on_bad_image`, `on_doubt`.
+
+    Raises:
+        RunError: there is no such run, or as in `train`.
+    """
+    settings = settings or Settings()
+    place = Place.existing(run, settings.state)
+    place.refuse_if_locked()
+    async with Journal(place.journal, session.host) as journal:
+        row = await journal.find_run(run)
+        if row is None:
+            raise RunError(f"The journal {place.journal} holds no run {run!r}.", run)
+        refuse_other_server(session, row)
+        plan = attrs.evolve(plan_of(row), **how)
+        return await _carry_on(session, plan, settings, journal, row, on_event)
+
+
+async def _inspected(session: Session, plan: Plan, settings: Settings) -> tuple[dict[str, ImageFile], tuple[str, ...]]:
+    found = await inspect(plan.images, session.host, plan.limits)
+    warnings = plan.check(found, zip_host=settings.zip_url is not None)
+    return {image.key: image for image in found.images}, warnings
+
+
+async def create(session: Session, journal: Journal, plan: Plan, images: Mapping[str, ImageFile]) -> RunRow:
+    """Write a new run into its journal: the plan, its images and prompts, and all its tasks."""
+    graph = shape(plan, len(images))
+    prompts = {f"{number:03d}": Prompt(number, text) for number, text in enumerate(plan.samples, 1)}
+    items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
+    _check(graph, items)
+    keys = [(task.name, key) for task in graph.order() for key in (items[task.over] if task.over else ("",))]
+    data = {name: {key: unstructure(item) for key, item in found.items()} for name, found in items.items()}
+    tag = f"run {session.host.uuid().hex[:12]}"
+    return await journal.create_run(
+        plan.run, tag, {**plan.to_json(), "base_url": str(session.base_url)}, graph.draw(), data, keys
+    )
+
+
+def _check(graph: Graph, items: Iterable[str]) -> None:
+    graph.check({"session": Session, "plan": Plan, "settings": Settings, "run": Run}, items)
+
+
+async def _refuse_if_changed(session: Session, plan: Plan, journal: Journal, row: RunRow) -> None:
+    """Compare with the plan that the run was started with, and with the images it was started on."""
+    older = plan_of(row)
+    lines = [*plan.difference(older), *_other_server(session, row)]
+    if not lines and row.state not in ("done", "failed"):
+        known = await _images_of(journal, row)
+        current = await inspect(
+            plan.images, session.host, plan.limits, known={image.path: image for image in known.values()}
+        )
+        names = {image.key for image in current.images}
+        lines += [f"image added: {key}" for key in sorted(names - known.keys())]
+        lines += [f"image gone or changed: {image.path.name}" for key, image in known.items() if key not in names]
+    _refuse(row, lines)
+
+
+def _other_server(session: Session, row: RunRow) -> list[str]:
+    """A run's ids mean nothing to another server, and its token is none of that server's business."""
+    server = row.plan.get("base_url")
+    return [] if server == str(session.base_url) else [f"server: was {server}, now {session.base_url}"]
+
+
+def refuse_other_server(session: Session, row: RunRow) -> None:
+    """Let a run go on only where it began.
+
+    Raises:
+        PlanChanged: the session talks to another server.
+    """
+    _refuse(row, _other_server(session, row))
+
+
+def _refuse(row: RunRow, lines: Sequence[str]) -> None:
+    if lines:
+        more = [f"and {len(lines) - SHOWN_DIFFERENCES} more"] if len(lines) > SHOWN_DIFFERENCES else []
+        raise PlanChanged(
+            f"The run {row.name!r} was started with another plan:",
+            row.name,
+            (*lines[:SHOWN_DIFFERENCES], *more),
+        )
+
+
+def plan_of(row: RunRow) -> Plan:
+    """The plan that a run was started with."""
+    return Plan.of({name: value for name, value in row.plan.items() if name != "base_url"})
+
+
+async def _images_of(journal: Journal, row: RunRow) -> dict[str, ImageFile]:
+    return {key: structure(data, ImageFile) for key, data in (await journal.items(row.id, "image")).items()}
+
+
+async def _carry_on(
+    session: Session,
+    plan: Plan,
+    settings: Settings,
+    journal: Journal,
+    row: RunRow,
+    on_event: Iterable[Listener],
+    warnings: tuple[str, ...] = (),
+) -> Trained:
+    place = Place.of(row.name, settings.state)
+    ledger = await Ledger.load(journal, row, session.host, on_event)
+    if row.state == "failed":
+        raise RunFailed(row.reason or "The run failed.", row.name)
+    images = await _images_of(journal, row)
+    prompts = {key: structure(data, Prompt) for key, data in (await journal.items(row.id, "prompt")).items()}
+    graph = shape(plan, len(images))
+    items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
+    _check(graph, items)
+    run = Run(row.name, row.tag, place.folder, settings.output or place.folder / "samples", items, ledger)
+    settle = session.timeout + SETTLE_MARGIN if settings.settle is None else settings.settle
+    runner = Runner(ledger, _Codec(), Protocol(settle, plan.on_doubt), policy(plan))
+    engine = LocalEngine(
+        graph=graph,
+        runner=runner,
+        inputs={"session": session, "plan": plan, "settings": settings, "run": run},
+        bounds=Bounds(
+            {"upload": settings.uploads_at_once},
+            grace=settings.grace,
+            control_interval=settings.control_interval,
+        ),
+        control=place.control,
+        run=run,
+        unclean=journal.unclean,
+    )
+    if row.state != "done":
+        fresh = row.state == "running" and not any(ledger.of(name, State.DONE) for name in ledger.rows)
+        await ledger.settle_run("running", None, Happened.STARTED if fresh else Happened.RESUMED)
+        for warning in warnings:
+            run.warned(warning)
+        await _execute(session, engine)
+    return await result_of(engine, row)
+
+
+async def _execute(session: Session, engine: LocalEngine) -> None:
+    """Run the engine, and record what became of the run."""
+    ledger = engine.ledger
+    try:
+        await engine.execute()
+    except RunFailed as error:
+        await ledger.settle_run("failed", error.message, Happened.RUN_FAILED)
+        raise
+    except RunCancelled as error:
+        if any(request.data.get("training") for request in engine.run.stop_requests):
+            await _stop_training(session, engine)
+        await ledger.settle_run("paused", error.message, Happened.PAUSED)
+        raise
+    except RunPaused as error:
+        await ledger.settle_run("paused", error.message, Happened.PAUSED)
+        raise
+    except BaseException as error:
+        ledger.leave_run("paused", f"it was interrupted ({type(error).__name__})")
+        raise
+    await ledger.settle_run("done", None, Happened.COMPLETED)
+
+
+async def _stop_training(session: Session, engine: LocalEngine) -> None:
+    """Stop a training that was started; the answer is documented nowhere, so the status tells."""
+    started = engine.ledger.of("training", State.DONE)
+    if started and not engine.ledger.closed("trained"):
+        model = engine.runner.load(engine.graph.by_name["training"], started[0])
+        await session.models.stop_training(model.id)
+        engine.run.progressed(f"the training of model {model.id} was asked to stop")

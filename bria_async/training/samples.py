@@ -1,0 +1,73 @@
+"""Samples: images that the trained model made, kept on disk under names of our own."""
+
+import re
+from pathlib import Path
+
+import attrs
+
+from bria_async.engines.local import Run
+from bria_async.errors import JobFailed
+from bria_async.session import Session
+
+_SUFFIXES = (
+    (b"\x89PNG", ".png"),
+    (b"\xff\xd8\xff", ".jpg"),
+    (b"RIFF", ".webp"),
+    (b"<svg", ".svg"),
+    (b"<?xml", ".svg"),
+)
+
+
+@attrs.frozen
+class Prompt:
+    """A prompt of the plan, and its number there, from 1."""
+
+    number: int
+    text: str
+
+
+@attrs.frozen
+class Sample:
+    """A generated image: its prompt, its seed where the answer told, where it lies and where it came from."""
+
+    prompt: str
+    path: Path
+    url: str
+    seed: int | None = None
+
+
+async def keep_sample(session: Session, run: Run, prompt: Prompt, url: str | None, seed: int | None) -> Sample:
+    """Download a sample into the run's output folder.
+
+    Raises:
+        JobFailed: there is nothing to download, because moderation stopped it.
+        DownloadFailed: the address does not deliver.
+    """
+    if url is None:
+        raise JobFailed("it was stopped by content moderation, or has no image", prompt.text)
+    path = await keep(session, url, run.output, f"{prompt.number:02d}-{prompt.text}")
+    return Sample(prompt.text, path, url, seed)
+
+
+async def keep(session: Session, url: str, folder: Path, words: str) -> Path:
+    """Download an image into a folder, under a name made of these words.
+
+    Raises:
+        DownloadFailed: the address does not deliver.
+    """
+    name = re.sub(r"[^\w]+", "-", words.lower(), flags=re.ASCII).strip("-")[:40].strip("-")
+    await session.host.in_thread(_make_folder, folder)
+    part = await session.download(url, folder / f"{name or 'sample'}.part")
+    return await session.host.in_thread(_named_by_content, part)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _named_by_content(part: Path) -> Path:
+    """Give a download the suffix of what it is, whatever its URL says."""
+    with part.open("rb") as file:
+        head = file.read(16)
+    suffix = next((suffix for magic, suffix in _SUFFIXES if head.startswith(magic)), ".bin")
+    return part.replace(part.with_suffix(suffix))

@@ -1,0 +1,121 @@
+"""Comparing a run's journal with the server and the disk; nothing is changed."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from bria_async.errors import NotFound
+from bria_async.graph import feed
+from bria_async.graph.graph import Graph
+from bria_async.graph.journal import Row, RunRow
+from bria_async.graph.states import State
+from bria_async.session import Session
+from bria_async.types.models import ModelStatus
+from bria_async.wire.convert import structure
+
+from .lifecycle import shape
+from .place import Place
+from .reconcile import Stored, compare
+from .run import plan_of, refuse_other_server
+from .waiting import has_caption
+
+
+@attrs.frozen(kw_only=True)
+class Verification:
+    """What journal, server and disk say of a run; `differences` is empty where all three agree."""
+
+    run: str
+    state: str
+    planned: int
+    uploaded: int
+    """By the journal."""
+    on_server: int
+    without_caption: int
+    model_status: str | None
+    samples: int
+    """Files on disk."""
+    differences: tuple[str, ...]
+
+
+@attrs.define
+class _Results:
+    """The results of a run's tasks, read from outside."""
+
+    graph: Graph
+    rows: list[Row]
+
+    def one(self, name: str) -> Any:
+        return next(iter(self.of(name).values()), None)
+
+    def of(self, name: str) -> dict[str, Any]:
+        kind = self.graph.by_name[name].returns if name in self.graph.by_name else None
+        done = [row for row in self.rows if row.name == name and row.state is State.DONE]
+        return {row.key: structure(json.loads(row.result or "null"), kind) for row in done}
+
+
+async def verify(session: Session, run: str, *, state: Path | None = None) -> Verification:
+    """Compare a run's journal with what the server and the disk hold; works while the run goes on.
+
+    Raises:
+        RunError: there is no such run, or it began on another server.
+        RequestError: the server cannot be asked.
+    """
+    journal = Place.existing(run, state).journal
+    view = next(view for view in feed.views(journal) if view.run.name == run)
+    refuse_other_server(session, view.run)
+    planned = feed.inputs(journal, run, "image")
+    plan = plan_of(view.run)
+    results = _Results(shape(plan, len(planned)), feed.rows(journal, run))
+    uploads = results.one("upload") if plan.by_zip(len(planned)) else results.of("upload")
+    uploads = uploads or {}
+    differences: list[str] = []
+    listing: tuple[Any, ...] = ()
+    if dataset := results.one("dataset"):
+        try:
+            listing = await session.images.list(dataset.id)
+        except NotFound:
+            differences.append(f"dataset {dataset.id} is gone from the server")
+        differences += _compared(listing, uploads, str(dataset.id))
+    status = await _model_status(session, results, view.run, differences)
+    samples = [sample.path for sample in results.of("sample").values()]
+    differences += [f"the sample {path} is gone from the disk" for path in samples if not path.is_file()]
+    return Verification(
+        run=run,
+        state=view.state,
+        planned=len(planned),
+        uploaded=len(uploads),
+        on_server=len(listing),
+        without_caption=sum(not has_caption(image) for image in listing),
+        model_status=status,
+        samples=sum(path.is_file() for path in samples),
+        differences=tuple(differences),
+    )
+
+
+def _compared(listing: Any, uploads: dict[str, Stored], dataset: str) -> Iterator[str]:
+    result = compare(listing, uploads)
+    yield from (f"{key} is uploaded by the journal and not in dataset {dataset}" for key in result.missing)
+    yield from (f"image {image.id} ({image.image_name}) is in dataset {dataset} twice" for image in result.copies)
+    yield from (
+        f"image {image.id} ({image.image_name}) is in dataset {dataset} and not in the journal"
+        for image in result.strangers
+    )
+
+
+async def _model_status(session: Session, results: _Results, run: RunRow, differences: list[str]) -> str | None:
+    model = results.one("model")
+    if model is None:
+        return None
+    try:
+        current = await session.models.get(model.id)
+    except NotFound:
+        differences.append(f"model {model.id} is gone from the server")
+        return None
+    if results.one("training") and current.status == ModelStatus.CREATED:
+        differences.append(f"the training of model {model.id} is started by the journal and not on the server")
+    if run.state == "done" and current.status != ModelStatus.COMPLETED:
+        differences.append(f"the run is done and model {model.id} is {current.status}")
+    return current.status

@@ -1,0 +1,94 @@
+"""Waiting for the server: unpacked zips, captions, trainings; each bounded, resumable, and told about as it moves."""
+
+from bria_async.api.jobs import poll
+from bria_async.engines.local import Run
+from bria_async.errors import NotFound, RunFailed, RunPaused
+from bria_async.session import Session
+from bria_async.types.common import Id
+from bria_async.types.datasets import CaptionsUpdateStatus, Dataset
+from bria_async.types.images import BulkStatus, BulkUpload, CaptionSource, DatasetImage
+from bria_async.types.models import Model, ModelStatus
+
+from .plan import Settings
+
+
+async def until_unpacked(session: Session, settings: Settings, run: Run, dataset: Id) -> BulkUpload:
+    """Wait until the server is through with a zip.
+
+    Raises:
+        RunFailed: the zip was not accepted; a dataset takes no second one.
+        RunPaused: the server still works on it at the deadline.
+    """
+
+    async def look() -> BulkUpload | None:
+        status = await session.images.bulk_upload_status(dataset)
+        return status if status.status in (BulkStatus.COMPLETED, BulkStatus.FAILED) else None
+
+    result = await poll(session.host, look, settings.waiting)
+    if result is None:
+        raise RunPaused(f"Dataset {dataset} still unpacks its zip.", run.name)
+    if result.status == BulkStatus.FAILED:
+        reasons = {f"{failed.filename}: {failed.error_message}" for failed in result.failed_images}
+        raise RunFailed(
+            f"The zip was not accepted, and dataset {dataset} takes no second one. {'; '.join(sorted(reasons)[:3])}",
+            run.name,
+        )
+    return result
+
+
+def has_caption(image: DatasetImage) -> bool:
+    """Whether an image's caption is there: neither missing nor pending."""
+    return bool(image.caption) and image.caption_source != CaptionSource.PENDING
+
+
+async def until_captioned(session: Session, settings: Settings, run: Run, dataset: Id) -> Dataset:
+    """Wait until every image of a dataset has its caption and none is being made anew.
+
+    Raises:
+        RunPaused: captions are still missing at the deadline.
+    """
+    missing = -1
+
+    async def look() -> Dataset | None:
+        nonlocal missing
+        current = await session.datasets.get(dataset, max_images=1)
+        images = await session.images.list(dataset)
+        before, missing = missing, sum(not has_caption(image) for image in images)
+        if missing != before:
+            run.progressed(f"{len(images) - missing} of {len(images)} captions are there")
+        regenerating = current.captions_update_status == CaptionsUpdateStatus.IN_PROGRESS
+        return None if missing or regenerating else current
+
+    ready = await poll(session.host, look, settings.waiting)
+    if ready is None:
+        raise RunPaused(f"{missing} images of dataset {dataset} still have no caption.", run.name)
+    return ready
+
+
+async def until_trained(session: Session, settings: Settings, run: Run, model: Id) -> Model:
+    """Wait until a training is over; words that nobody knows yet do not end the wait.
+
+    Raises:
+        RunFailed: it failed, was stopped, or the model is gone.
+        RunPaused: it still goes on at the deadline.
+    """
+    seen: str | None = None
+
+    async def look() -> Model | None:
+        nonlocal seen
+        try:
+            current = await session.models.get(model)
+        except NotFound:
+            raise RunFailed(f"Model {model} is gone from the server.", run.name) from None
+        if current.status != seen:
+            seen = current.status
+            run.progressed(f"the training is {seen}")
+        if current.status in (ModelStatus.FAILED, ModelStatus.STOPPED):
+            raise RunFailed(f"The training of model {model} ended: {current.status}.", run.name)
+        return current if current.status == ModelStatus.COMPLETED else None
+
+    result = await poll(session.host, look, settings.training)
+    if result is None:
+        hours = (settings.training.timeout or 0) / 3600
+        raise RunPaused(f"Model {model} is still {seen} after {hours:g} hours of waiting.", run.name)
+    return result

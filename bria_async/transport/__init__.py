@@ -1,0 +1,1 @@
+"""The only place that knows aiohttp: sockets, the token, limits and streams."""

@@ -1,0 +1,126 @@
+"""Sends calls: waits for their turn, streams them, reads the answer, repeats what is safe to repeat."""
+
+import json
+import logging
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+import attrs
+from yarl import URL
+
+from bria_async.errors import Attempt, NotSent, Outcome, OutcomeUnknown, RateLimited, RequestError, Untrusted
+from bria_async.host import Host, observer
+from bria_async.wire import Call, Effect, Reply
+from bria_async.wire.retry import Failure, RetryPolicy
+
+from .auth import PinnedToken
+from .download import Downloads
+from .guard import AnswerTooLarge, classify, read_capped
+from .limit import Limiter
+from .payload import CountedPayload, JsonPayload, MultipartPayload
+
+log = logging.getLogger("bria_async")
+
+_LOST = (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge)
+
+
+@attrs.define
+class HttpClient:
+    """One origin, one token, one pool of connections; `downloads` is the second pool, which has no token."""
+
+    host: Host
+    origin: URL
+    http: aiohttp.ClientSession = attrs.field(repr=False)
+    token: PinnedToken = attrs.field(repr=False)
+    downloads: Downloads
+    limiter: Limiter
+    policy: RetryPolicy
+    timeout: float
+    strict: bool = True
+    keep_data_uri: bool = False
+
+    async def send(self, call: Call) -> Any:
+        """Send a call until it succeeds or may not be repeated, and return its typed answer.
+
+        Raises:
+            RequestError: one of its subclasses, with all attempts.
+        """
+        attempts: list[Attempt] = []
+        started = self.host.monotonic()
+        while True:
+            await self.limiter.acquire(call.operation)
+            watcher = observer.get()
+            if watcher and call.endpoint.effect is not Effect.SAFE:
+                await watcher.announced(call.endpoint.effect)
+            result = await self._try(call)
+            if not isinstance(result, RequestError):
+                return result
+            elapsed = self.host.monotonic() - started
+            effect = call.endpoint.effect
+            wait = self.policy.wait(result, effect, len(attempts) + 1, elapsed, self.host.random)
+            attempts.append(attrs.evolve(result.attempts[0], waited=wait or 0.0))
+            if wait is None:
+                raise attrs.evolve(result, attempts=tuple(attempts))
+            log.info("%s: %s, again in %.1f s", call.operation, result.message, wait)
+            if watcher:
+                watcher.retried(call.operation, result.message, wait)
+            if isinstance(result, RateLimited):
+                self.limiter.pause(call.operation, wait)
+            else:
+                await self.host.sleep(wait)
+
+    async def probe(self, url: str) -> int | None:
+        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated."""
+        return await self.downloads.probe(url)
+
+    async def _try(self, call: Call) -> Any:
+        """One attempt: the typed answer, or the error with its single attempt."""
+        result = await self._exchange(call, call.path)
+        if isinstance(result, Reply) and result.status == HTTPStatus.NOT_FOUND and call.fallback:
+            result = await self._exchange(call, call.fallback)
+        if isinstance(result, RequestError):
+            return result
+        try:
+            return result.value(call) if result.ok else result.refuse(call)
+        except RequestError as error:
+            return error
+
+    async def _exchange(self, call: Call, path: str) -> Reply | RequestError:
+        """The request on the wire: a reply, or what became of it."""
+        body = self._body(call)
+        status: int | None = None
+        lost: BaseException
+        try:
+            async with self.http.request(
+                call.endpoint.method,
+                self.origin.with_path(path, encoded=True).with_query(dict(call.query) or None),
+                data=body,
+                headers={"Accept": "application/json"},
+                allow_redirects=False,
+                raise_for_status=False,
+                timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=min(30.0, self.timeout)),
+                middlewares=(self.token,),
+            ) as response:
+                status = response.status
+                return Reply(status, dict(response.headers), await read_capped(response))
+        except _LOST as error:
+            lost = error
+        # Raised and returned out here: no aiohttp error, whose repr shows the token, hangs on as context.
+        if body is not None and body.failure is not None:
+            raise attrs.evolve(body.failure)
+        return _failed(call, classify(lost), status, body.sent if body is not None else 0)
+
+    def _body(self, call: Call) -> CountedPayload | None:
+        if call.multipart is not None:
+            return MultipartPayload(call.multipart, self.host)
+        return None if call.json is None else JsonPayload(json.dumps(call.json).encode())
+
+
+def _failed(call: Call, failure: Failure, status: int | None, sent: int) -> RequestError:
+    attempt = (Attempt(failure.words, status, sent if failure.outcome is Outcome.UNKNOWN else 0),)
+    if failure is Failure.UNTRUSTED:
+        return Untrusted(failure.words, call.operation, attempt)
+    if failure.outcome is Outcome.NOT_SENT:
+        return NotSent(failure.words, call.operation, attempt)
+    return OutcomeUnknown(failure.words, call.operation, attempt)

@@ -1,0 +1,1 @@
+"""Answers of the API as frozen values, one module per family."""

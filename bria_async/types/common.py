@@ -1,0 +1,94 @@
+"""What all answers share: tolerance for what they do not know, and the words of five generations."""
+
+import enum
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import attrs
+
+Id = int | str
+"""Ids are integers in most answers; legacy model ids are long texts (SEED 003)."""
+
+IpType = Literal[
+    "multi_object_set",
+    "object_variants",
+    "icons",
+    "defined_character",
+    "character_variants",
+    "stylized_scene",
+    "other",
+]
+"""What a project preserves (SEED 001, published spec)."""
+
+IpMedium = Literal["photography", "illustration"]
+UploadType = Literal["basic", "advanced"]
+UseCase = Literal["illustrative_style", "illustrative_single_object"]
+"""What an organisation-level dataset of 2024 is for (SEED 003, SEED 004)."""
+
+TrainingMode = Literal["fully_automated", "expert"]
+LrScheduler = Literal["linear", "cosine", "cosine_with_restarts", "polynomial", "constant", "constant_with_warmup"]
+PrefixIpType = Literal["stylized_scene", "defined_character", "object_variants"]
+"""The types of `IpType` that a caption prefix is generated for (SEED 002)."""
+
+AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9"]
+GuidanceMethod = Literal["controlnet_canny", "controlnet_depth", "controlnet_recoloring", "controlnet_color_grid"]
+"""What of a guidance image is used: edges, depth, greys, or a 16x16 grid of its colours (SEED 000)."""
+
+ImagePromptMode = Literal["regular", "style_only"]
+
+
+@attrs.frozen(kw_only=True)
+class Value:
+    """An answer of the API: what is known of it as attributes, all of it in `raw`.
+
+    Every attribute beyond the id is optional, because five generations of the API share these shapes; what
+    cannot be read as its type is None. Unknown fields are in `extra`.
+    """
+
+    raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False, eq=False, hash=False)
+    """The JSON object exactly as it came."""
+
+    older_names: ClassVar[Mapping[str, str]] = {}
+    """Names that older answers use, and the attribute each is read into."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """The fields of the answer that this version of the library does not know."""
+        known = {field.name for field in attrs.fields(type(self))} | set(self.older_names)
+        return {name: value for name, value in self.raw.items() if name not in known}
+
+    @classmethod
+    def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """Bring an answer whose shape differs between generations into the one that is read."""
+        return data
+
+
+class OpenEnum(enum.StrEnum):
+    """Status words of every era: a known one is its member however it is written, an unknown one is kept as
+    it came.
+
+    An unknown word is a member of its own, equal to that text; a word of another era is the member it stands
+    for, and the word itself stays in the `raw` of the answer.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        word = cls._normal(value)
+        word = cls.synonyms().get(word, word)
+        for member in cls:
+            if cls._normal(member.value) == word:
+                return member
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+    @classmethod
+    def synonyms(cls) -> dict[str, str]:
+        """Words of other eras and the word each stands for, all in lower case without blanks."""
+        return {}
+
+    @staticmethod
+    def _normal(word: str) -> str:
+        return word.lower().replace(" ", "").replace("_", "")

@@ -1,0 +1,148 @@
+"""An answer as a value, and what it means: a typed value or a named error.
+
+The API has at least six shapes of error bodies (SEED 003, SEED 004, published spec; public clients):
+`{"error": text}`, a bare JSON string, `{"message": text}`, `{"errors": [{"msg", "field_name",
+"field_input"}]}`, `{"error_code", "description"}`, and bodies that are empty or no JSON; v2 wraps `{"error":
+{"code", "message", "details"}, "request_id"}`. One tolerant reader takes them all and never raises.
+"""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+import attrs
+
+from bria_async.errors import (
+    REFUSALS,
+    Attempt,
+    RateLimited,
+    Redirected,
+    Refused,
+    ServerFailed,
+    Unreadable,
+)
+
+from .call import Call
+from .convert import ConversionError, structure
+from .retry import retry_after
+
+SHOWN = 2000
+"""How much of a body an error keeps, in characters."""
+
+
+@attrs.frozen
+class Reply:
+    """Status, headers and body of an answer; nothing of the request, so nothing of the token."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the server says that it did it."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def text(self) -> str:
+        """The body as text, whatever its bytes are."""
+        return self.body.decode("utf-8", "replace")
+
+    def header(self, name: str) -> str:
+        """A header, whatever the case of its name; empty when it is not there."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+
+    def value(self, call: Call) -> Any:
+        """The typed answer of a successful reply.
+
+        Raises:
+            Unreadable: the body is not what this operation answers.
+        """
+        if call.endpoint.answer is type(None) or self.status == HTTPStatus.NO_CONTENT:
+            return None
+        try:
+            return structure(self.data(), call.endpoint.answer)
+        except ConversionError as error:
+            problem = str(error)
+        except (ValueError, RecursionError) as error:
+            problem = f"not JSON: {error}"
+        summary = f"{self.status} answered with a body that cannot be read ({problem})"
+        attempt = Attempt("unreadable", self.status)
+        raise Unreadable(summary, call.operation, (attempt,), self.status, self.text[:SHOWN], (problem,))
+
+    def data(self) -> Any:
+        """The body as JSON values; an answer of 2024 may be form-encoded (SEED 003)."""
+        if self.header("Content-Type").startswith("application/x-www-form-urlencoded"):
+            return dict(parse_qsl(self.body.decode("utf-8")))
+        return json.loads(self.body) if self.body else {}
+
+    def refuse(self, call: Call) -> NoReturn:
+        """Raise the error that a reply beyond success stands for."""
+        found = read_error(self.body)
+        words = found.message or _phrase(self.status)
+        message = f"{self.status} {words}"
+        attempts = (Attempt(str(self.status), self.status),)
+        body = self.text[:SHOWN]
+        if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self.status not in REFUSALS:
+            raise ServerFailed(message, call.operation, attempts, self.status, body)
+        kind = REFUSALS.get(self.status, Redirected if self.status < HTTPStatus.BAD_REQUEST else Refused)
+        rest = (call.operation, attempts, self.status, body, found.code, found.request_id)
+        if kind is RateLimited:
+            raise RateLimited(message, *rest, retry_after(self.header("Retry-After")))
+        raise kind(message, *rest)
+
+
+@attrs.frozen
+class ErrorBody:
+    """What an error body says: a message for people, a code and a request id where there is one."""
+
+    message: str = ""
+    code: str | None = None
+    request_id: str | None = None
+
+
+def read_error(body: bytes) -> ErrorBody:
+    """Read an error body of any known shape; an unknown one gives its beginning as the message."""
+    text = body.decode("utf-8", "replace").strip()
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        return ErrorBody("" if text.startswith("<") else text[:200])
+    if isinstance(data, str):
+        return ErrorBody(data)
+    if not isinstance(data, dict):
+        return ErrorBody(text[:200])
+    return _read_object(data, text)
+
+
+def _read_object(data: dict[str, Any], text: str) -> ErrorBody:
+    request_id = data.get("request_id")
+    error = data.get("error")
+    if isinstance(error, dict):
+        parts = [str(error[key]) for key in ("message", "details") if error.get(key)]
+        return ErrorBody(": ".join(parts), _text(error.get("code")), _text(request_id))
+    if isinstance(data.get("errors"), list):
+        return ErrorBody("; ".join(_field_error(item) for item in data["errors"]), None, _text(request_id))
+    for key in ("error", "message", "description", "detail", "status"):
+        if data.get(key):
+            return ErrorBody(str(data[key]), _text(data.get("error_code")), _text(request_id))
+    return ErrorBody(text[:200], _text(data.get("error_code")), _text(request_id))
+
+
+def _field_error(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    return f"{item.get('field_name', '?')}: {item.get('msg', '?')} (got {item.get('field_input')!r})"
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "(no reason given)"

@@ -1,0 +1,36 @@
+"""Shared fixtures: a running simulator, a session on it, and a host whose sleeping takes no time."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bria_async.session import Session
+from bria_async.sim import Simulator, simulator
+from tests.support import TOKEN, PushedHost, Recorder, recorder
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    """A running simulator; its clock stands still until it is pushed."""
+    async with simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def host(sim: Simulator) -> PushedHost:
+    """A host that pushes the simulator's clock when it sleeps."""
+    return PushedHost(seed=7, push=sim.clock.push)
+
+
+@pytest.fixture
+async def bria(sim: Simulator, host: PushedHost) -> AsyncIterator[Session]:
+    """A session on the simulator."""
+    async with Session(TOKEN, sim.base_url, host=host) as session:
+        yield session
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Recorder]:
+    """A server that takes any request and remembers it."""
+    async with recorder() as running:
+        yield running

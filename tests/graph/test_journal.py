@@ -1,0 +1,430 @@
+"""The journal: durable before anything relies on it, one process at a time, honest about its end."""
+
+import asyncio
+import fcntl
+import gc
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bria_async.errors import JournalError, JournalLocked, JournalTooNew
+from bria_async.graph import feed, lock
+from bria_async.graph.events import Event, Happened
+from bria_async.graph.journal import BATCH, Journal
+from bria_async.graph.ledger import Ledger
+from bria_async.graph.lock import holder
+from bria_async.graph.states import Change, State
+from tests.graph.toy import PROMPTS, THINGS, Bench, ManualHost, finished
+
+NOTE = ("INSERT INTO event (at, run, what) VALUES (0, 1, ?)",)
+OLD = Path(__file__).parents[1] / "journals" / "format-1.db"
+
+
+def noted(path: Path) -> list[str]:
+    """The notes that are on disk."""
+    database = sqlite3.connect(path)
+    try:
+        return [row[0] for row in database.execute("SELECT what FROM event ORDER BY seq")]
+    finally:
+        database.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a journal may be."""
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def host() -> ManualHost:
+    """A host on a manual clock."""
+    return ManualHost()
+
+
+# --- durability ---------------------------------------------------------------------------------------------------
+
+
+async def test_an_intent_is_durable_before_its_request_leaves(bench: Bench) -> None:
+    """When a request is on its way, the file on disk says so, with the time and the attempt."""
+    seen: dict[str, tuple[str, float, int]] = {}
+
+    def look(name: str) -> None:
+        row = next((row for row in bench.rows("put") if row["key"] == f"0{name[-1]}"), None)
+        if name.startswith("thing") and row is not None:
+            seen[name] = (row["state"], row["sent"], row["attempt"])
+
+    bench.server.before = look
+    await bench.run()
+    assert seen == dict.fromkeys(THINGS.values(), ("intent", 1_000_000.0, 1))
+
+
+async def test_an_outcome_is_durable_before_an_event_shows_it(bench: Bench) -> None:
+    """Whoever hears of a change finds it in the file."""
+    wrong: list[tuple[Event, str]] = []
+    expected = {Change.ANNOUNCED: State.INTENT, Change.FINISHED: State.DONE}
+
+    def look(event: Event) -> None:
+        if event.what in expected:
+            state = bench.states(event.task)[event.key]
+            heard.append(event.what)
+            if event.what == Change.FINISHED and state != State.DONE:
+                wrong.append((event, state))
+            if event.what == Change.ANNOUNCED and state == State.PENDING:
+                wrong.append((event, state))
+
+    heard: list[str] = []
+    async with Journal(bench.path, bench.host) as journal:
+        await bench.over(journal, look)
+    assert wrong == []
+    assert heard.count("finished") == 8
+
+
+async def test_writers_that_wait_for_the_same_disk_share_a_commit(path: Path, host: ManualHost) -> None:
+    """A thousand records at once need a handful of commits, and all of them are there, in order."""
+    async with Journal(path, host) as journal:
+        commits: list[str] = []
+        assert journal._database is not None
+        journal._database.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+        await asyncio.gather(*(journal.write((NOTE[0], (f"{number:04d}",))) for number in range(BATCH + 10)))
+        assert len(commits) <= 3, f"{len(commits)} commits"
+    assert noted(path) == [f"{number:04d}" for number in range(BATCH + 10)]
+
+
+async def test_the_next_batch_gathers_while_one_is_written(path: Path, host: ManualHost) -> None:
+    """Records that come while the disk is busy go together into the next transaction."""
+    async with Journal(path, host) as journal:
+        pieces = host.pieces
+        host.held = asyncio.Semaphore(0)
+        first = journal.queue((NOTE[0], ("first",)))
+        await asyncio.sleep(0)
+        rest = [journal.queue((NOTE[0], (f"{number}",))) for number in range(50)]
+        assert not first.done()
+        host.held.release()
+        host.held.release()
+        await finished(asyncio.gather(first, *rest))
+        assert host.pieces - pieces == 2
+        host.held = None
+
+
+async def test_a_cancelled_writer_has_still_written(path: Path, host: ManualHost) -> None:
+    """Cancelling who waits for a record does not take the record back."""
+    async with Journal(path, host) as journal:
+        host.held = asyncio.Semaphore(0)
+        writer = asyncio.create_task(journal.write((NOTE[0], ("kept",))))
+        await asyncio.sleep(0)
+        writer.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writer
+        host.held.release()
+        host.held = None
+        await journal.write((NOTE[0], ("after",)))
+    assert noted(path) == ["kept", "after"]
+
+
+async def test_what_is_queued_is_written_before_the_close(path: Path, host: ManualHost) -> None:
+    """Notes that nobody waits for are not lost at the end."""
+    async with Journal(path, host) as journal:
+        for number in range(5):
+            journal.queue((NOTE[0], (str(number),)))
+    assert noted(path) == ["0", "1", "2", "3", "4"]
+
+
+async def test_a_record_is_whole_or_not_there(path: Path, host: ManualHost) -> None:
+    """Statements of one transaction are taken back together when one of them fails, and the journal is broken."""
+    async with Journal(path, host) as journal:
+        with pytest.raises(JournalError, match="cannot be written"):
+            await journal.write((NOTE[0], ("half",)), ("INSERT INTO nowhere VALUES (1)", ()))
+        with pytest.raises(JournalError, match="cannot be written"):
+            journal.queue((NOTE[0], ("later",)))
+    assert noted(path) == []
+
+
+async def test_a_text_that_is_no_text_does_not_hang_its_writer(path: Path, host: ManualHost) -> None:
+    """Whatever breaks a record, who waits for it is told."""
+    async with Journal(path, host) as journal:
+        with pytest.raises(JournalError, match="cannot be written"):
+            await finished(journal.write((NOTE[0], ("\udcff",))))
+
+
+async def test_a_name_with_broken_letters_does_not_break_a_run(bench: Bench) -> None:
+    """File names may hold bytes that are no text; reasons and results with them are recorded all the same."""
+    bench.items = {"thing": {"00": "caf\udce9"}, "prompt": PROMPTS}
+    await bench.run()
+    assert bench.rows("put")[0]["result"] == '"id of caf\\udce9"'
+    async with Journal(bench.path, bench.host) as journal:
+        run = await journal.find_run("toy")
+        assert run is not None
+        ledger = await Ledger.load(journal, run, bench.host)
+        row = ledger.rows["put"]["00"]
+        await ledger.change(row, Change.REOPENED, reason="caf\udce9 is gone")
+        await ledger.settle_run("paused", "caf\udce9", Happened.PAUSED)
+    assert bench.rows("put")[0]["reason"] == "caf? is gone"
+    assert feed.views(bench.path)[0].run.reason == "caf?"
+    assert feed.events(bench.path, "toy")[-1][1].words == "toy paused: caf?"
+
+
+# --- a full disk --------------------------------------------------------------------------------------------------
+
+
+async def test_nothing_is_sent_once_the_disk_is_full(bench: Bench) -> None:
+    """The first record that does not fit stops the run; no request leaves after it."""
+
+    async def fill(journal: Journal) -> None:
+        def full(database: sqlite3.Connection) -> None:
+            pages = database.execute("PRAGMA page_count").fetchone()[0]
+            database.execute(f"PRAGMA max_page_count = {pages}")
+
+        await journal._read(full)
+
+    bench.items = {"thing": {f"{number:03d}": "x" * 300 + str(number) for number in range(300)}, "prompt": PROMPTS}
+    async with Journal(bench.path, bench.host) as journal:
+        await bench.create(journal)
+        await fill(journal)
+        with pytest.raises(JournalError, match=r"cannot be written \(database or disk is full\)"):
+            await finished(bench.over(journal))
+    assert 0 < len(bench.server.requests) < 300
+    for name in bench.server.requests[1:]:
+        key = f"{int(name[300:]):03d}"
+        assert bench.states("put")[key] in ("intent", "done"), f"{key} was sent without an intent on disk"
+    await finished(bench.run())
+    assert len(bench.server.made) == len(set(bench.server.made)) == 302, "nothing twice, nothing lost"
+
+
+async def test_a_broken_journal_is_not_marked_clean(path: Path, host: ManualHost) -> None:
+    """Who could not write everything leaves it to the next one to look."""
+    async with Journal(path, host) as journal:
+        with pytest.raises(JournalError):
+            await journal.write(("INSERT INTO nowhere VALUES (1)", ()))
+    async with Journal(path, host) as journal:
+        assert journal.unclean
+
+
+async def test_a_folder_that_cannot_be_used_is_told(path: Path, host: ManualHost) -> None:
+    """A file where the folder is due: one sentence."""
+    path.write_text("")
+    with pytest.raises(JournalError, match=r"^The journal's folder .* cannot be used \(Not a directory\)\.$"):
+        async with Journal(path / "run" / "journal.db", host):
+            pass
+
+
+# --- one process --------------------------------------------------------------------------------------------------
+
+
+async def test_a_second_opening_is_refused_and_names_the_holder(path: Path, host: ManualHost) -> None:
+    """The lock is the kernel's: it knows no stale holder, and is free after the close."""
+    async with Journal(path, host):
+        assert holder(path)
+        second = asyncio.create_task(Journal(path, host).__aenter__())
+        await finished(host.let_pass(lock.SECOND_TRY))
+        with pytest.raises(JournalLocked, match=f"being worked on by process {os.getpid()} on "):
+            await second
+        assert holder(path), "the refused one must not let go of the other's lock"
+    assert not holder(path)
+    async with Journal(path, host):
+        pass
+
+
+async def test_who_only_asks_keeps_no_run_from_starting(path: Path, host: ManualHost) -> None:
+    """A reader that asks for the holder holds the lock for a moment, which is waited out."""
+    async with Journal(path, host):
+        pass
+    with path.with_suffix(".lock").open() as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        opening = asyncio.create_task(Journal(path, host).__aenter__())
+        await finished(host.asleep(lock.SECOND_TRY))
+    host.push(lock.SECOND_TRY)
+    journal = await finished(opening)
+    await journal.__aexit__(None, None, None)
+
+
+async def test_links_are_not_followed(path: Path, host: ManualHost) -> None:
+    """Neither the journal nor its lock is written through a link."""
+    other = path.with_name("other.txt")
+    other.write_text("mine")
+    path.symlink_to(other)
+    with pytest.raises(JournalError, match="is a link"):
+        async with Journal(path, host):
+            pass
+    path.unlink()
+    path.with_suffix(".lock").unlink()
+    path.with_suffix(".lock").symlink_to(other)
+    with pytest.raises(JournalError, match="cannot be used"):
+        async with Journal(path, host):
+            pass
+    assert other.read_text() == "mine"
+
+
+async def test_an_opening_that_is_cancelled_leaves_nothing(path: Path, host: ManualHost) -> None:
+    """No lock, no thread and no connection stays behind."""
+    host.held = asyncio.Semaphore(0)
+    opening = asyncio.create_task(Journal(path, host).__aenter__())
+    await asyncio.sleep(0)
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    host.held = None
+    gc.collect()
+    assert not holder(path)
+    async with Journal(path, host):
+        pass
+
+
+async def test_a_closed_journal_writes_no_more(path: Path, host: ManualHost) -> None:
+    """Nothing is lost in silence: a record after the close is an error, as is a second reader."""
+    journal = Journal(path, host)
+    with pytest.raises(JournalError, match="is not open"):
+        await journal.write((NOTE[0], ("before",)))
+    async with journal:
+        pass
+    with pytest.raises(JournalError, match="is not open"):
+        await journal.write((NOTE[0], ("after",)))
+    with pytest.raises(JournalError, match="is not open"):
+        await journal.find_run("toy")
+
+
+# --- formats ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_newer_format_is_refused_untouched(path: Path, host: ManualHost) -> None:
+    """A journal of a later version is neither read nor changed."""
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 2")
+    database.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalTooNew, match=r"has format 2; this version reads up to 1\. Upgrade bria-async"):
+        async with Journal(path, host):
+            pass
+    with pytest.raises(JournalTooNew):
+        feed.views(path)
+    assert path.read_bytes() == before
+    assert not holder(path)
+
+
+async def test_a_file_that_is_no_journal_is_refused(path: Path, host: ManualHost) -> None:
+    """Something else under that name is left alone."""
+    path.write_text("a text that is longer than the head of a database, and none " * 20)
+    with pytest.raises(JournalError, match="file is not a database"):
+        async with Journal(path, host):
+            pass
+    with pytest.raises(JournalError, match="file is not a database"):
+        feed.views(path)
+
+
+async def test_the_schema_is_the_numbered_file(path: Path, host: ManualHost) -> None:
+    """A new journal has the tables of the .sql file and its number."""
+    async with Journal(path, host):
+        pass
+    database = sqlite3.connect(path)
+    names = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")}
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    database.close()
+    assert names == {"meta", "run", "item", "task", "event", "task_open"}
+    assert version == 1
+
+
+async def test_an_old_journal_is_read_and_carried_on(tmp_path: Path) -> None:
+    """A journal of format 1, left by a process that died in mid-run, finishes and sends nothing twice."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    shutil.copy(OLD, folder / "journal.db")
+    bench = Bench(folder)
+    assert bench.states("put") == {
+        "00": "done",
+        "01": "in_doubt",
+        "02": "intent",
+        "03": "done",
+        "04": "failed",
+        "05": "pending",
+    }
+    bench.server.made = ["box", "thing 0", "thing 1", "thing 3"]
+    await finished(bench.run())
+    assert sorted(bench.server.made) == sorted(["box", *THINGS.values(), "close"])
+    vias = bench.vias("put")
+    assert (vias["00"], vias["01"], vias["02"], vias["05"]) == ("sent", "adopted", "resent", "sent")
+
+
+# --- runs and readers ---------------------------------------------------------------------------------------------
+
+
+async def test_runs_are_rows(path: Path, host: ManualHost) -> None:
+    """Several runs share a file and do not see each other's tasks and items."""
+    async with Journal(path, host) as journal:
+        one = await journal.create_run("one", "t1", {"n": 1}, "", {"x": {"a": 1}}, [("task", "a")])
+        two = await journal.create_run(
+            "two", "t2", {"n": 2}, "", {"x": {"a": 2, "b": 3}}, [("task", "a"), ("task", "b")]
+        )
+        assert await journal.find_run("two") == two
+        assert await journal.find_run("three") is None
+        assert one.plan == {"n": 1}
+        assert [row.key for row in await journal.rows(one.id)] == ["a"]
+        assert await journal.items(two.id, "x") == {"a": 2, "b": 3}
+        ledger = await Ledger.load(journal, one, host)
+        await ledger.change(ledger.rows["task"]["a"], Change.FINISHED, result=1)
+    assert {view.run.name: dict(view.counts["task"]) for view in feed.views(path)} == {
+        "one": {"done": 1},
+        "two": {"pending": 2},
+    }
+
+
+async def test_a_run_is_created_whole_or_not_at_all(path: Path, host: ManualHost) -> None:
+    """A name that exists already changes nothing."""
+    async with Journal(path, host) as journal:
+        await journal.create_run("one", "t", {}, "", {"x": {"a": 1}}, [("task", "a")])
+        with pytest.raises(JournalError, match="UNIQUE"):
+            await journal.create_run("one", "t", {}, "", {"x": {"b": 1}}, [("task", "b")])
+        with pytest.raises(JournalError, match="UNIQUE"):
+            await journal.create_run("two", "t", {}, "", {}, [("task", "a"), ("task", "a")])
+    assert [view.run.name for view in feed.views(path)] == ["one"]
+
+
+async def test_readers_see_a_run_while_it_is_worked_on(bench: Bench) -> None:
+    """The feed reads between commits, and tells who is alive."""
+    seen: list[tuple[bool, str, int]] = []
+
+    def look(name: str) -> None:
+        view = feed.views(bench.path)[0]
+        seen.append((view.alive, view.state, view.counts["put"].get(State.DONE, 0)))
+
+    bench.server.before = look
+    await bench.run()
+    assert seen[0] == (True, "running", 0)
+    assert seen[-1] == (True, "running", 6)
+    view = feed.views(bench.path)[0]
+    assert (view.alive, view.state, view.counts["put"]) == (False, "done", {State.DONE: 6})
+    assert view.sent.keys() == {"box", "put"}
+
+
+async def test_a_run_that_nobody_works_on_is_interrupted(bench: Bench) -> None:
+    """A process that died says nothing: the feed does."""
+    dead: list[Bench] = []
+    bench.server.before = lambda name: dead.append(bench.died()) if name == "close" else None
+    await bench.run()
+    view = feed.views(dead[0].path)[0]
+    assert (view.state, view.run.state) == ("interrupted", "running")
+
+
+async def test_events_are_numbered_and_can_be_followed(bench: Bench) -> None:
+    """What listeners heard is in the file, in the same words, and later looks continue where the last one ended."""
+    await bench.run()
+    found = feed.events(bench.path, "toy")
+    assert [event.words for _, event in found] == [event.words for event in bench.events]
+    last = found[3][0]
+    assert [seq for seq, _ in feed.events(bench.path, "toy", after=last)] == [seq for seq, _ in found[4:]]
+    assert feed.views(bench.path)[0].seq == found[-1][0]
+    assert feed.results(bench.path, "toy") == {"box": "id of box", "close": 6}
+    assert feed.inputs(bench.path, "toy", "thing") == THINGS
+    assert [row.key for row in feed.rows(bench.path, "toy") if row.name == "put"] == list(THINGS)
+    assert feed.events(bench.path, "nobody") == []
+
+
+async def test_readers_change_nothing(bench: Bench) -> None:
+    """A reader creates no journal, and cannot write one."""
+    with pytest.raises(JournalError, match="cannot be read"):
+        feed.views(bench.path)
+    assert not bench.folder.exists()
+    await bench.run()
+    with feed._reading(bench.path) as database, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        database.execute("DELETE FROM event")

@@ -1,0 +1,83 @@
+"""Changes on their way into the journal, the words of events, and requests from outside."""
+
+from pathlib import Path
+
+import pytest
+
+from bria_async.errors import GraphError
+from bria_async.graph.control import STOP, Control, Request
+from bria_async.graph.events import Happened
+from bria_async.graph.journal import Journal
+from bria_async.graph.ledger import Ledger
+from bria_async.graph.states import Change, State
+from tests.graph.toy import LOST_AFTER, REFUSED, Bench, ManualHost
+
+
+async def test_a_walk_through_the_states_is_told(bench: Bench) -> None:
+    """The way of an item whose answer was lost, as listeners hear it."""
+    bench.server.faults = {"thing 1": [LOST_AFTER], "thing 2": [REFUSED]}
+    await bench.paused()
+    await bench.run()
+    walk = [event.words for event in bench.events if event.key in ("01", "02")]
+    assert [words for words in walk if words.startswith("put 01")] == [
+        "put 01 is being sent",
+        "put 01 in doubt: no answer in time",
+        "put 01 found on the server",
+    ]
+    assert [words for words in walk if words.startswith("put 02")] == [
+        "put 02 is being sent",
+        "put 02 was not done: no",
+        "put 02 failed: no",
+        "put 02 reopened",
+        "put 02 is being sent",
+        "put 02 done",
+    ]
+    ends = [event.words for event in bench.happened(Happened.PAUSED, Happened.COMPLETED)]
+    assert ends == ["toy paused: put 02: no", "toy completed"]
+
+
+async def test_an_illegal_change_changes_nothing(bench: Bench) -> None:
+    """Neither in memory nor on disk."""
+    await bench.run()
+    async with Journal(bench.path, bench.host) as journal:
+        run = await journal.find_run("toy")
+        assert run is not None
+        ledger = await Ledger.load(journal, run, bench.host)
+        row = ledger.rows["close"][""]
+        with pytest.raises(GraphError, match="A task that is done cannot be announced"):
+            await ledger.change(row, Change.ANNOUNCED)
+        assert (row.state, row.attempt, row.result) == (State.DONE, 0, "6")
+    assert bench.states("close") == {"": "done"}
+
+
+async def test_the_time_of_a_run_is_from_its_creation_to_its_last_event(bench: Bench) -> None:
+    """Pauses included."""
+    bench.server.faults = {"thing 2": [REFUSED]}
+    await bench.paused()
+    bench.host.push(3600.0)
+    await bench.run()
+    async with Journal(bench.path, bench.host) as journal:
+        assert await journal.duration(1) == 3600.0
+        assert await journal.count(1, Happened.PAUSED) == 1
+        await journal.create_run("fresh", "t", {}, "", {}, [])
+        assert await journal.duration(2) == 0.0
+
+
+def test_requests_wait_in_the_order_they_were_made(tmp_path: Path) -> None:
+    """Each is whole, with its data and its time."""
+    host, control = ManualHost(), Control(tmp_path / "control")
+    assert control.waiting() == []
+    control.ask(Request(STOP, {"training": True}), host)
+    host.push(5.0)
+    control.ask(Request("approve"), host)
+    found = [request for _, request in control.waiting()]
+    assert found == [
+        Request(STOP, {"training": True}, at=1_000_000.0),
+        Request("approve", {}, at=1_000_005.0),
+    ]
+
+
+def test_half_a_request_is_not_seen(tmp_path: Path) -> None:
+    """A file that is being written has another name."""
+    (tmp_path / ".0001000000.000000-abc").write_text('{"wh')
+    assert Control(tmp_path).waiting() == []

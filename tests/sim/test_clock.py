@@ -1,0 +1,64 @@
+"""The simulator's clock: frozen, fast or borrowed."""
+
+import pytest
+
+from bria_async.sim import Clock
+
+
+def test_a_clock_stands_still_until_it_is_pushed() -> None:
+    """Nothing but a push moves a plain clock."""
+    clock = Clock()
+    before = clock.now()
+    assert clock.now() == before
+    clock.push(3600)
+    assert clock.now() == before + 3600
+
+
+def test_a_clock_follows_its_source() -> None:
+    """A given function of seconds is the clock, counted from its first value."""
+    seconds = 500.0
+    clock = Clock(source=lambda: seconds)
+    before = clock.now()
+    seconds += 90
+    clock.push(10)
+    assert clock.now() == before + 100
+
+
+def test_a_fast_clock_runs() -> None:
+    """A speed makes real time pass that many times as fast."""
+    clock = Clock(speed=1e9)
+    assert clock.now() < clock.now()
+
+
+def test_a_clock_resumes_only_forwards() -> None:
+    """A world kept on disk goes on from its last moment, and never back."""
+    clock = Clock()
+    start = clock.now()
+    clock.resume(start + 50)
+    clock.resume(start + 20)
+    assert clock.now() == start + 50
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_time_is_not_pushed_backwards(seconds: float) -> None:
+    """A push below 0, or no number, is refused."""
+    with pytest.raises(ValueError, match="forwards"):
+        Clock().push(seconds)
+
+
+@pytest.mark.parametrize("speed", [0, -2, float("nan")])
+def test_a_speed_is_positive(speed: float) -> None:
+    """A clock that stands or runs backwards by speed is refused."""
+    with pytest.raises(ValueError, match="speed"):
+        Clock(speed=speed)
+
+
+def test_a_clock_has_one_motor() -> None:
+    """Speed and source together are refused."""
+    with pytest.raises(ValueError, match="not both"):
+        Clock(speed=2, source=lambda: 0.0)
+
+
+def test_the_repr_of_a_clock_is_its_date() -> None:
+    """A clock shows where it stands."""
+    assert repr(Clock()) == "<Clock 2026-01-01T00:00:00Z>"

@@ -1,0 +1,55 @@
+"""Tables of the documentation are what the code says; `python -m tests.test_docs` writes them anew."""
+
+import inspect
+from pathlib import Path
+
+from bria_async.graph.states import TRANSITIONS
+from bria_async.session import FAMILIES
+from bria_async.wire import Endpoint, Parameter
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def operations() -> str:
+    """The page of all operations, from their declarations."""
+    lines = [
+        "# Operations",
+        "",
+        "Written from the declarations by `python -m tests.test_docs`. `bria-async call OPERATION` takes each of them.",
+        "Parameters in bold are required. Effects: see [runs.md](runs.md#steps).",
+    ]
+    for family, kind in FAMILIES.items():
+        lines += ["", f"## {family}", "", inspect.getdoc(kind) or "", ""]
+        lines += ["| Operation | Request | Effect | Parameters |", "|---|---|---|---|"]
+        lines += [row(endpoint) for endpoint in kind.endpoints.values()]
+    return "\n".join(lines) + "\n"
+
+
+def row(endpoint: Endpoint) -> str:
+    names = ", ".join(map(shown, endpoint.parameters))
+    return f"| `{endpoint.operation}` | `{endpoint.method} {endpoint.path}` | {endpoint.effect} | {names} |"
+
+
+def shown(parameter: Parameter) -> str:
+    return f"**{parameter.name}**" if parameter.required else parameter.name
+
+
+def test_operations_page() -> None:
+    """`docs/operations.md` lists every declared operation with its parameters."""
+    written = (DOCS / "operations.md").read_text()
+    assert written == operations(), "run: python -m tests.test_docs"
+
+
+def test_states_table() -> None:
+    """`docs/runs.md` shows the table of states as it is."""
+    text = (DOCS / "runs.md").read_text()
+    missing = [
+        line
+        for (before, change), after in TRANSITIONS.items()
+        if (line := f"| {before} | {change} | {after} |") not in text
+    ]
+    assert not missing, missing
+
+
+if __name__ == "__main__":
+    (DOCS / "operations.md").write_text(operations())

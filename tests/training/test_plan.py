@@ -1,0 +1,124 @@
+"""Plans: what is refused before anything is created, and what is only said."""
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from bria_async.errors import ImageError, PlanInvalid
+from bria_async.images.inspect import Inspection
+from bria_async.images.probe import ImageFile
+from bria_async.training import Expert, Plan
+
+
+def image(number: int, **fields: Any) -> ImageFile:
+    usual = {
+        "path": Path(f"/pictures/{number}.png"),
+        "key": f"{number}--{number:012x}.png",
+        "sha256": f"{number:064x}",
+        "size": 1000,
+        "mtime_ns": 1,
+        "format": "png",
+        "width": 1024,
+        "height": 1024,
+    }
+    return ImageFile(**{**usual, **fields})
+
+
+SIX = Inspection(images=tuple(image(number) for number in range(6)))
+WORKS: dict[str, Any] = {"images": "/pictures", "name": "A", "ip_type": "stylized_scene", "ip_medium": "photography"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"ip_type": "sculpture"}, "ip_type must be one of"),
+        ({"ip_medium": "clay"}, "ip_medium must be one of"),
+        ({"family": "gen9"}, "family must be one of"),
+        ({"ip_type": None}, "ip_type is needed"),
+        ({"ip_type": "defined_character", "ip_description": "x"}, "ip_name is needed"),
+        ({"ip_type": "defined_character", "ip_name": "Lora"}, "ip_description is needed"),
+        ({"ip_type": "object_variants", "ip_medium": "illustration"}, "ip_description is needed"),
+        ({"ip_type": "icons"}, "only goes with ip_medium illustration"),
+        ({"family": "2024"}, "use_case is needed"),
+        ({"family": "2024", "use_case": "illustrative_style"}, "style_description is needed"),
+        ({"expert": Expert(rank=8)}, "only accepted with training_mode expert"),
+        ({"training_mode": "expert", "expert": Expert(rank=999)}, "rank must be at most 256"),
+        ({"family": "legacy", "refine": "more blue"}, "refine needs the family fibo"),
+        ({"family": "legacy", "ip_type": "other"}, "training_version is needed"),
+        ({"captions": "files"}, "has no text file beside it"),
+        ({"upload": "zip"}, "name a place for it"),
+        ({"samples": ("a", " ")}, "a sample's prompt is empty"),
+        ({"name": "  "}, "the name is empty"),
+    ],
+)
+def test_refused_beforehand(fields: dict[str, Any], sentence: str) -> None:
+    """What cannot work is one sentence each, before anything is created."""
+    with pytest.raises(PlanInvalid) as refused:
+        Plan(**{**WORKS, **fields}).check(SIX, zip_host=False)
+    assert any(sentence in problem for problem in refused.value.problems), refused.value.problems
+
+
+@pytest.mark.parametrize(("family", "count", "works"), [("fibo", 4, False), ("fibo", 5, True), ("legacy", 1, True)])
+def test_fewest_images(family: str, count: int, works: bool) -> None:
+    """FIBO needs 5 images (published spec), legacy 1 (SEED 002)."""
+    plan = Plan(**{**WORKS, "family": family})
+    found = Inspection(images=SIX.images[:count])
+    if works:
+        plan.check(found, zip_host=False)
+    else:
+        with pytest.raises(PlanInvalid, match="needs at least 5 images, 4 can be used"):
+            plan.check(found, zip_host=False)
+
+
+def test_bad_images_stop_or_are_named() -> None:
+    """A bad image stops the run before anything is created; with `skip` it is left out and named."""
+    found = attrs.evolve(SIX, problems=(ImageError("is a text, not an image", "/pictures/x.png"),))
+    with pytest.raises(PlanInvalid, match="is a text, not an image"):
+        Plan(**WORKS).check(found, zip_host=False)
+    warnings = Plan(**WORKS, on_bad_image="skip").check(found, zip_host=False)
+    assert any("is a text, not an image" in warning for warning in warnings), warnings
+
+
+def test_word_counts_are_said_not_refused() -> None:
+    """The documentation's own example breaks its word counts: a warning before anything is created."""
+    fields = {"ip_type": "defined_character", "ip_name": "One Two Three Four", "ip_description": "a " * 9}
+    warnings = Plan(**{**WORKS, **fields}).check(SIX, zip_host=False)
+    assert [warning for warning in warnings if "ip_name has 4 words" in warning], warnings
+    assert [warning for warning in warnings if "ip_description has 9 words" in warning], warnings
+
+
+def test_resolution_follows_the_plan() -> None:
+    """256 pixels are enough where the server enlarges, 1024 are needed where it may not."""
+    assert Plan(**WORKS).limits.min_side == 256
+    assert Plan(**WORKS, increase_resolution=False).limits.min_side == 1024
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        ({"images": "/p", "name": "A", "colour": "red"}, "there is no field 'colour'"),
+        ({"name": "A"}, "'images' is missing"),
+        ({"images": "/p", "name": "A", "expert": 7}, "expert"),
+    ],
+)
+def test_unreadable_data(data: dict[str, Any], sentence: str) -> None:
+    """TOML data that is no plan is refused with the field's name."""
+    with pytest.raises(PlanInvalid) as refused:
+        Plan.of(data)
+    assert any(sentence in problem for problem in refused.value.problems), refused.value.problems
+
+
+def test_journal_keeps_the_plan() -> None:
+    """A plan comes back from JSON as it was."""
+    plan = Plan(**WORKS, samples=("a", "b"), training_mode="expert", expert=Expert(rank=8), sample_seed=3)
+    assert Plan.of(plan.to_json()) == plan
+
+
+@pytest.mark.parametrize(
+    ("name", "run"), [("Lora!", "lora"), ("  Ünïcode Näme ", "ünïcode-näme"), ("../../etc", "etc"), ("///", "run")]
+)
+def test_run_id_is_a_folder_name(name: str, run: str) -> None:
+    """The run's id is its name as a folder can carry it, and leads nowhere else."""
+    assert Plan(**{**WORKS, "name": name}).run == run

@@ -1,0 +1,224 @@
+"""Results by URL: without the token, whole or not at all, and from nowhere private."""
+
+import os
+import socket
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bria_async.errors import ConfigurationError, DownloadFailed, UploadFailed
+from bria_async.session import Session
+from bria_async.transport.guard import connector_for, public_only
+from tests.support import TOKEN, Recorder
+from tests.transport.raw import Connection, http, raw
+
+DATA = bytes(range(256)) * 4096
+
+
+async def fetch(base_url: str, to: Path, path: str = "/result.png?signature=s3") -> Path:
+    """Download from this host."""
+    async with Session(TOKEN, base_url) as bria:
+        return await bria.download(f"{base_url}{path}", to)
+
+
+async def test_a_result_is_downloaded_without_the_token(server: Recorder, tmp_path: Path) -> None:
+    """The file holds the very bytes, and even the API's own origin does not see the token."""
+    server.answer = lambda _: web.Response(body=DATA)
+    assert await fetch(server.base_url, tmp_path / "a.png") == tmp_path / "a.png"
+    assert (tmp_path / "a.png").read_bytes() == DATA  # a test may wait
+    (seen,) = server.requests
+    assert seen.query == {"signature": "s3"}
+    assert TOKEN not in str(seen.headers)
+    assert os.listdir(tmp_path) == ["a.png"]  # noqa: PTH208  # as above
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (http(b"gone", status="403 Forbidden"), "answered 403"),
+        (http(b"", status="302 Found", Location="http://127.0.0.1:1/"), "answered 302"),
+        (http(b""), "is empty: it was stopped by moderation"),
+        (http(DATA)[:-10], "the answer was cut short"),
+        (b"nonsense\r\n\r\n", "the answer is not HTTP"),
+        (b"", "the server closed the connection without an answer"),
+    ],
+)
+async def test_a_download_that_fails_leaves_what_was_there(tmp_path: Path, answer: bytes, words: str) -> None:
+    """The error says why, without the signature; an older file stays, and no part of a new one."""
+    target = tmp_path / "a.png"
+    target.write_bytes(b"older")
+
+    async def behave(connection: Connection) -> None:
+        await connection.answer(answer)
+
+    async with raw(behave) as server:
+        with pytest.raises(DownloadFailed, match=words) as caught:
+            await fetch(server.base_url, target)
+    assert caught.value.url == f"{server.base_url}/result.png"
+    assert "s3" not in str(caught.value)
+    assert target.read_bytes() == b"older"  # a test may wait
+    assert os.listdir(tmp_path) == ["a.png"]  # noqa: PTH208  # as above
+
+
+async def test_a_result_beyond_the_limit_is_not_kept(server: Recorder, tmp_path: Path) -> None:
+    """A server cannot fill the disk."""
+    server.answer = lambda _: web.Response(body=DATA)
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(DownloadFailed, match="is larger than 1000 bytes"):
+            await bria._connected().downloads.fetch(f"{server.base_url}/a", tmp_path / "a.png", limit=1000)
+    assert os.listdir(tmp_path) == []  # noqa: PTH208  # a test may wait
+
+
+async def test_a_folder_that_is_not_there_is_said(server: Recorder, tmp_path: Path) -> None:
+    """A fault of this machine is told in its own words."""
+    server.answer = lambda _: web.Response(body=DATA)
+    with pytest.raises(DownloadFailed, match="No such file or directory"):
+        await fetch(server.base_url, tmp_path / "missing" / "a.png")
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "file:///etc/passwd", "result.png", ""])
+async def test_what_is_no_address_is_not_fetched(server: Recorder, tmp_path: Path, url: str) -> None:
+    """An answer with nonsense for a URL is a failed download like any other."""
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(DownloadFailed):
+            await bria.download(url, tmp_path / "a.png")
+        assert await bria.probe(url) is None
+    assert os.listdir(tmp_path) == []  # noqa: PTH208  # a test may wait
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (200, b"image", 1),
+        (206, b"i", 1),
+        (200, b"", 0),
+        (416, b"", 0),
+        (404, b"not yet", None),
+        (403, b"", None),
+        (302, b"", None),
+        (500, b"", None),
+    ],
+)
+async def test_probing_asks_for_one_byte(server: Recorder, status: int, body: bytes, found: int | None) -> None:
+    """Something there is ready, zero bytes were moderated, anything else is not there yet."""
+    server.answer = lambda _: web.Response(status=status, body=body)
+    async with Session(TOKEN, server.base_url) as bria:
+        assert await bria.probe(f"{server.base_url}/a.png") == found
+    assert server.requests[0].headers["range"] == "bytes=0-0"
+    assert TOKEN not in str(server.requests[0].headers)
+
+
+async def test_a_host_that_is_away_is_not_there_yet() -> None:
+    """A probe is asked again anyway, so a broken connection is no error."""
+
+    async def behave(connection: Connection) -> None:
+        connection.reset()
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url) as bria:
+        assert await bria.probe(f"{server.base_url}/a.png") is None
+
+
+async def test_results_are_not_fetched_from_this_network(server: Recorder, tmp_path: Path) -> None:
+    """With the real API a URL that points at this machine is refused where the socket is made."""
+    server.answer = lambda _: web.Response(body=DATA)
+    async with Session(TOKEN, "https://engine.prod.bria-api.com") as bria:
+        with pytest.raises(DownloadFailed):
+            await bria.download(f"{server.base_url}/a.png", tmp_path / "a.png")
+        assert await bria.probe(f"{server.base_url}/a.png") is None
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "::1", "::ffff:10.0.0.1", "fe80::1%1"],  # noqa: S104  # refused, not bound
+)
+def test_private_addresses_are_refused(address: str) -> None:
+    """Loopback, private and link-local, in every notation."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with pytest.raises(OSError, match="not a public address"):
+        public_only((family, socket.SOCK_STREAM, 0, "", (address, 443)))
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "::ffff:93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
+def test_public_addresses_get_a_socket(address: str) -> None:
+    """What is public is connected to."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with public_only((family, socket.SOCK_STREAM, 0, "", (address, 443))) as made:
+        assert made.family is family
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1"])
+async def test_a_simulator_on_this_machine_may_serve_results(host: str) -> None:
+    """Only a session on this machine downloads from it."""
+    local, public = connector_for(host), connector_for("engine.prod.bria-api.com")
+    assert local._socket_factory is None
+    assert public._socket_factory is public_only
+    await local.close()
+    await public.close()
+
+
+async def test_a_file_is_put_to_a_presigned_url(server: Recorder, tmp_path: Path) -> None:
+    """The very bytes with their length and type, and without the token."""
+    path = tmp_path / "images.zip"
+    path.write_bytes(DATA)
+    async with Session(TOKEN, server.base_url) as bria:
+        await bria.put_file(f"{server.base_url}/z?signature=s3", path, content_type="application/zip")
+    (seen,) = server.requests
+    assert (seen.method, seen.body) == ("PUT", DATA)
+    assert seen.headers["content-type"] == "application/zip"
+    assert int(seen.headers["content-length"]) == len(DATA)
+    assert TOKEN not in str(seen.headers)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (http(b"expired", status="403 Forbidden"), "answered 403"),
+        (http(b"", status="307 Temporary", Location="http://127.0.0.1:1/"), "answered 307"),
+        (b"", "the server closed the connection without an answer"),
+    ],
+)
+async def test_a_file_that_is_not_taken_is_an_error(tmp_path: Path, answer: bytes, words: str) -> None:
+    """The error says why, without the signature."""
+    path = tmp_path / "images.zip"
+    path.write_bytes(DATA)
+
+    async def behave(connection: Connection) -> None:
+        await connection.body()
+        await connection.answer(answer)
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(UploadFailed, match=words) as caught:
+            await bria.put_file(f"{server.base_url}/z?signature=s3", path, content_type="application/zip")
+    assert caught.value.url == f"{server.base_url}/z"
+    assert "s3" not in str(caught.value)
+
+
+async def test_a_file_that_is_not_there_is_not_put(server: Recorder, tmp_path: Path) -> None:
+    """A fault of this machine is told in its own words, and so is a bad address."""
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(UploadFailed, match="No such file"):
+            await bria.put_file(server.base_url, tmp_path / "missing.zip", content_type="application/zip")
+        (tmp_path / "a.zip").write_bytes(b"x")
+        with pytest.raises(UploadFailed, match="the address cannot be read"):
+            await bria.put_file("http://[bad", tmp_path / "a.zip", content_type="application/zip")
+    assert server.requests == []
+
+
+async def test_borrowed_pools_that_raise_for_status_change_nothing(server: Recorder, tmp_path: Path) -> None:
+    """A result that is not there yet stays one that is not there yet."""
+    server.answers("no", 404)
+    async with (
+        aiohttp.ClientSession(raise_for_status=True) as borrowed,
+        Session(TOKEN, server.base_url, downloads=borrowed) as bria,
+    ):
+        with pytest.raises(DownloadFailed, match="answered 404"):
+            await bria.download(f"{server.base_url}/a", tmp_path / "a")
+
+
+async def test_a_session_that_is_not_open_says_so(tmp_path: Path) -> None:
+    """There is nothing to fetch with."""
+    with pytest.raises(ConfigurationError, match="async with"):
+        await Session(TOKEN, "http://127.0.0.1:1").download("http://127.0.0.1:1/a", tmp_path / "a")

@@ -1,0 +1,136 @@
+"""Bodies that stream from disk: byte for byte, with their length, and only as long as the file stays what it was."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bria_async import errors
+from bria_async.host import Host
+from bria_async.session import Session
+from bria_async.transport.payload import SLICE, MultipartPayload, escaped
+from bria_async.wire import FilePart, Multipart
+from tests.support import TOKEN, PushedHost, Recorder, reply
+from tests.transport.raw import Connection, http, raw
+
+LARGE = bytes(range(256)) * (32 * 2**20 // 256)
+"""More than the buffers of both ends hold, so that the client is still reading when the server acts."""
+
+
+def part(path: Path, **changes: object) -> FilePart:
+    """The file as it is now."""
+    stat = path.stat()
+    fields = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, **changes}
+    return FilePart(path, path.name, "image/png", **fields)  # type: ignore[arg-type]  # fields of a test
+
+
+@pytest.mark.parametrize("size", [0, 1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE + 17])
+async def test_every_size_arrives_whole(server: Recorder, tmp_path: Path, size: int) -> None:
+    """Around the edges of a slice nothing is lost or repeated, and the length was said beforehand."""
+    path = tmp_path / "a.png"
+    path.write_bytes(LARGE[:size])
+    server.answers(reply("images.upload")["body"], 201)
+    async with Session(TOKEN, server.base_url) as bria:
+        await bria.images.upload_file(1, path)
+    (seen,) = server.requests
+    assert int(seen.headers["content-length"]) == len(seen.body)
+    head, _, rest = seen.body.partition(b"Content-Type: application/octet-stream\r\n\r\n")
+    assert head.startswith(b"--")
+    assert rest[:size] == LARGE[:size]
+    assert rest[size:].startswith(b"\r\n--")
+
+
+async def test_a_repeated_upload_sends_the_whole_file_again(server: Recorder, tmp_path: Path) -> None:
+    """After a 429 the body starts anew."""
+    path = tmp_path / "a.png"
+    path.write_bytes(LARGE[:SLICE])
+    first, second = [(429, "slow down"), (201, reply("images.upload")["body"])]
+    server.answers(first[1], first[0])
+    host = PushedHost(seed=1, push=lambda _: server.answers(second[1], second[0]))
+    async with Session(TOKEN, server.base_url, host=host) as bria:
+        await bria.images.upload_file(1, path)
+    assert [LARGE[:SLICE] in seen.body for seen in server.requests] == [True, True]
+
+
+async def test_boundaries_come_from_the_host(tmp_path: Path) -> None:
+    """A seed makes a whole run the same, boundaries included, and they differ from one body to the next."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+    body = Multipart({}, part(path))
+    hosts = [Host(seed=5), Host(seed=5)]
+    first, again = [[MultipartPayload(body, host).content_type for _ in range(2)] for host in hosts]
+    assert first == again
+    assert first[0] != first[1]
+
+
+@pytest.mark.parametrize("change", ["truncated", "grown", "touched", "replaced"])
+async def test_a_file_that_changes_while_it_is_sent_is_not_accepted(tmp_path: Path, change: str) -> None:
+    """The body stays shorter than its length, so no server can take it, and the error names the file."""
+    path = tmp_path / "a.png"
+    path.write_bytes(LARGE)
+    received: list[int] = []
+
+    async def behave(connection: Connection) -> None:
+        if change == "truncated":
+            os.truncate(path, 1000)
+        elif change == "grown":
+            with path.open("ab") as file:
+                file.write(b"more")
+        elif change == "touched":
+            os.utime(path, ns=(1, 1))
+        else:
+            path.write_bytes(LARGE[::-1])
+        received.append(len(await connection.body()))
+
+    async with raw(behave) as server:
+        async with Session(TOKEN, server.base_url) as bria:
+            with pytest.raises(errors.ImageChanged, match=r"a\.png: changed") as caught:
+                await bria.images.upload_file(1, path)
+        length = int(server.heads[0].lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    assert caught.value.__context__ is None
+    assert len(server.heads) == 1, "a changed file was sent again"
+    assert all(count < length for count in received)
+
+
+async def test_a_file_that_changed_between_two_attempts_is_not_sent(tmp_path: Path) -> None:
+    """What was checked is what is sent: the second attempt ends before a byte of it leaves."""
+    path = tmp_path / "a.png"
+    path.write_bytes(LARGE)
+
+    async def behave(connection: Connection) -> None:
+        await connection.body()
+        await connection.answer(http(b"", status="429 Too Many Requests", Retry_After="1"))
+
+    host = PushedHost(seed=1, push=lambda _: os.utime(path, ns=(1, 1)))
+    async with raw(behave) as server, Session(TOKEN, server.base_url, host=host) as bria:
+        with pytest.raises(errors.ImageChanged):
+            await bria.images.upload_file(1, path)
+    assert len(server.heads) == 1, "the changed file was sent"
+
+
+async def test_a_file_that_vanishes_before_it_is_opened_is_an_image_error(server: Recorder, tmp_path: Path) -> None:
+    """Gone between a 429 and the next attempt: the error is about the file, not the network."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+    server.answers("slow down", 429)
+    host = PushedHost(seed=1, push=lambda _: path.unlink(missing_ok=True))
+    async with Session(TOKEN, server.base_url, host=host) as bria:
+        with pytest.raises(errors.ImageError, match=r"a\.png: cannot be read: No such file"):
+            await bria.images.upload_file(1, path)
+
+
+async def test_a_stream_has_no_text(tmp_path: Path) -> None:
+    """Nobody can ask the body for its text, which would read the whole file."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+    with pytest.raises(TypeError, match="not decoded"):
+        MultipartPayload(Multipart({}, part(path)), Host(seed=1)).decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("a.png", "a.png"), ('a"b', "a%22b"), ("a\r\nb", "a%0D%0Ab"), ("a\0b", "a%00b"), ("é;=", "é;=")],
+)
+def test_file_names_are_escaped_as_forms_do(name: str, expected: str) -> None:
+    """Quotes and line breaks are percent-encoded, all else stays."""
+    assert escaped(name) == expected

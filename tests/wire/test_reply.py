@@ -1,0 +1,215 @@
+"""What answers mean: the error bodies of five generations, and successes that cannot be read."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bria_async import errors
+from bria_async.types.models import Model
+from bria_async.wire import Call, Reply
+from bria_async.wire.reply import read_error
+from tests.support import endpoint
+
+CREATE = Call(endpoint("models.create"), "/v1/tailored-gen/models")
+DELETE = Call(endpoint("models.delete"), "/v1/tailored-gen/models/1")
+
+
+def refused(status: int, body: Any = "", **headers: str) -> errors.RequestError:
+    """The error that a reply stands for."""
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    with pytest.raises(errors.RequestError) as caught:
+        Reply(status, named, text).refuse(CREATE)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "code", "request_id"),
+    [
+        ({"error": "Image with the specified ID does not exist."}, "Image with the specified ID", None, None),
+        ("Quota exceeded: Free users can make up to 1000 requests", "Quota exceeded: Free users", None, None),
+        ({"message": "Cannot delete model while it is in training"}, "Cannot delete model", None, None),
+        (
+            {"errors": [{"msg": "less than or equal to 5000", "field_name": "steps", "field_input": 6000}]},
+            "steps: less than or equal to 5000 (got 6000)",
+            None,
+            None,
+        ),
+        ({"error_code": 1017, "description": "unsafe"}, "unsafe", "1017", None),
+        (
+            {"error": {"code": 422, "message": "Bad image", "details": "blocked"}, "request_id": "r1"},
+            "Bad image: blocked",
+            "422",
+            "r1",
+        ),
+        ({"error": {"code": "VALIDATION_ERROR", "message": "no"}}, "no", "VALIDATION_ERROR", None),
+        ({"status": "NOT_FOUND"}, "NOT_FOUND", None, None),
+        ({"detail": "nope"}, "nope", None, None),
+        ({"errors": ["one", {"msg": "two"}]}, "one; ?: two (got None)", None, None),
+        ({"other": 1}, '{"other": 1}', None, None),
+        ([1, 2], "[1, 2]", None, None),
+    ],
+)
+def test_all_shapes_of_error_bodies_are_read(body: Any, message: str, code: str | None, request_id: str | None) -> None:
+    """Six shapes of v1 and the envelope of v2 give a message, and a code and id where there are any."""
+    error = refused(400, body)
+    assert isinstance(error, errors.BadRequest)
+    assert message in error.message
+    assert (error.code, error.request_id) == (code, request_id)
+    assert error.body == json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html><body>Bad Gateway</body></html>", b"\xff\xfe", b"[" * 100_000, b"plain words"]
+)
+def test_bodies_that_are_no_json_are_survived(body: bytes) -> None:
+    """Empty bodies, pages, broken texts and endless nesting give an error of the right class all the same."""
+    error = refused(404, body)
+    assert isinstance(error, errors.NotFound)
+    assert error.message.startswith("404 ")
+    assert "<html>" not in error.message
+    assert len(error.message) < 300
+
+
+@given(st.binary(max_size=200) | st.recursive(st.none() | st.text(), st.lists).map(lambda x: json.dumps(x).encode()))
+def test_the_reader_of_error_bodies_never_raises(body: bytes) -> None:
+    """Whatever bytes come, there is a message."""
+    assert isinstance(read_error(body).message, str)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["error", "errors", "message", "code", "details", "request_id", "status"]), inner
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_any_json_with_the_known_keys_is_read(data: Any) -> None:
+    """Known keys with unexpected values never break the reader."""
+    found = read_error(json.dumps(data).encode())
+    assert isinstance(found.message, str)
+    assert found.code is None or isinstance(found.code, str)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.BadRequest),
+        (401, errors.Unauthorized),
+        (402, errors.Refused),
+        (403, errors.Forbidden),
+        (404, errors.NotFound),
+        (405, errors.MethodNotAllowed),
+        (409, errors.Conflict),
+        (412, errors.PreconditionFailed),
+        (413, errors.TooLarge),
+        (415, errors.UnsupportedMedia),
+        (418, errors.Refused),
+        (422, errors.Unprocessable),
+        (429, errors.RateLimited),
+        (451, errors.LegallyUnavailable),
+        (460, errors.CannotDownload),
+        (506, errors.InsufficientData),
+        (301, errors.Redirected),
+        (304, errors.Redirected),
+        (308, errors.Redirected),
+    ],
+)
+def test_statuses_that_say_no(status: int, kind: type[errors.Refused]) -> None:
+    """Each has its class; the server certainly did not do it, 460 and 506 included."""
+    error = refused(status, {"error": "no"})
+    assert type(error) is kind
+    assert error.outcome is errors.Outcome.REJECTED
+    assert str(error).startswith(f"models.create: {status} no.")
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 512, 599])
+def test_statuses_that_leave_it_open(status: int) -> None:
+    """A server that failed may have acted first."""
+    error = refused(status, {"error": "oops"})
+    assert isinstance(error, errors.ServerFailed)
+    assert error.outcome is errors.Outcome.UNKNOWN
+    assert error.status == status
+
+
+@pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])
+def test_retry_after_is_found_in_any_case(name: str) -> None:
+    """Header names have no case."""
+    error = refused(429, "slow down", **{name: "7"})
+    assert isinstance(error, errors.RateLimited)
+    assert error.retry_after == 7
+
+
+def test_a_throttled_reply_need_not_say_for_how_long() -> None:
+    """Without the header there is no figure."""
+    error = refused(429, b"")
+    assert isinstance(error, errors.RateLimited)
+    assert error.retry_after is None
+
+
+def test_an_error_keeps_the_attempt_it_came_from() -> None:
+    """One reply is one attempt, with its status."""
+    assert refused(404).attempts == (errors.Attempt("404", 404),)
+
+
+def test_long_bodies_are_cut() -> None:
+    """An error does not carry megabytes."""
+    error = refused(400, b"x" * 100_000)
+    assert isinstance(error, errors.BadRequest)
+    assert len(error.body) == 2000
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"<html>hello</html>", "not JSON"),
+        (b'{"id": 1', "not JSON"),
+        (b"\xff\xfe{}", "not JSON"),
+        (b"[" * 100_000 + b"]" * 100_000, "not JSON"),
+        (b"", "lacks 'id'"),
+        (b"{}", "lacks 'id'"),
+        (b"[]", "from an object"),
+        (b'"12"', "from an object"),
+        (b"null", "from an object"),
+    ],
+)
+def test_a_success_that_cannot_be_read_leaves_the_outcome_open(body: bytes, problem: str) -> None:
+    """An answer that does not fit may follow an act: the error says where it does not fit and shows its beginning."""
+    with pytest.raises(errors.Unreadable, match=problem) as caught:
+        Reply(201, {}, body).value(CREATE)
+    assert caught.value.outcome is errors.Outcome.UNKNOWN
+    assert caught.value.status == 201
+    assert caught.value.body == body.decode("utf-8", "replace")[:2000]
+    assert caught.value.__cause__ is None
+
+
+def test_a_success_is_typed() -> None:
+    """The answer of the declaration."""
+    assert Reply(201, {}, b'{"id": 5}').value(CREATE) == Model(id=5)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"status": "Deleted"}', b"<html>", b"\xff"])
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_deletion_ignores_what_comes_with_it(status: int, body: bytes) -> None:
+    """Nothing of a body is read where nothing is declared."""
+    assert Reply(status, {}, body).value(DELETE) is None
+
+
+@pytest.mark.parametrize(("status", "ok"), [(199, False), (200, True), (226, True), (299, True), (300, False)])
+def test_success_is_the_range_of_200(status: int, ok: bool) -> None:
+    """Every 2xx is a success, nothing else is."""
+    assert Reply(status).ok is ok
+
+
+def test_a_reply_shows_neither_headers_nor_body() -> None:
+    """They may hold what logs should not."""
+    assert "secret" not in repr(Reply(200, {"Set-Cookie": "secret"}, b"secret"))

@@ -1,0 +1,164 @@
+"""The decision whether to send again, as a table, and the pauses a server asks for."""
+
+import datetime as dt
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bria_async.errors import (
+    BadRequest,
+    NotSent,
+    Outcome,
+    OutcomeUnknown,
+    RateLimited,
+    RequestError,
+    ServerFailed,
+    Unreadable,
+    Untrusted,
+)
+from bria_async.wire import Effect
+from bria_async.wire.retry import LONGEST_PAUSE, NEVER, Failure, RetryPolicy, retry_after
+
+POLICY = RetryPolicy(attempts=4, base=1.0, cap=5.0, patience=100.0)
+CREATING = [Effect.FINDABLE, Effect.CHEAP, Effect.BILLED]
+
+
+def wait(error: RequestError, effect: Effect = Effect.SAFE, attempt: int = 1, elapsed: float = 0.0) -> float | None:
+    """What the policy decides."""
+    return POLICY.wait(error, effect, attempt, elapsed, random.Random(1))
+
+
+def server_failed(status: int) -> ServerFailed:
+    """An answer of 5xx."""
+    return ServerFailed("x", "op", (), status)
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+def test_what_was_not_sent_is_repeated_whatever_it_does(effect: Effect) -> None:
+    """The server has seen nothing of it."""
+    assert wait(NotSent("x"), effect) is not None
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+def test_a_bad_certificate_is_never_tried_again(effect: Effect) -> None:
+    """It will not become good, and nothing good would answer."""
+    assert wait(Untrusted("x"), effect) is None
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+def test_throttled_calls_are_repeated_whatever_they_do(effect: Effect) -> None:
+    """A 429 was not done."""
+    assert wait(RateLimited("x"), effect) is not None
+
+
+@pytest.mark.parametrize(
+    "error", [OutcomeUnknown("x"), *map(server_failed, (500, 502, 503, 504, 512)), Unreadable("x")]
+)
+@pytest.mark.parametrize("effect", CREATING)
+def test_what_may_have_happened_is_never_repeated_blind(error: RequestError, effect: Effect) -> None:
+    """There is no idempotency key: a second POST would be a second bill."""
+    assert wait(error, effect) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (OutcomeUnknown("x"), True),
+        (server_failed(502), True),
+        (server_failed(503), True),
+        (server_failed(504), True),
+        (server_failed(500), False),
+        (server_failed(512), False),
+        (Unreadable("x", status=200), False),
+        (BadRequest("x"), False),
+    ],
+)
+def test_what_is_safe_is_repeated_after_losses_and_passing_failures(error: RequestError, again: bool) -> None:
+    """Lost answers, 502, 503 and 504 pass; 500 and what cannot be read do not."""
+    assert (wait(error) is not None) is again
+
+
+def test_attempts_are_bounded() -> None:
+    """The fourth failure of four is the last."""
+    assert [wait(NotSent("x"), attempt=attempt) is None for attempt in (1, 2, 3, 4)] == [False] * 3 + [True]
+
+
+@given(st.integers(1, 3), st.integers())
+def test_waits_grow_within_their_cap(attempt: int, seed: int) -> None:
+    """Full jitter between nothing and the growing bound."""
+    found = POLICY.wait(NotSent("x"), Effect.SAFE, attempt, 0.0, random.Random(seed))
+    assert found is not None
+    assert 0 <= found <= min(5.0, 2**attempt)
+
+
+@pytest.mark.parametrize("attempt", [1, 50])
+def test_throttling_is_borne_by_time_not_by_number(attempt: int) -> None:
+    """However often, until patience is over."""
+    assert wait(RateLimited("x"), attempt=attempt, elapsed=99) is not None
+    assert wait(RateLimited("x"), attempt=attempt, elapsed=101) is None
+
+
+def test_the_server_says_how_long() -> None:
+    """Its figure is the least, with a little jitter so that not all come back at once."""
+    error = RateLimited("x", "op", (), 429, "", None, None, 30.0)
+    waits = [POLICY.wait(error, Effect.BILLED, 1, 0.0, random.Random(seed)) for seed in range(20)]
+    assert all(found is not None and 30 <= found <= 33 for found in waits)
+    assert len(set(waits)) == 20
+
+
+def test_never_is_once() -> None:
+    """A policy for those who want to decide themselves."""
+    for error in (NotSent("x"), RateLimited("x"), OutcomeUnknown("x")):
+        assert NEVER.wait(error, Effect.SAFE, 1, 0.0, random.Random(1)) is None
+
+
+def test_failures_say_what_they_mean() -> None:
+    """Only those before a connection are certain to have sent nothing."""
+    certain = {failure for failure in Failure if failure.outcome is Outcome.NOT_SENT}
+    assert certain == {
+        Failure.UNREACHABLE,
+        Failure.UNRESOLVED,
+        Failure.UNTRUSTED,
+        Failure.CONNECT_TIMEOUT,
+    }
+    assert all(failure.words for failure in Failure)
+    assert len({failure.words for failure in Failure}) == len(Failure), "two failures are one enum member"
+
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 30 ", 30.0),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", 60.0),
+        ("Thu, 01 Jan 2026 00:01:00 -0000", 60.0),
+        ("Thu, 01 Jan 2026 01:01:00 +0100", 60.0),
+        ("99999999999999999999", LONGEST_PAUSE),
+        ("Fri, 01 Jan 2027 00:00:00 GMT", LONGEST_PAUSE),
+        ("Wed, 31 Dec 2025 23:59:00 GMT", None),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("nan", None),
+        ("inf", None),
+        ("\uff17", None),
+        ("Thu, 99 Jan 2026 00:00:00 GMT", None),
+    ],
+)
+def test_pauses_are_numbers_or_dates(header: str, seconds: float | None) -> None:
+    """Seconds or an HTTP date; nonsense and the past are no pause, and none is longer than the cap."""
+    assert retry_after(header, NOW) == seconds
+
+
+@given(st.text(max_size=40))
+def test_no_header_breaks_the_reader(header: str) -> None:
+    """Whatever it says, it is a bounded pause or none."""
+    found = retry_after(header, NOW)
+    assert found is None or 0 <= found <= LONGEST_PAUSE
