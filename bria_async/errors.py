@@ -33,6 +33,8 @@ class BriaError(Exception):
 
     advice: ClassVar[str] = ""
     """What to do next, appended to the message."""
+    outcome: ClassVar[Outcome] = Outcome.UNKNOWN
+    """What it means for a request that was under way."""
 
     def __str__(self) -> str:
         return f"{self.message} {self.advice}".rstrip()
@@ -53,7 +55,6 @@ class InvalidParameter(BriaError):
     """A parameter is outside its documented range or enum; nothing was sent."""
 
     operation: str = ""
-
     advice: ClassVar[str] = "Nothing was sent. Session(strict=False) sends values as given."
 
     def __str__(self) -> str:
@@ -79,8 +80,6 @@ class RequestError(BriaError):
 
     operation: str = ""
     attempts: tuple[Attempt, ...] = ()
-
-    outcome: ClassVar[Outcome] = Outcome.UNKNOWN
 
     def __str__(self) -> str:
         tries = f" (after {len(self.attempts)} attempts)" if len(self.attempts) > 1 else ""
@@ -204,7 +203,6 @@ class RateLimited(Refused):
     """429: more requests than the plan allows in a minute; `retry_after` in seconds, where stated."""
 
     retry_after: float | None = None
-
     advice: ClassVar[str] = "Lower the rate (Session(requests_per_minute=...)) or wait a minute."
 
 
@@ -316,6 +314,8 @@ class ImageError(BriaError):
     """An image file cannot be used; `path` is the file."""
 
     path: str = ""
+
+    outcome: ClassVar[Outcome] = Outcome.NOT_SENT  # a body that ends too early is no request
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"

@@ -166,7 +166,7 @@ class Session:
         Raises:
             UploadFailed: it was not taken.
         """
-        await self._connected().downloads.put(url, Path(path), content_type)
+        await self._connected().put(url, Path(path), content_type)
 
     def _own(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
         self._owned.append(session)

@@ -51,6 +51,8 @@ class Run:
     """Where its results go."""
     items: Mapping[str, Mapping[str, Any]]
     """What it fans out over, by input."""
+    settle: float
+    """Seconds after which the server shows whatever it did."""
     ledger: Ledger
     approval: anyio.Event = attrs.field(factory=anyio.Event)
     stop_requests: list[Request] = attrs.field(factory=list)
@@ -283,13 +285,13 @@ class LocalEngine:
         host = self.ledger.host
         while True:
             for path, request in await host.in_thread(self.control.waiting):
+                if request.what == APPROVE:
+                    await self.ledger.record(Happened.APPROVED)  # durable before it is taken away
+                    self.run.approval.set()
+                await host.in_thread(path.unlink, True)  # missing_ok, which pathlib takes by position
                 if request.what == STOP and request.at >= self._since:
                     self.run.stop_requests.append(request)
                     self.halt(RunCancelled("The run was asked to stop.", self.run.name))
-                elif request.what == APPROVE:
-                    await self.ledger.record(Happened.APPROVED)
-                    self.run.approval.set()
-                await host.in_thread(path.unlink, True)  # missing_ok, which pathlib takes by position
             await host.sleep(self.bounds.control_interval)
 
     @contextmanager

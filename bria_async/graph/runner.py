@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 import attrs
 
-from bria_async.errors import BriaError, GraphError, Outcome, RequestError, RunError, RunPaused
+from bria_async.errors import BriaError, GraphError, Outcome, RunError, RunPaused
 from bria_async.host import observer
 
 from .events import Happened
@@ -135,8 +135,8 @@ class Runner:
         """After a request has left, only an error that says so makes sure that it had no effect."""
         reason = error.message
         if row.state is State.INTENT:
-            certain = isinstance(error, RequestError) and error.outcome is not Outcome.UNKNOWN
-            await self.ledger.change(row, Change.RELEASED if certain else Change.LOST, reason=reason)
+            change = Change.LOST if error.outcome is Outcome.UNKNOWN else Change.RELEASED
+            await self.ledger.change(row, change, reason=reason)
         if isinstance(error, RunError | GraphError | Reopen):
             raise error
         if row.state is State.IN_DOUBT:

@@ -89,4 +89,6 @@ def _require_regular(state: os.stat_result, path: Path) -> None:
 def _reason(error: OSError | ValueError, path: Path) -> str:
     if isinstance(error, FileNotFoundError) and path.is_symlink():
         return "it is a symbolic link to a file that is not there"
-    return (isinstance(error, OSError) and error.strerror) or str(error)
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "no file has such a name"

@@ -28,7 +28,6 @@ from .plan import PREFIX_IMAGES, SCHEMA_IMAGES, Plan, Settings
 from .reconcile import (
     Stored,
     audit,
-    by_name,
     find_bulk,
     find_dataset,
     find_lone_dataset,
@@ -38,7 +37,7 @@ from .reconcile import (
     find_uploaded,
 )
 from .samples import Prompt, Sample, keep_sample
-from .waiting import has_caption, until_captioned, until_trained, until_unpacked
+from .waiting import has_caption, until_captioned, until_listed, until_trained, until_unpacked
 
 Uploaded = Mapping[str, Stored]
 """What the dataset holds: content key -> image on the server."""
@@ -187,14 +186,16 @@ async def unpacked(
 ) -> Uploaded:
     """Wait until the server has unpacked the zip, and see what became of each image."""
     result = await until_unpacked(session, settings, run, identity.id)
-    for failed in result.failed_images:
-        run.warned(f"{failed.filename}: {failed.error_message} ({failed.error_code})")
-    if result.failed_images and plan.on_bad_image == "stop":
+    refused = {failed.filename: f"{failed.error_message} ({failed.error_code})" for failed in result.failed_images}
+    expected = {key: image for key, image in run.items["image"].items() if key not in refused}
+    found = await until_listed(session, settings, run, identity.id, expected)
+    refused |= dict.fromkeys(expected.keys() - found.keys(), "it is neither in the dataset nor refused")
+    for name, reason in refused.items():
+        run.warned(f"{name}: {reason}")
+    if refused and plan.on_bad_image == "stop":
         raise RunPaused(
-            f"{len(result.failed_images)} images of the zip were refused; go on without them by on_bad_image=skip.",
-            run.name,
+            f"{len(refused)} images of the zip were refused; go on without them by on_bad_image=skip.", run.name
         )
-    found, _ = by_name(await session.images.list(identity.id), run.items["image"], {})
     return found
 
 
@@ -221,7 +222,7 @@ async def captions(
 
     Completing freezes captions, so nothing may be completed, let alone trained, while one is missing.
     """
-    return await _captioned(session, plan, settings, run, identity)
+    return await _captioned(session, plan, settings, run, identity, upload)
 
 
 @task(name="captions")
@@ -229,11 +230,13 @@ async def captions_written(
     session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset, caption: Uploaded
 ) -> Dataset:
     """As `captions`, once every image was given its own."""
-    return await _captioned(session, plan, settings, run, identity)
+    return await _captioned(session, plan, settings, run, identity, caption)
 
 
-async def _captioned(session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset) -> Dataset:
-    ready = await until_captioned(session, settings, run, identity.id)
+async def _captioned(
+    session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset, planned: Uploaded
+) -> Dataset:
+    ready = await until_captioned(session, settings, run, identity.id, planned)
     if plan.review:
         await run.approved(f"the captions of dataset {identity.id} are ready for review")
     return ready

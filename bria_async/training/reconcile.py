@@ -215,6 +215,14 @@ def compare(listing: Sequence[DatasetImage], planned: Mapping[str, Stored]) -> C
     )
 
 
+def gone(run: Run, dataset: Id, keys: tuple[str, ...]) -> Reopen | RunPaused:
+    """What images that are gone from a dataset mean: they are uploaded again, unless they came by the one zip."""
+    text = f"{len(keys)} images are gone from dataset {dataset}"
+    if keys[0] in run.ledger.rows["upload"]:
+        return Reopen(text, "upload", keys)
+    return RunPaused(f"{text}, which takes no second zip. The training was not started.", run.name)
+
+
 async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[str, Stored], *, mend: bool) -> None:
     """Before a step that cannot be undone: the dataset must hold every planned image once.
 
@@ -235,7 +243,7 @@ async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[s
             run.warned(f"image {image.id} ({image.image_name}) was there twice; the copy is deleted")
             await session.images.delete(dataset.id, image.id)
         if result.missing:
-            raise Reopen(f"{len(result.missing)} images are gone from dataset {dataset.id}", "upload", result.missing)
+            raise gone(run, dataset.id, result.missing)
     elif result.missing or result.copies:
         raise RunPaused(
             f"Dataset {dataset.id} is completed and differs from the plan: {len(result.missing)} images missing, "

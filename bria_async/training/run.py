@@ -206,8 +206,9 @@ async def _carry_on(
     graph = shape(plan, len(images))
     items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
     _check(graph, items)
-    run = Run(row.name, row.tag, place.folder, settings.output or place.folder / "samples", items, ledger)
     settle = session.timeout + SETTLE_MARGIN if settings.settle is None else settings.settle
+    output = settings.output or place.folder / "samples"
+    run = Run(row.name, row.tag, place.folder, output, items, settle, ledger)
     runner = Runner(ledger, _Codec(), Protocol(settle, plan.on_doubt), policy(plan))
     engine = LocalEngine(
         graph=graph,

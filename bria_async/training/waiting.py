@@ -1,8 +1,13 @@
 """Waiting for the server: unpacked zips, captions, trainings; each bounded, resumable, and told about as it moves."""
 
+from collections.abc import Mapping
+
+import attrs
+
 from bria_async.api.jobs import poll
 from bria_async.engines.local import Run
 from bria_async.errors import NotFound, RunFailed, RunPaused
+from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.types.common import Id
 from bria_async.types.datasets import CaptionsUpdateStatus, Dataset
@@ -10,6 +15,7 @@ from bria_async.types.images import BulkStatus, BulkUpload, CaptionSource, Datas
 from bria_async.types.models import Model, ModelStatus
 
 from .plan import Settings
+from .reconcile import Stored, by_name, compare, gone
 
 
 async def until_unpacked(session: Session, settings: Settings, run: Run, dataset: Id) -> BulkUpload:
@@ -41,21 +47,28 @@ def has_caption(image: DatasetImage) -> bool:
     return bool(image.caption) and image.caption_source != CaptionSource.PENDING
 
 
-async def until_captioned(session: Session, settings: Settings, run: Run, dataset: Id) -> Dataset:
-    """Wait until every image of a dataset has its caption and none is being made anew.
+async def until_captioned(
+    session: Session, settings: Settings, run: Run, dataset: Id, planned: Mapping[str, Stored]
+) -> Dataset:
+    """Wait until every planned image is listed with its caption, and no caption is being made anew.
 
     Raises:
+        Reopen: images are not listed even after the settle delay, so they are gone.
         RunPaused: captions are still missing at the deadline.
     """
     missing = -1
+    began = session.host.monotonic()
 
     async def look() -> Dataset | None:
         nonlocal missing
         current = await session.datasets.get(dataset, max_images=1)
         images = await session.images.list(dataset)
-        before, missing = missing, sum(not has_caption(image) for image in images)
+        absent = compare(images, planned).missing
+        if absent and session.host.monotonic() - began > run.settle:
+            raise gone(run, dataset, absent)
+        before, missing = missing, len(absent) + sum(not has_caption(image) for image in images)
         if missing != before:
-            run.progressed(f"{len(images) - missing} of {len(images)} captions are there")
+            run.progressed(f"{len(planned) - missing} of {len(planned)} captions are there")
         regenerating = current.captions_update_status == CaptionsUpdateStatus.IN_PROGRESS
         return None if missing or regenerating else current
 
@@ -63,6 +76,21 @@ async def until_captioned(session: Session, settings: Settings, run: Run, datase
     if ready is None:
         raise RunPaused(f"{missing} images of dataset {dataset} still have no caption.", run.name)
     return ready
+
+
+async def until_listed(
+    session: Session, settings: Settings, run: Run, dataset: Id, expected: Mapping[str, ImageFile]
+) -> dict[str, Stored]:
+    """Wait until a dataset lists all expected images by their names, at most for the settle delay."""
+    found: dict[str, Stored] = {}
+
+    async def look() -> bool | None:
+        nonlocal found
+        found, _ = by_name(await session.images.list(dataset), expected, {})
+        return True if found.keys() == expected.keys() else None
+
+    await poll(session.host, look, attrs.evolve(settings.waiting, timeout=run.settle))
+    return found
 
 
 async def until_trained(session: Session, settings: Settings, run: Run, model: Id) -> Model:

@@ -3,6 +3,7 @@
 import json
 import logging
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from bria_async.wire import Call, Effect, Reply
 from bria_async.wire.retry import Failure, RetryPolicy
 
 from .auth import PinnedToken
-from .download import Downloads
+from .download import Downloads, put
 from .guard import AnswerTooLarge, classify, read_capped
 from .limit import Limiter
 from .payload import CountedPayload, JsonPayload, MultipartPayload
@@ -73,6 +74,10 @@ class HttpClient:
     async def probe(self, url: str) -> int | None:
         """How many bytes a result URL holds: None while it is not there, 0 when it was moderated."""
         return await self.downloads.probe(url)
+
+    async def put(self, url: str, path: Path, content_type: str) -> None:
+        """Put a file to a presigned URL, without the token."""
+        await put(self.http, url, path, content_type, self.timeout)
 
     async def _try(self, call: Call) -> Any:
         """One attempt: the typed answer, or the error with its single attempt."""

@@ -66,30 +66,6 @@ class Downloads:
             raise DownloadFailed(problem, shown(url), status)
         return to
 
-    async def put(self, url: str, path: Path, content_type: str) -> None:
-        """Put a file to a presigned URL, streamed.
-
-        Raises:
-            UploadFailed: it was not taken; the URL's query, which is a secret, is not shown.
-        """
-        status: int | None = None
-        try:
-            with path.open("rb") as file:
-                async with self.http.put(
-                    URL(url, encoded=True),
-                    data=file,
-                    headers={"Content-Type": content_type},
-                    allow_redirects=False,
-                    raise_for_status=False,
-                    timeout=aiohttp.ClientTimeout(total=None, sock_connect=30.0, sock_read=self.timeout),
-                ) as response:
-                    status = response.status
-                    problem = "" if status in TAKEN else f"answered {status}"
-        except _FAILED as error:
-            problem = _words(error)
-        if problem:
-            raise UploadFailed(problem, shown(url), status)
-
     def _get(self, url: str, headers: dict[str, str]) -> "aiohttp.client._RequestContextManager":
         return self.http.get(
             URL(url, encoded=True),
@@ -112,6 +88,33 @@ class Downloads:
                 return "is empty: it was stopped by moderation"
             await self.host.in_thread(part.commit)
         return ""
+
+
+async def put(http: aiohttp.ClientSession, url: str, path: Path, content_type: str, patience: float) -> None:
+    """Put a file to a presigned URL, streamed and without the token; the answer has `patience` seconds.
+
+    The address is the user's own word, so it may be a private one.
+
+    Raises:
+        UploadFailed: it was not taken; the URL's query, which is a secret, is not shown.
+    """
+    status: int | None = None
+    try:
+        with path.open("rb") as file:
+            async with http.put(
+                URL(url, encoded=True),
+                data=file,
+                headers={"Content-Type": content_type},
+                allow_redirects=False,
+                raise_for_status=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=30.0, sock_read=patience),
+            ) as response:
+                status = response.status
+                problem = "" if status in TAKEN else f"answered {status}"
+    except _FAILED as error:
+        problem = _words(error)
+    if problem:
+        raise UploadFailed(problem, shown(url), status)
 
 
 class _PartFile:

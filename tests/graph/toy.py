@@ -298,7 +298,7 @@ class Bench:
         """Run the graph over an open journal."""
         row = await journal.find_run("toy") or await self.create(journal)
         self.ledger = await Ledger.load(journal, row, self.host, [*more, self.events.append])
-        run = Run("toy", row.tag, self.folder, self.folder / "out", self.items, self.ledger)
+        run = Run("toy", row.tag, self.folder, self.folder / "out", self.items, self.protocol.settle, self.ledger)
         inputs = {"server": self.server, "run": run, **self.inputs}
         self.graph.check({name: type(value) for name, value in inputs.items()}, self.items)
         self.engine = LocalEngine(

@@ -206,7 +206,7 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, monkeyp
         loop: "cannot be opened: Too many levels of symbolic links",
         dangling: "cannot be opened: it is a symbolic link to a file that is not there",
         tmp_path / "missing.png": "cannot be opened: No such file or directory",
-        tmp_path / "nul\0.png": "cannot be opened: embedded null byte",
+        tmp_path / "nul\0.png": "cannot be opened: no file has such a name",
     }
     for path, reason in expected.items():
         with pytest.raises(ImageError) as refusal:

@@ -205,3 +205,17 @@ def test_image_deleted_before_completion_is_uploaded_again(studio: Studio, withi
         assert len(here.sim.world.images) == COUNT
 
     within(main)
+
+
+def test_slow_listings(studio: Studio, within: Within) -> None:
+    """What a listing does not show yet is waited for: nothing is sent twice, and no caption is overlooked."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.upload", when="after", drop=True, times=2)
+        here.sim.fail("projects.create", when="after", drop=True)
+        await studio.train(here, studio.plan())
+        accepted = {name: here.sim.counts[name] for name in ("projects.create", "images.upload")}
+        assert accepted == {"projects.create": 1, "images.upload": COUNT}, accepted
+        assert clean(here.sim), here.sim.audit()
+
+    within(main, listing_lag=100.0, caption_delay=5.0)

@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from bria_async.errors import PlanInvalid, RunPaused
+from bria_async.graph.events import Event
 from bria_async.sim import Moderation
+from bria_async.training import train
 from tests.simulation.world import ADDRESS, World
 
 from .conftest import COUNT, Studio, clean
@@ -148,5 +150,32 @@ def test_presigned_url_stays_out_of_the_journal(studio: Studio, within: Within) 
         written = b"".join(path.read_bytes() for path in result.folder.iterdir() if path.is_file())
         assert b"s3cr3t" not in written
         assert b"canary" not in written, "the token lies in the run's folder"
+
+    within(main)
+
+
+def test_slow_listings(studio: Studio, within: Within) -> None:
+    """Unpacked images that a listing does not show yet are waited for, not left out of the training."""
+
+    async def main(here: World) -> None:
+        result = await studio.train(here, studio.plan(upload="zip"), **HOSTED)
+        assert result.images == COUNT, f"{COUNT - result.images} images were forgotten"
+        assert clean(here.sim), here.sim.audit()
+
+    within(main, listing_lag=100.0)
+
+
+def test_image_gone_from_a_zip_pauses(studio: Studio, within: Within) -> None:
+    """An image that disappears after unpacking cannot be sent again: the run pauses before anything is paid."""
+
+    async def main(here: World) -> None:
+        def steal(event: Event) -> None:
+            if event.what == "finished" and event.task == "upload":
+                del here.sim.world.images[next(iter(here.sim.world.images))]
+
+        settings = studio.settings(**HOSTED)
+        with pytest.raises(RunPaused, match="takes no second zip"):
+            await train(here.session, studio.plan(upload="zip"), settings=settings, on_event=[steal])
+        assert here.sim.counts["models.create"] == 0
 
     within(main)

@@ -6,12 +6,9 @@ import socket
 import ssl
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import attrs
-
-SELF_SIGNED = Path(__file__).parent / "self_signed.pem"
-"""A certificate for localhost that nobody trusts, with its key."""
+import trustme
 
 
 @attrs.define
@@ -79,7 +76,7 @@ async def raw(behave: Behaviour, *, tls: bool = False) -> AsyncIterator[Raw]:
     context = None
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(SELF_SIGNED)
+        trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(context)  # an authority that nobody knows
     server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
     try:
