@@ -76,14 +76,17 @@ class Attempt:
 
 @attrs.define(slots=False)
 class RequestError(BriaError):
-    """A request failed; `outcome` tells whether the server may have done it."""
+    """A request failed; `outcome` tells whether the server may have done it, `safe` that it may do it twice."""
 
     operation: str = ""
     attempts: tuple[Attempt, ...] = ()
+    safe: bool = False
 
     def __str__(self) -> str:
         tries = f" (after {len(self.attempts)} attempts)" if len(self.attempts) > 1 else ""
-        return f"{self.operation}: {self.message}{tries}. {self.advice}".rstrip()
+        harmless = self.safe and self.outcome is Outcome.UNKNOWN
+        advice = "It is safe to try again." if harmless else self.advice
+        return f"{self.operation}: {self.message}{tries}. {advice}".rstrip()
 
 
 @attrs.define(slots=False)
@@ -106,7 +109,6 @@ class OutcomeUnknown(RequestError):
     """The request left, no usable answer came: it may or may not have taken effect."""
 
     status: int | None = None
-
     advice: ClassVar[str] = "It may have taken effect: look at the server before sending it again."
 
 
@@ -124,7 +126,6 @@ class Unreadable(RequestError):
     status: int | None = None
     body: str = ""
     problems: tuple[str, ...] = ()
-
     advice: ClassVar[str] = "The server may have acted: look before sending it again."
 
 
@@ -140,7 +141,6 @@ class Refused(RequestError):
     body: str = ""
     code: str | None = None
     request_id: str | None = None
-
     outcome: ClassVar[Outcome] = Outcome.REJECTED
 
 
@@ -255,7 +255,6 @@ class JobError(BriaError):
     """An asynchronous job did not end well; `request_id` is all that is needed to look again."""
 
     request_id: str = ""
-
     advice: ClassVar[str] = "It can be waited for again with jobs.wait."
 
     def __str__(self) -> str:
@@ -269,7 +268,6 @@ class JobFailed(JobError):
 
     code: str | None = None
     details: str = ""
-
     advice: ClassVar[str] = ""
 
 
@@ -292,10 +290,15 @@ class JobTimedOut(JobError):
 
 @attrs.define(slots=False)
 class DownloadFailed(BriaError):
-    """A result could not be downloaded; `url` has its query cut off, `status` is the last answer's."""
+    """A result could not be downloaded; `url` has its query cut off, `status` is the last answer's.
+
+    `gone` is a verdict that asking again does not change: the result is not or no longer there, was moderated,
+    or is larger than allowed. Without it the failure may pass: the connection, the server, or this machine.
+    """
 
     url: str = ""
     status: int | None = None
+    gone: bool = False
 
     def __str__(self) -> str:
         return f"download of {self.url}: {self.message}"
@@ -303,7 +306,7 @@ class DownloadFailed(BriaError):
 
 @attrs.define(slots=False)
 class UploadFailed(DownloadFailed):
-    """A file could not be put to a presigned URL; fields as in `DownloadFailed`."""
+    """A file could not be put to a presigned URL; fields as in `DownloadFailed`, `gone` when it takes none."""
 
     def __str__(self) -> str:
         return f"upload to {self.url}: {self.message}"
@@ -314,7 +317,6 @@ class ImageError(BriaError):
     """An image file cannot be used; `path` is the file."""
 
     path: str = ""
-
     outcome: ClassVar[Outcome] = Outcome.NOT_SENT  # a body that ends too early is no request
 
     def __str__(self) -> str:
@@ -339,7 +341,6 @@ class PlanInvalid(BriaError):
     """The plan cannot work; `problems` has one sentence each. Nothing was created."""
 
     problems: tuple[str, ...] = ()
-
     advice: ClassVar[str] = "Nothing was created on the server."
 
     def __str__(self) -> str:
@@ -376,7 +377,6 @@ class PlanChanged(RunError):
     """The run exists with another plan; `diff` has one line per difference. Nothing was sent."""
 
     diff: tuple[str, ...] = ()
-
     advice: ClassVar[str] = "Nothing was sent. Undo the change to continue this run, or give the new one another name."
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from bria_async.api.projects import Projects
 from bria_async.api.tailored import Tailored
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
+from bria_async.transport.limit import Limiter
 from bria_async.wire.retry import RetryPolicy
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ BASE_URL = "https://engine.prod.bria-api.com"
 """The only documented host (published spec, SEED 004); there is no test host."""
 
 REQUEST_TIMEOUT = 120.0
-"""Seconds that one request may take in all."""
+"""Seconds that one request may take in all, beyond the time for its body."""
 
 FAMILIES: dict[str, type[Family]] = {
     "projects": Projects,
@@ -53,15 +54,16 @@ class Session:
             given.
         downloads: likewise for downloads of results, which never carry the token.
         requests_per_minute: how many requests an endpoint takes a minute (10, 60 or 1000 by plan), as one
-            number or by operation; None sends as fast as asked.
+            number or by operation, above 0; None sends as fast as asked.
         retry: how patiently what is safe to repeat is repeated.
-        timeout: seconds that one request may take in all, its body included.
+        timeout: seconds that one request may take in all; a body adds what it takes at 64 KiB per second, so
+            that an image of 12 MB has 192 seconds more.
         strict: check documented ranges and enums before a request leaves; False sends values as given.
         keep_data_uri: send base64 images with their `data:` header rather than without.
         host: clock, sleep and randomness, for simulations.
 
     Raises:
-        ConfigurationError: there is no token, or the base URL is not one.
+        ConfigurationError: there is no token, the base URL is not one, or a rate is not above 0.
     """
 
     projects: Projects
@@ -93,7 +95,7 @@ class Session:
         self.timeout = timeout
         self.strict = strict
         self.keep_data_uri = keep_data_uri
-        self.requests_per_minute = requests_per_minute
+        self._limiter = Limiter(self.host, requests_per_minute)
         self._retry = retry or RetryPolicy()
         self._http = http
         self._downloads = downloads
@@ -114,7 +116,6 @@ class Session:
         from bria_async.transport.client import HttpClient  # noqa: PLC0415  # as above
         from bria_async.transport.download import Downloads  # noqa: PLC0415  # as above
         from bria_async.transport.guard import connector_for  # noqa: PLC0415  # as above
-        from bria_async.transport.limit import Limiter  # noqa: PLC0415  # as above
 
         http = self._http or self._own(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         downloads = self._downloads or self._own(
@@ -125,8 +126,8 @@ class Session:
             origin=self.base_url,
             http=http,
             token=PinnedToken(self._secret, self.base_url),
-            downloads=Downloads(self.host, downloads, self.timeout),
-            limiter=Limiter(self.host, self.requests_per_minute),
+            downloads=Downloads(self.host, downloads, self.timeout, self._retry),
+            limiter=self._limiter,
             policy=self._retry,
             timeout=self.timeout,
             strict=self.strict,
@@ -147,7 +148,11 @@ class Session:
         return await self._connected().send(call)
 
     async def probe(self, url: str) -> int | None:
-        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated."""
+        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
+
+        Raises:
+            DownloadFailed: the URL has expired, so that waiting for it is in vain; its `gone` is true.
+        """
         return await self._connected().probe(url)
 
     async def download(self, url: str, to: str | Path) -> Path:
@@ -156,7 +161,8 @@ class Session:
         Results live for 3 days, or 1 hour for product shots (public pages; soft): download at once.
 
         Raises:
-            DownloadFailed: not there (any more), empty (moderated), too large, or the connection broke.
+            DownloadFailed: not there (any more), empty (moderated), too large, or it kept failing; `gone` tells
+                whether asking again is in vain.
         """
         return await self._connected().downloads.fetch(url, Path(to))
 

@@ -19,7 +19,7 @@ def classes() -> list[type[BriaError]]:
 def example(kind: type[BriaError]) -> BriaError:
     """An error of this class with every field filled."""
     samples: dict[str, Any] = {"attempts": (Attempt("reset", 500, 12, 0.5),), "status": 404}
-    samples |= {"problems": ("one", "two"), "diff": ("- a", "+ b"), "retry_after": 3.0}
+    samples |= {"problems": ("one", "two"), "diff": ("- a", "+ b"), "retry_after": 3.0, "safe": True, "gone": True}
     values = [samples.get(field.name, f"a {field.name}") for field in attrs.fields(kind)]
     return kind(*values)
 
@@ -75,6 +75,18 @@ def test_the_three_outcomes_are_told_apart() -> None:
         elif issubclass(kind, errors.Refused):
             expected = Outcome.REJECTED
         assert kind.outcome is expected, kind
+
+
+@pytest.mark.parametrize("kind", [errors.OutcomeUnknown, errors.ServerFailed, errors.Unreadable])
+def test_a_lost_answer_frightens_only_where_it_may_have_done_something(kind: type[RequestError]) -> None:
+    """Nobody has to look at the server because a listing was lost."""
+    assert "look" in str(kind("no answer in time", "models.create"))
+    assert str(kind("no", "models.list", (), True)) == "models.list: no. It is safe to try again."
+
+
+def test_a_safe_call_that_is_refused_keeps_its_advice() -> None:
+    """That it may be tried again says nothing about a wrong token."""
+    assert str(errors.Unauthorized("401 no", "models.list", (), True)).endswith(errors.Unauthorized.advice)
 
 
 def test_the_table_of_statuses() -> None:

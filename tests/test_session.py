@@ -1,5 +1,6 @@
 """The front object: its settings, what it owns, and what it tells of a call."""
 
+import math
 import pickle
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from bria_async.host import observer
 from bria_async.session import BASE_URL, FAMILIES, Session
 from bria_async.sim import Options, Simulator, simulator
 from bria_async.transport.auth import Secret
-from bria_async.wire.retry import NEVER
+from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, reply
 
 
@@ -67,6 +68,13 @@ def test_base_urls_that_would_leak_or_fail_are_refused(url: str) -> None:
     """https, or http to this machine, and nothing beyond the host."""
     with pytest.raises(ConfigurationError, match="base URL"):
         Session(TOKEN, url)
+
+
+@pytest.mark.parametrize("rate", [0, -1, 0.0, math.nan, {"images.upload": 10, "models.get": 0}])
+def test_a_rate_at_which_nothing_leaves_is_refused(rate: float | dict[str, float]) -> None:
+    """Zero is not a way to say that there is no limit."""
+    with pytest.raises(ConfigurationError, match="must be above 0"):
+        Session(TOKEN, requests_per_minute=rate)
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "https://example.com"])
@@ -187,9 +195,10 @@ async def test_a_call_whose_announcement_fails_is_not_sent(server: Recorder) -> 
 
 
 async def test_patience_is_configuration(server: Recorder) -> None:
-    """With the policy that never repeats, a 429 is an error at once."""
+    """With a policy that never repeats, a 429 is an error at once."""
     server.answers("slow down", 429, Retry_After="9")
-    async with Session(TOKEN, server.base_url, retry=NEVER) as bria:
+    never = RetryPolicy(attempts=1, patience=0)
+    async with Session(TOKEN, server.base_url, host=PushedHost(), retry=never) as bria:
         with pytest.raises(RateLimited) as caught:
             await bria.projects.list()
     assert caught.value.retry_after == 9

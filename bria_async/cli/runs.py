@@ -170,8 +170,7 @@ def stop(run: str, *, training: bool, state: Path | None, **connection: Any) -> 
 
     async def without_its_process() -> None:
         async with session_of(**connection) as bria:
-            model = await stop_training(bria, run, state=state)
-            click.echo(f"The training of model {model} was asked to stop.")
+            click.echo(await stop_training(bria, run, state=state))
 
     if holder(place.journal):
         place.control.ask(Request(STOP, {"training": training}), Host())
@@ -180,10 +179,10 @@ def stop(run: str, *, training: bool, state: Path | None, **connection: Any) -> 
         except TimeoutError:
             raise Failure(f"The process on {run} did not stop within {PATIENCE:.0f} s.", Exit.FAILED) from None
         click.echo(f"{run} has stopped; go on with: bria-async resume {run}")
-    elif training:
-        run_work(without_its_process())
-    else:
+    elif not training:
         click.echo(f"Nobody works on {run}.")
+    if training:
+        run_work(without_its_process())
 
 
 @click.command()

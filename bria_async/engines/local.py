@@ -17,7 +17,7 @@ import anyio
 import attrs
 
 from bria_async.errors import RunCancelled, RunPaused
-from bria_async.graph.control import APPROVE, STOP, Control, Request
+from bria_async.graph.control import APPROVE, PAUSE, STOP, Control, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
 from bria_async.graph.journal import Row
@@ -54,7 +54,9 @@ class Run:
     settle: float
     """Seconds after which the server shows whatever it did."""
     ledger: Ledger
-    approval: anyio.Event = attrs.field(factory=anyio.Event)
+    asked_at: float | None = attrs.field(default=None, init=False)
+    """When this run asked for an approval that it still waits for."""
+    _approval: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     stop_requests: list[Request] = attrs.field(factory=list)
 
     def progressed(self, reason: str) -> None:
@@ -66,9 +68,28 @@ class Run:
         self.ledger.note(Happened.WARNED, reason=reason)
 
     async def approved(self, what: str) -> None:
-        """Wait until somebody approves."""
-        self.ledger.note(Happened.WAITED, reason=f"{what}; approve with: bria-async approve {self.name}")
-        await self.approval.wait()
+        """Wait until somebody approves what is there now; an approval of something older does not count."""
+        journal, run = self.ledger.journal, self.ledger.run.id
+        asked = await journal.latest(run, Happened.ASKED)
+        changed = await journal.latest(run, Change.REOPENED)
+        if asked is None or (changed is not None and changed > asked):
+            await self.ledger.record(Happened.ASKED, reason=f"{what}; approve with: bria-async approve {self.name}")
+            asked = self.ledger.host.now()
+        elif (approved := await journal.latest(run, Happened.APPROVED)) is not None and approved >= asked:
+            return
+        self.asked_at = asked
+        await self._approval.wait()
+
+    async def take_approval(self, at: float) -> bool:
+        """Hear an approval that was given at this time; false when nobody asks for one yet."""
+        if self.asked_at is None:
+            return False
+        if at < self.asked_at:
+            self.warned("an approval was given before there was anything to approve; it does not count")
+        else:
+            await self.ledger.record(Happened.APPROVED)
+            self._approval.set()
+        return True
 
 
 @attrs.define
@@ -82,6 +103,11 @@ class LocalEngine:
     control: Control
     run: Run
     unclean: bool = False
+    """The process before this one did not close the journal."""
+    seen: float | None = None
+    """When that process was last seen."""
+    handlers: Mapping[str, Callable[[Request], Awaitable[None]]] = attrs.field(factory=dict)
+    """What else can be asked for, by the request's word; a handler tells its failures instead of raising them."""
     _over: dict[str, anyio.Event] = attrs.field(factory=dict, init=False)
     _item_over: dict[tuple[str, str], anyio.Event] = attrs.field(factory=dict, init=False)
     _results: dict[str, Any] = attrs.field(factory=dict, init=False)
@@ -113,8 +139,6 @@ class LocalEngine:
                 await self.ledger.change(row, Change.REOPENED)
             for row in self.ledger.of(task.name, State.INTENT):
                 await self.ledger.change(row, Change.LOST, reason="the process ended before the answer came")
-        if await self.ledger.journal.count(self.ledger.run.id, Happened.APPROVED):
-            self.run.approval.set()
         try:
             async with anyio.create_task_group() as outer:
                 self._group = outer
@@ -163,7 +187,7 @@ class LocalEngine:
     async def _work_off(self, task: Task) -> None:
         if self.unclean and task.effect == "findable":
             # Nothing unfinished is sent before somebody looked, intent or not: the journal may have lost some.
-            await self._settle(task, self.ledger.of(task.name, State.PENDING, State.IN_DOUBT))
+            await self._settle(task, self.ledger.of(task.name, State.PENDING, State.IN_DOUBT), self.seen)
         for _ in range(self.runner.protocol.rounds):
             await self._work(task)
             await self._settle(task, self.ledger.of(task.name, State.IN_DOUBT))
@@ -174,12 +198,12 @@ class LocalEngine:
                 return
         self.halt(RunPaused(f"The server keeps losing the answers to {task.name!r}.", self.run.name))
 
-    async def _settle(self, task: Task, rows: list[Row]) -> None:
+    async def _settle(self, task: Task, rows: list[Row], seen: float | None = None) -> None:
         """Give the server its time, then resolve all these rows by one look."""
         if not rows or self._halted is not None:
             return
         with self._interruptible():
-            await self.runner.wait_for_settle(rows)
+            await self.runner.wait_for_settle(rows, seen)
             names = names_of(task.adopt) if task.adopt else ()
             arguments = {name: self._argument(task, name, "") for name in names if name not in (DOUBTS, KNOWN)}
             items = self.run.items[task.over] if task.over else {}
@@ -285,11 +309,12 @@ class LocalEngine:
         host = self.ledger.host
         while True:
             for path, request in await host.in_thread(self.control.waiting):
-                if request.what == APPROVE:
-                    await self.ledger.record(Happened.APPROVED)  # durable before it is taken away
-                    self.run.approval.set()
+                if request.what == APPROVE and not await self.run.take_approval(request.at):
+                    continue  # it stays until somebody asks for it
                 await host.in_thread(path.unlink, True)  # missing_ok, which pathlib takes by position
-                if request.what == STOP and request.at >= self._since:
+                if (handler := self.handlers.get(request.what)) is not None:
+                    await handler(request)
+                if request.what in (STOP, PAUSE) and request.at >= self._since:
                     self.run.stop_requests.append(request)
                     self.halt(RunCancelled("The run was asked to stop.", self.run.name))
             await host.sleep(self.bounds.control_interval)

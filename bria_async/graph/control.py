@@ -13,12 +13,17 @@ import attrs
 from bria_async.host import Host
 
 STOP = "stop"
+"""Stop in order; with `training` true, stop a started training too."""
+PAUSE = "pause"
+"""The same without a word about the training: a run that stops can always go on."""
 APPROVE = "approve"
+CAPTION = "caption"
+"""Change the caption of an image while its dataset is a draft: `image` (id on the server), `caption`."""
 
 
 @attrs.frozen
 class Request:
-    """A wish: `stop` (data: training), `approve`; `at` is when it was made, in seconds since the epoch."""
+    """A wish, by one of the words above; `at` is when it was made, in seconds since the epoch."""
 
     what: str
     data: dict[str, Any] = attrs.field(factory=dict)

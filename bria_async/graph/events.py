@@ -23,6 +23,8 @@ class Happened(enum.StrEnum):
     CHARGED = "perhaps_charged"
     """A call that costs was lost after it left; data: reason."""
     WARNED = "warned"
+    ASKED = "asked_for_approval"
+    """The run waits until somebody approves; data: reason."""
     APPROVED = "approved"
     PAUSED = "paused"
     RUN_FAILED = "run_failed"
@@ -61,6 +63,7 @@ _VERBS: Mapping[str, str] = {
     Happened.CHARGED: "perhaps charged",
     Happened.RETRIED: "repeated",
     Happened.WAITED: "waits",
+    Happened.ASKED: "waits for an approval",
     Happened.PROGRESSED: "goes on",
     Happened.RUN_FAILED: "failed",
 }

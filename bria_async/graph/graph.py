@@ -38,6 +38,12 @@ class Task:
     over: str | None = None
     effect: str = "safe"
     adopt: Function | None = None
+    behind: tuple[str, ...] = ()
+    """Tasks that come first although nothing of theirs is taken."""
+
+    def after(self, *names: str) -> "Task":
+        """The same task behind some more."""
+        return attrs.evolve(self, behind=(*self.behind, *names))
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -94,7 +100,7 @@ class Graph:
 
     def edges(self, item: Task) -> tuple[Task, ...]:
         """The tasks whose results this one takes."""
-        return tuple(self.by_name[name] for name in item.parameters if name in self.by_name)
+        return tuple(self.by_name[name] for name in (*item.parameters, *item.behind) if name in self.by_name)
 
     def ancestors(self, item: Task) -> Iterator[Task]:
         """All tasks that this one needs, directly or not."""

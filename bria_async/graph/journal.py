@@ -209,11 +209,12 @@ class Journal:
         row = await self._read(lambda database: database.execute(sql, (run, what)).fetchone())
         return int(row[0])
 
-    async def duration(self, run: int) -> float:
-        """Seconds from the run's creation to its last event."""
-        sql = "SELECT coalesce(max(at), 0) - created FROM event, run WHERE run.id = ? AND event.run = run.id"
-        row = await self._read(lambda database: database.execute(sql, (run,)).fetchone())
-        return max(0.0, row[0] or 0.0)
+    async def latest(self, run: int, *what: str) -> float | None:
+        """When something of these kinds, or anything at all, last happened in the run."""
+        kinds = f"AND what IN ({', '.join('?' * len(what))})" if what else ""
+        sql = f"SELECT max(at) FROM event WHERE run = ? {kinds}"  # noqa: S608  # placeholders only
+        row = await self._read(lambda database: database.execute(sql, (run, *what)).fetchone())
+        return None if row[0] is None else float(row[0])
 
     async def create_run(
         self,

@@ -150,9 +150,12 @@ class Runner:
 
     # --- doubt -----------------------------------------------------------------------------------------------
 
-    async def wait_for_settle(self, rows: list[Row]) -> None:
-        """Wait until a slow server must be done with what these rows may have sent."""
-        sent = max((row.sent for row in rows if row.sent is not None), default=None)
+    async def wait_for_settle(self, rows: list[Row], seen: float | None = None) -> None:
+        """Wait until a slow server must be done with what these rows may have sent.
+
+        `seen` is when a process was last seen that may have sent some of them without a record.
+        """
+        sent = max((at for at in (seen, *(row.sent for row in rows)) if at is not None), default=None)
         if sent is None:
             return
         host = self.ledger.host

@@ -7,14 +7,14 @@ before the model is created, but for 2024, which creates the model first.
 """
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import attrs
 
 from bria_async.engines.local import Run
-from bria_async.errors import Conflict, RunPaused
+from bria_async.errors import BadRequest, Conflict, ImageError, RunPaused
 from bria_async.graph.graph import Graph, Task, each, task
 from bria_async.images.archive import build_zip
+from bria_async.images.captions import read_caption
 from bria_async.images.encode import base64_of
 from bria_async.images.encode import sample as representative
 from bria_async.images.probe import ImageFile
@@ -48,9 +48,9 @@ Uploaded = Mapping[str, Stored]
 
 @task(effect="findable", adopt=find_project)
 async def project(session: Session, plan: Plan, run: Run) -> Project:
-    """Create the project; its description carries the run's tag."""
+    """Create the project; its name and description carry the run's tag."""
     return await session.projects.create(
-        project_name=plan.name,
+        project_name=f"{plan.name} [{run.tag}]",
         project_description=f"{plan.project_description or ''} [{run.tag}]".strip(),
         ip_type=plan.ip_type,
         ip_medium=plan.ip_medium,
@@ -86,7 +86,7 @@ async def dataset_2024(session: Session, plan: Plan, run: Run) -> Dataset:
 
 
 @task(effect="cheap")
-async def schema(session: Session, plan: Plan, run: Run, dataset: Dataset) -> str | None:
+async def schema(session: Session, plan: Plan, run: Run, dataset: Dataset) -> str:
     """Generate a visual schema from some of the images (SEED 001)."""
     images = await _samples_of(session, run, SCHEMA_IMAGES[1])
     answer = await session.tailored.generate_visual_schema(images=images, content_moderation=plan.content_moderation)
@@ -94,18 +94,18 @@ async def schema(session: Session, plan: Plan, run: Run, dataset: Dataset) -> st
 
 
 @task(effect="cheap")
-async def refinement(session: Session, plan: Plan, dataset: Dataset, schema: str | None) -> str | None:
+async def refinement(session: Session, plan: Plan, dataset: Dataset, schema: str) -> str:
     """Refine the schema by the plan's instruction, if there is one (SEED 001)."""
-    if plan.refine is None or schema is None:
+    if plan.refine is None:
         return schema
     answer = await session.tailored.refine_structured_prompt(
         dataset_id=dataset.id, structured_prompt=schema, instruction=plan.refine
     )
-    return answer.structured_prompt or schema
+    return answer.structured_prompt
 
 
 @task(name="identity")
-async def schema_applied(session: Session, dataset: Dataset, refinement: str | None) -> Dataset:
+async def schema_applied(session: Session, dataset: Dataset, refinement: str) -> Dataset:
     """Give the dataset its visual schema, before the first upload: captions are made with it."""
     return await session.datasets.update(dataset.id, visual_schema=refinement)
 
@@ -160,24 +160,29 @@ async def upload(session: Session, plan: Plan, identity: Dataset, image: ImageFi
 
 
 @task()
-async def archive(session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset) -> str:
-    """Build the zip and put it where the server can fetch it; returns that URL."""
-    if settings.zip_url is None:
-        raise RunPaused(
-            "The zip needs a place: give zip_put_url and zip_url, or the zip_url of your own copy.", run.name
-        )
-    if settings.zip_put_url is not None:
-        images = tuple(run.items["image"].values())
-        target = run.folder / "images.zip"
-        await session.host.in_thread(build_zip, images, target, plan.captions == "files")
-        await session.put_file(settings.zip_put_url, target, content_type="application/zip")
-    return settings.zip_url
+async def archive(session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset) -> None:
+    """Build the zip and put it where the server can fetch it, unless the user has put it there himself."""
+    if settings.zip_put_url is None:
+        return
+    target = run.folder / "images.zip"
+    await session.host.in_thread(build_zip, tuple(run.items["image"].values()), target, plan.captions == "files")
+    await session.put_file(settings.zip_put_url, target, content_type="application/zip")
 
 
 @task(effect="findable", adopt=find_bulk)
-async def bulk(session: Session, plan: Plan, identity: Dataset, archive: str) -> None:
+async def bulk(session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset, archive: None) -> None:
     """Hand the zip over; there is one attempt per dataset, ever."""
-    await session.images.bulk_upload(identity.id, zip_url=archive, content_moderation=plan.content_moderation)
+    if settings.zip_url is None:
+        raise RunPaused(
+            "The server fetches the zip by URL: give zip_url, and zip_put_url to have it put there.", run.name
+        )
+    try:
+        await session.images.bulk_upload(
+            identity.id, zip_url=settings.zip_url, content_moderation=plan.content_moderation
+        )
+    except (BadRequest, Conflict):
+        if not await find_bulk(session, identity):
+            raise
 
 
 @task(name="upload")
@@ -186,17 +191,14 @@ async def unpacked(
 ) -> Uploaded:
     """Wait until the server has unpacked the zip, and see what became of each image."""
     result = await until_unpacked(session, settings, run, identity.id)
-    refused = {failed.filename: f"{failed.error_message} ({failed.error_code})" for failed in result.failed_images}
-    expected = {key: image for key, image in run.items["image"].items() if key not in refused}
-    found = await until_listed(session, settings, run, identity.id, expected)
-    refused |= dict.fromkeys(expected.keys() - found.keys(), "it is neither in the dataset nor refused")
-    for name, reason in refused.items():
-        run.warned(f"{name}: {reason}")
-    if refused and plan.on_bad_image == "stop":
+    for failed in result.failed_images:
+        run.warned(f"{failed.filename}: {failed.error_message} ({failed.error_code})")
+    if result.failed_images and plan.on_bad_image == "stop":
         raise RunPaused(
-            f"{len(refused)} images of the zip were refused; go on without them by on_bad_image=skip.", run.name
+            f"{len(result.failed_images)} images of the zip were refused; go on without them by on_bad_image=skip.",
+            run.name,
         )
-    return found
+    return await until_listed(session, settings, run, identity.id, len(result.failed_images))
 
 
 # --- captions --------------------------------------------------------------------------------------------------------
@@ -205,13 +207,11 @@ async def unpacked(
 @each("image")
 async def caption(session: Session, identity: Dataset, upload: Stored, image: ImageFile) -> Stored:
     """Give an image the text of the file beside it."""
-    text = await session.host.in_thread(_text_of, image.caption_path)
+    if image.caption_path is None:
+        raise ImageError("has no text file beside it", str(image.path))
+    text = await session.host.in_thread(read_caption, image.caption_path)
     await session.images.update(identity.id, upload.id, caption=text)
     return upload
-
-
-def _text_of(path: Path | None) -> str:
-    return path.read_text(encoding="utf-8").strip() if path else ""
 
 
 @task()
@@ -222,21 +222,7 @@ async def captions(
 
     Completing freezes captions, so nothing may be completed, let alone trained, while one is missing.
     """
-    return await _captioned(session, plan, settings, run, identity, upload)
-
-
-@task(name="captions")
-async def captions_written(
-    session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset, caption: Uploaded
-) -> Dataset:
-    """As `captions`, once every image was given its own."""
-    return await _captioned(session, plan, settings, run, identity, caption)
-
-
-async def _captioned(
-    session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset, planned: Uploaded
-) -> Dataset:
-    ready = await until_captioned(session, settings, run, identity.id, planned)
+    ready = await until_captioned(session, settings, run, identity.id, upload)
     if plan.review:
         await run.approved(f"the captions of dataset {identity.id} are ready for review")
     return ready
@@ -248,28 +234,22 @@ async def _captioned(
 @task()
 async def complete(session: Session, run: Run, identity: Dataset, upload: Uploaded, captions: Dataset) -> Dataset:
     """Freeze the dataset, once it holds every image exactly once."""
-    return await _completed(session, run, identity, upload)
-
-
-@task(name="complete")
-async def complete_after_model(
-    session: Session, run: Run, identity: Dataset, upload: Uploaded, captions: Dataset, model: Model
-) -> Dataset:
-    """As `complete`, in the order of 2024: the model is there already (SEED 003)."""
-    return await _completed(session, run, identity, upload)
-
-
-async def _completed(session: Session, run: Run, dataset: Dataset, planned: Uploaded) -> Dataset:
-    current = await session.datasets.get(dataset.id, max_images=1)
+    current = await session.datasets.get(identity.id, max_images=1)
     if current.status == DatasetStatus.COMPLETED:
         return current
-    await audit(session, run, dataset, planned, mend=True)
-    return await session.datasets.update(dataset.id, status="completed")
+    await audit(session, run, identity, upload, mend=True)
+    try:
+        return await session.datasets.update(identity.id, status="completed")
+    except Conflict:  # a repeated request finds it completed: what the API answers then is unknown
+        current = await session.datasets.get(identity.id, max_images=1)
+        if current.status != DatasetStatus.COMPLETED:
+            raise
+        return current
 
 
 @task(effect="findable", adopt=find_model)
 async def model(session: Session, plan: Plan, run: Run, complete: Dataset) -> Model:
-    """Create the model on the completed dataset; its description carries the run's tag."""
+    """Create the model on the completed dataset; its name and description carry the run's tag."""
     return await _create_model(session, plan, run, complete)
 
 
@@ -281,7 +261,7 @@ async def model_on_draft(session: Session, plan: Plan, run: Run, identity: Datas
 
 async def _create_model(session: Session, plan: Plan, run: Run, dataset: Dataset) -> Model:
     return await session.models.create(
-        name=plan.name,
+        name=f"{plan.name} [{run.tag}]",
         dataset_id=dataset.id,
         description=f"[{run.tag}]",
         training_mode=None if plan.family == "2024" else plan.training_mode,
@@ -380,7 +360,7 @@ SHAPES: Mapping[str, tuple[Task, ...]] = {
         dataset_2024,
         nothing_applied,
         model_on_draft,
-        complete_after_model,
+        complete.after("model"),
         *_END,
         submission_v1,
         sample_v1,
@@ -392,5 +372,5 @@ def shape(plan: Plan, images: int) -> Graph:
     """The graph of a plan with so many images."""
     uploads: tuple[Task, ...] = (archive, bulk, unpacked) if plan.by_zip(images) else (upload,)
     written = plan.captions == "files" and not plan.by_zip(images)
-    waiting: tuple[Task, ...] = (caption, captions_written) if written else (captions,)
+    waiting: tuple[Task, ...] = (caption, captions.after("caption")) if written else (captions,)
     return Graph(plan.family, (*SHAPES[plan.family], *uploads, *waiting))

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import attrs
 
 from bria_async.api.models import Models
-from bria_async.errors import InvalidParameter, PlanInvalid
+from bria_async.errors import ConfigurationError, InvalidParameter, PlanInvalid
+from bria_async.images.archive import MAX_BYTES, MAX_IMAGES
 from bria_async.images.inspect import Inspection
 from bria_async.images.probe import ImageFile, Limits
 from bria_async.types.common import AspectRatio, IpMedium, IpType, LrScheduler, PrefixIpType, TrainingMode, UseCase
@@ -25,8 +26,6 @@ MINIMUM: Mapping[Family, int] = {"fibo": 5, "legacy": 1, "2024": 1}
 
 MOST_EACH = 200
 """Images that a basic dataset holds (published spec, SEED 002); more go as one zip."""
-MOST_ZIP = 5000
-LARGEST_ZIP = 5 * 10**9
 
 SMALLEST_SIDE = 256
 """Pixels below which the server refuses an image (412, published spec)."""
@@ -188,13 +187,15 @@ class Plan:
 
     # --- what can be known beforehand ---------------------------------------------------------------------------
 
-    def check(self, found: Inspection, *, zip_host: bool) -> tuple[str, ...]:
+    def check(self, found: Inspection, *, zip_host: bool, captions: Sequence[str] = ()) -> tuple[str, ...]:
         """Check the plan and its images; returns warnings, one sentence each.
+
+        `captions` are problems of the text files beside the images, where they matter.
 
         Raises:
             PlanInvalid: with every reason why it cannot work.
         """
-        problems = [*self._words()] or [*self._identity(), *self._training(), *self._images(found, zip_host)]
+        problems = [*self._words()] or [*self._identity(), *self._training(), *self._images(found, zip_host), *captions]
         if problems:
             raise PlanInvalid(f"The plan for {self.name!r} cannot work:", tuple(problems))
         return tuple(self._warnings(found))
@@ -251,8 +252,6 @@ class Plan:
         count = len(found.images)
         if count and count < MINIMUM[self.family]:
             yield f"family {self.family} needs at least {MINIMUM[self.family]} images, {count} can be used"
-        if self.captions == "files":
-            yield from (f"{image.path} has no text file beside it" for image in found.images if not image.caption_path)
         if self.by_zip(count):
             yield from self._zip(found.images, zip_host)
 
@@ -271,10 +270,10 @@ class Plan:
                 for image in images
                 if min(image.width, image.height) < WANTED_SIDE
             )
-        if len(images) > MOST_ZIP:
-            yield f"a zip holds at most {MOST_ZIP} images, these are {len(images)}"
-        if (total := sum(image.size for image in images)) > LARGEST_ZIP:
-            yield f"a zip holds at most {LARGEST_ZIP / 1e9:.0f} GB, these are {total / 1e9:.1f} GB"
+        if len(images) > MAX_IMAGES:
+            yield f"a zip holds at most {MAX_IMAGES} images, these are {len(images)}"
+        if (total := sum(image.size for image in images)) > MAX_BYTES:
+            yield f"a zip holds at most {MAX_BYTES / 1e9:.0f} GB, these are {total / 1e9:.1f} GB"
 
     def _warnings(self, found: Inspection) -> Iterator[str]:
         for name, limit in (("ip_name", 3), ("ip_description", 6)):
@@ -308,6 +307,16 @@ def literals(annotation: Any) -> tuple[Any, ...]:
     return tuple(value for part in typing.get_args(annotation) for value in literals(part))
 
 
+def _at_least(least: float) -> Any:
+    """Refuse smaller numbers; None passes."""
+
+    def check(_: Any, field: Any, value: float | None) -> None:
+        if value is not None and not value >= least:
+            raise ConfigurationError(f"{field.name} must be at least {least:g}, not {value}.")
+
+    return check
+
+
 @attrs.frozen(kw_only=True)
 class Settings:
     """How a process works on runs; none of it is part of a plan.
@@ -327,11 +336,11 @@ class Settings:
 
     state: Path | None = attrs.field(default=None, converter=attrs.converters.optional(_folder))
     output: Path | None = attrs.field(default=None, converter=attrs.converters.optional(_folder))
-    uploads_at_once: int = 16
-    settle: float | None = None
+    uploads_at_once: int = attrs.field(default=16, validator=_at_least(1))
+    settle: float | None = attrs.field(default=None, validator=_at_least(0))
     training: Polling = Polling(timeout=8 * 3600.0)
     waiting: Polling = Polling(timeout=2 * 3600.0)
     zip_put_url: str | None = attrs.field(default=None, repr=False)
     zip_url: str | None = attrs.field(default=None, repr=False)
-    grace: float = 8.0
-    control_interval: float = 0.5
+    grace: float = attrs.field(default=8.0, validator=_at_least(0))
+    control_interval: float = attrs.field(default=0.5, validator=_at_least(0.01))

@@ -7,6 +7,8 @@ from bria_async.errors import (
     ImageError,
     JobFailed,
     JobNotFound,
+    JobTimedOut,
+    JobUnknown,
     PreconditionFailed,
     RunError,
     RunPaused,
@@ -22,16 +24,20 @@ from .plan import Plan
 BAD_IMAGE = (ImageError, PreconditionFailed, TooLarge, UnsupportedMedia, Unprocessable)
 """Errors that are about one image, not about the run (412, 413, 415, 422 and unreadable files)."""
 
-NO_SAMPLE = (JobFailed, JobNotFound, DownloadFailed, Unprocessable, BadRequest)
-"""Errors that leave out one sample: the model is trained all the same."""
+NO_SAMPLE = (JobFailed, JobNotFound, Unprocessable, BadRequest)
+"""Verdicts about one sample, which is left out then: the model is trained all the same."""
+NO_ANSWER = (JobTimedOut, JobUnknown)
+"""Nobody can say what became of a sample: it is left out only where the user says so (`on_doubt="skip"`)."""
 
 
 def policy(plan: Plan) -> Policy:
     """What a refused task means for the run."""
 
     def decide(task: Task, key: str, error: BriaError) -> RunError | None:
-        if task.name in ("submission", "sample") and isinstance(error, NO_SAMPLE):
+        if task.over == "prompt" and _is_left_out(error, plan):
             return None
+        if isinstance(error, NO_ANSWER):
+            return RunPaused(f"{error} It can be left out with on_doubt=skip.", plan.run)
         if task.over == "image" and isinstance(error, BAD_IMAGE):
             if plan.on_bad_image == "skip":
                 return None
@@ -39,3 +45,9 @@ def policy(plan: Plan) -> Policy:
         return RunPaused(str(error), plan.run)
 
     return decide
+
+
+def _is_left_out(error: BriaError, plan: Plan) -> bool:
+    """Whether a sample is given up: a paid one only when the server says that there is none (any more)."""
+    gone = isinstance(error, DownloadFailed) and error.gone
+    return gone or isinstance(error, NO_SAMPLE) or (isinstance(error, NO_ANSWER) and plan.on_doubt == "skip")

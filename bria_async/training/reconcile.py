@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import attrs
 
 from bria_async.engines.local import Run
-from bria_async.errors import DownloadFailed, NotFound, RunPaused
+from bria_async.errors import DownloadFailed, NotFound, RunFailed, RunPaused
 from bria_async.graph.runner import Reopen
 from bria_async.images.content_key import find_token
 from bria_async.images.probe import ImageFile
@@ -41,15 +41,25 @@ class Stored:
 # --- projects, datasets, models -----------------------------------------------------------------------------------
 
 
-def tagged(found: Iterable[T], tag: str, text: str, run: Run) -> dict[str, T]:
-    """The one thing whose text carries the tag, as an adoption.
+def tagged(found: Iterable[T], run: Run, *texts: str) -> dict[str, T]:
+    """The one thing that carries the run's tag in one of these texts, as an adoption.
 
     Raises:
-        RunPaused: there are several, which only the user can sort out.
+        RunPaused: there are several, or a listing shows none of the texts: only the user can sort that out.
     """
-    ours = [item for item in found if tag in (getattr(item, text) or "")]
+    ours = []
+    for item in found:
+        shown = [text for text in (getattr(item, name) for name in texts) if text is not None]
+        kind = type(item).__name__.lower()
+        if not shown:
+            raise RunPaused(
+                f"The server lists {kind} {getattr(item, 'id', '?')} without {' and '.join(texts)}, so nobody can tell "
+                f"whether it is this run's.",
+                run.name,
+            )
+        if any(run.tag in text for text in shown):
+            ours.append(item)
     if len(ours) > 1:
-        kind = type(ours[0]).__name__.lower()
         ids = ", ".join(str(getattr(item, "id", "?")) for item in ours)
         raise RunPaused(
             f"There are {len(ours)} {kind}s of this run on the server ({ids}): delete all but one.", run.name
@@ -59,37 +69,51 @@ def tagged(found: Iterable[T], tag: str, text: str, run: Run) -> dict[str, T]:
 
 async def find_project(session: Session, run: Run) -> dict[str, Project]:
     """Look for the project that this run may have created."""
-    return tagged(await session.projects.list(), run.tag, "project_description", run)
+    return tagged(await session.projects.list(), run, "project_name", "project_description")
 
 
 async def find_dataset(session: Session, run: Run, project: Project) -> dict[str, Dataset]:
     """Look for the dataset that this run may have created in its project."""
-    return tagged(await session.projects.list_datasets(project.id), run.tag, "name", run)
+    return tagged(await session.projects.list_datasets(project.id), run, "name")
 
 
 async def find_lone_dataset(session: Session, run: Run) -> dict[str, Dataset]:
     """Look for the organisation-level dataset that this run may have created."""
-    return tagged(await session.datasets.list(), run.tag, "name", run)
+    return tagged(await session.datasets.list(), run, "name")
 
 
 async def find_model(session: Session, run: Run) -> dict[str, Model]:
     """Look for the model that this run may have created."""
-    return tagged(await session.models.list(), run.tag, "description", run)
+    return tagged(await session.models.list(), run, "name", "description")
 
 
-async def find_training(session: Session, model: Model) -> dict[str, Model]:
-    """Look whether the training was started: every status but `Created` says so (published spec)."""
+STARTED = frozenset(
+    {ModelStatus.IN_PROGRESS, ModelStatus.COMPLETED, ModelStatus.FAILED, ModelStatus.STOPPING, ModelStatus.STOPPED}
+)
+"""Statuses that only a started training has (published spec)."""
+
+
+async def find_training(session: Session, run: Run, model: Model) -> dict[str, Model]:
+    """Look whether the training was started.
+
+    Raises:
+        RunPaused: the model's status says neither yes nor no.
+    """
     current = await session.models.get(model.id)
-    return {} if current.status == ModelStatus.CREATED else {ONCE: current}
+    if current.status in STARTED:
+        return {ONCE: current}
+    if current.status != ModelStatus.CREATED:
+        raise RunPaused(f"Model {model.id} has the status {current.status}: was its training started?", run.name)
+    return {}
 
 
-async def find_bulk(session: Session, dataset: Dataset) -> dict[str, None]:
+async def find_bulk(session: Session, identity: Dataset) -> dict[str, None]:
     """Look whether the one bulk upload was accepted: it was, unless nobody knows of it and the dataset is empty."""
     try:
-        await session.images.bulk_upload_status(dataset.id)
+        await session.images.bulk_upload_status(identity.id)
     except NotFound:
-        current = await session.datasets.get(dataset.id, max_images=1)
-        return {ONCE: None} if current.images_count else {}
+        current = await session.datasets.get(identity.id, max_images=1)
+        return {} if current.images_count == 0 else {ONCE: None}
     return {ONCE: None}
 
 
@@ -146,6 +170,24 @@ def by_name(
         else:
             found.setdefault(key, _stored(image))
     return found, strangers
+
+
+async def match_zip(
+    session: Session, listing: Sequence[DatasetImage], expected: Mapping[str, ImageFile]
+) -> dict[str, Stored]:
+    """Which images a zip brought: by name, by content, and where both were changed by their number.
+
+    The dataset was empty and takes nothing else, so as many strangers as images are missing are these images.
+    """
+    found, strangers = by_name(listing, expected, {})
+    missing = {key: image for key, image in expected.items() if key not in found}
+    if strangers and missing:
+        by_bytes, strangers = await by_content(session, strangers, missing)
+        found |= by_bytes
+        missing = {key: image for key, image in missing.items() if key not in found}
+    if len(strangers) == len(missing):
+        found |= {key: _stored(image) for key, image in zip(missing, strangers, strict=True)}
+    return found
 
 
 def names_are_kept(stored: Iterable[tuple[str, Stored]]) -> bool:
@@ -215,31 +257,37 @@ def compare(listing: Sequence[DatasetImage], planned: Mapping[str, Stored]) -> C
     )
 
 
-def gone(run: Run, dataset: Id, keys: tuple[str, ...]) -> Reopen | RunPaused:
-    """What images that are gone from a dataset mean: they are uploaded again, unless they came by the one zip."""
+def came_by_zip(run: Run) -> bool:
+    """Whether the run's images came by the one zip that a dataset takes: they cannot be sent again one by one."""
+    return ONCE in run.ledger.rows["upload"]
+
+
+def gone(run: Run, dataset: Id, keys: tuple[str, ...]) -> Reopen | RunFailed:
+    """What images that are gone from a dataset mean: they are uploaded again, unless they came by zip."""
     text = f"{len(keys)} images are gone from dataset {dataset}"
-    if keys[0] in run.ledger.rows["upload"]:
-        return Reopen(text, "upload", keys)
-    return RunPaused(f"{text}, which takes no second zip. The training was not started.", run.name)
+    if came_by_zip(run):
+        return RunFailed(f"{text}, which takes no second zip. The training was not started.", run.name)
+    return Reopen(text, "upload", keys)
 
 
 async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[str, Stored], *, mend: bool) -> None:
     """Before a step that cannot be undone: the dataset must hold every planned image once.
 
-    With `mend`, copies are deleted (the one in the journal stays) and missing images are uploaded again; strangers
-    are somebody else's and are reported. Without, the dataset is frozen and any difference pauses the run.
+    With `mend`, copies are deleted (the one in the journal stays) and missing images are uploaded again, unless they
+    came by zip; strangers are somebody else's and are reported. Without, the dataset is frozen and any difference
+    pauses the run.
 
     Raises:
         Reopen: images are gone and must be uploaded again.
         RunPaused: it cannot be mended.
     """
     result = compare(await session.images.list(dataset.id), planned)
-    if result.strangers and not names_are_kept(planned.items()):
-        result = await _copies_by_content(session, run, result)
+    if result.strangers and not names_are_kept(planned.items()) and not came_by_zip(run):
+        result = await _copies_by_content(session, run, result, planned)
     for image in result.strangers:
         run.warned(f"image {image.id} ({image.image_name}) in dataset {dataset.id} is none of this run's")
     if mend:
-        for image in result.copies:
+        for image in result.copies if not came_by_zip(run) else ():
             run.warned(f"image {image.id} ({image.image_name}) was there twice; the copy is deleted")
             await session.images.delete(dataset.id, image.id)
         if result.missing:
@@ -252,10 +300,13 @@ async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[s
         )
 
 
-async def _copies_by_content(session: Session, run: Run, result: Comparison) -> Comparison:
-    """Where names say nothing, strangers are copies if their bytes are those of a planned image."""
-    planned: Mapping[str, Any] = run.items["image"]
-    hashes = {image.sha256 for image in planned.values()}
+async def _copies_by_content(
+    session: Session, run: Run, result: Comparison, planned: Mapping[str, Stored]
+) -> Comparison:
+    """Where names say nothing, strangers are copies if their bytes are those of an image that is there already."""
+    there = planned.keys() - set(result.missing)
+    images: Mapping[str, Any] = run.items["image"]
+    hashes = {image.sha256 for key, image in images.items() if key in there}
     copies = [image for image in result.strangers if await _sha256(session, image) in hashes]
     others = tuple(image for image in result.strangers if image not in copies)
     return attrs.evolve(result, copies=(*result.copies, *copies), strangers=others)

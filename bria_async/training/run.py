@@ -4,35 +4,39 @@ The same plan always continues the same run: its id comes from the plan's name, 
 (`journal.db`, control folder, zip, samples), and whatever was paid for is in the journal before anything else happens.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from bria_async.engines.local import Bounds, LocalEngine, Run
-from bria_async.errors import PlanChanged, RunCancelled, RunError, RunFailed, RunPaused
+from bria_async.errors import RunCancelled, RunError, RunFailed, RunPaused
+from bria_async.graph.control import CAPTION
 from bria_async.graph.events import Happened, Listener
 from bria_async.graph.graph import Graph
 from bria_async.graph.journal import Journal, RunRow
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.runner import Protocol, Runner
 from bria_async.graph.states import State
+from bria_async.images.captions import unusable_captions
 from bria_async.images.inspect import inspect
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure, unstructure
+from bria_async.wire.retry import time_for
 
+from .captions import caption_editor
+from .changes import images_of, plan_of, refuse_if_changed, refuse_other_server
 from .lifecycle import shape
 from .place import Place
 from .plan import Plan, Settings
 from .policy import policy
 from .result import Trained, result_of
 from .samples import Prompt
+from .stop import stop_if_training
 
 SETTLE_MARGIN = 30.0
-"""Seconds beyond the request timeout that a slow server gets before anybody looks."""
-
-SHOWN_DIFFERENCES = 20
+"""Seconds beyond the timeout of the longest request that a slow server gets before anybody looks."""
 
 
 @attrs.frozen
@@ -79,7 +83,7 @@ async def train(
             images, warnings = await _inspected(session, plan, settings)
             row = await create(session, journal, plan, images)
             return await _carry_on(session, plan, settings, journal, row, on_event, warnings)
-        await _refuse_if_changed(session, plan, journal, found)
+        await refuse_if_changed(session, plan, journal, found)
         return await _carry_on(session, plan, settings, journal, found, on_event)
 
 
@@ -117,7 +121,8 @@ async def resume(
 
 async def _inspected(session: Session, plan: Plan, settings: Settings) -> tuple[dict[str, ImageFile], tuple[str, ...]]:
     found = await inspect(plan.images, session.host, plan.limits)
-    warnings = plan.check(found, zip_host=settings.zip_url is not None)
+    texts = await session.host.in_thread(unusable_captions, found.images) if plan.captions == "files" else ()
+    warnings = plan.check(found, zip_host=settings.zip_url is not None, captions=texts)
     return {image.key: image for image in found.images}, warnings
 
 
@@ -139,55 +144,6 @@ def _check(graph: Graph, items: Iterable[str]) -> None:
     graph.check({"session": Session, "plan": Plan, "settings": Settings, "run": Run}, items)
 
 
-async def _refuse_if_changed(session: Session, plan: Plan, journal: Journal, row: RunRow) -> None:
-    """Compare with the plan that the run was started with, and with the images it was started on."""
-    older = plan_of(row)
-    lines = [*plan.difference(older), *_other_server(session, row)]
-    if not lines and row.state not in ("done", "failed"):
-        known = await _images_of(journal, row)
-        current = await inspect(
-            plan.images, session.host, plan.limits, known={image.path: image for image in known.values()}
-        )
-        names = {image.key for image in current.images}
-        lines += [f"image added: {key}" for key in sorted(names - known.keys())]
-        lines += [f"image gone or changed: {image.path.name}" for key, image in known.items() if key not in names]
-    _refuse(row, lines)
-
-
-def _other_server(session: Session, row: RunRow) -> list[str]:
-    """A run's ids mean nothing to another server, and its token is none of that server's business."""
-    server = row.plan.get("base_url")
-    return [] if server == str(session.base_url) else [f"server: was {server}, now {session.base_url}"]
-
-
-def refuse_other_server(session: Session, row: RunRow) -> None:
-    """Let a run go on only where it began.
-
-    Raises:
-        PlanChanged: the session talks to another server.
-    """
-    _refuse(row, _other_server(session, row))
-
-
-def _refuse(row: RunRow, lines: Sequence[str]) -> None:
-    if lines:
-        more = [f"and {len(lines) - SHOWN_DIFFERENCES} more"] if len(lines) > SHOWN_DIFFERENCES else []
-        raise PlanChanged(
-            f"The run {row.name!r} was started with another plan:",
-            row.name,
-            (*lines[:SHOWN_DIFFERENCES], *more),
-        )
-
-
-def plan_of(row: RunRow) -> Plan:
-    """The plan that a run was started with."""
-    return Plan.of({name: value for name, value in row.plan.items() if name != "base_url"})
-
-
-async def _images_of(journal: Journal, row: RunRow) -> dict[str, ImageFile]:
-    return {key: structure(data, ImageFile) for key, data in (await journal.items(row.id, "image")).items()}
-
-
 async def _carry_on(
     session: Session,
     plan: Plan,
@@ -201,12 +157,13 @@ async def _carry_on(
     ledger = await Ledger.load(journal, row, session.host, on_event)
     if row.state == "failed":
         raise RunFailed(row.reason or "The run failed.", row.name)
-    images = await _images_of(journal, row)
+    images = await images_of(journal, row)
     prompts = {key: structure(data, Prompt) for key, data in (await journal.items(row.id, "prompt")).items()}
     graph = shape(plan, len(images))
     items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
     _check(graph, items)
-    settle = session.timeout + SETTLE_MARGIN if settings.settle is None else settings.settle
+    slowest = time_for(max((image.size for image in images.values()), default=0), session.timeout)
+    settle = slowest + SETTLE_MARGIN if settings.settle is None else settings.settle
     output = settings.output or place.folder / "samples"
     run = Run(row.name, row.tag, place.folder, output, items, settle, ledger)
     runner = Runner(ledger, _Codec(), Protocol(settle, plan.on_doubt), policy(plan))
@@ -222,6 +179,8 @@ async def _carry_on(
         control=place.control,
         run=run,
         unclean=journal.unclean,
+        seen=await journal.latest(row.id),
+        handlers={CAPTION: caption_editor(session, ledger, run)},
     )
     if row.state != "done":
         fresh = row.state == "running" and not any(ledger.of(name, State.DONE) for name in ledger.rows)
@@ -242,7 +201,7 @@ async def _execute(session: Session, engine: LocalEngine) -> None:
         raise
     except RunCancelled as error:
         if any(request.data.get("training") for request in engine.run.stop_requests):
-            await _stop_training(session, engine)
+            await stop_if_training(session, ledger)
         await ledger.settle_run("paused", error.message, Happened.PAUSED)
         raise
     except RunPaused as error:
@@ -252,12 +211,3 @@ async def _execute(session: Session, engine: LocalEngine) -> None:
         ledger.leave_run("paused", f"it was interrupted ({type(error).__name__})")
         raise
     await ledger.settle_run("done", None, Happened.COMPLETED)
-
-
-async def _stop_training(session: Session, engine: LocalEngine) -> None:
-    """Stop a training that was started; the answer is documented nowhere, so the status tells."""
-    started = engine.ledger.of("training", State.DONE)
-    if started and not engine.ledger.closed("trained"):
-        model = engine.runner.load(engine.graph.by_name["training"], started[0])
-        await session.models.stop_training(model.id)
-        engine.run.progressed(f"the training of model {model.id} was asked to stop")

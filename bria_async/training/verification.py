@@ -16,10 +16,10 @@ from bria_async.session import Session
 from bria_async.types.models import ModelStatus
 from bria_async.wire.convert import structure
 
+from .changes import plan_of, refuse_other_server
 from .lifecycle import shape
 from .place import Place
 from .reconcile import Stored, compare
-from .run import plan_of, refuse_other_server
 from .waiting import has_caption
 
 

@@ -12,8 +12,8 @@ from yarl import URL
 
 from bria_async.errors import Attempt, NotSent, Outcome, OutcomeUnknown, RateLimited, RequestError, Untrusted
 from bria_async.host import Host, observer
-from bria_async.wire import Call, Effect, Reply
-from bria_async.wire.retry import Failure, RetryPolicy
+from bria_async.wire import Call, Reply
+from bria_async.wire.retry import Failure, RetryPolicy, time_for
 
 from .auth import PinnedToken
 from .download import Downloads, put
@@ -52,7 +52,7 @@ class HttpClient:
         while True:
             await self.limiter.acquire(call.operation)
             watcher = observer.get()
-            if watcher and call.endpoint.effect is not Effect.SAFE:
+            if watcher and not call.endpoint.safe:
                 await watcher.announced(call.endpoint.effect)
             result = await self._try(call)
             if not isinstance(result, RequestError):
@@ -72,7 +72,7 @@ class HttpClient:
                 await self.host.sleep(wait)
 
     async def probe(self, url: str) -> int | None:
-        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated."""
+        """How many bytes a result URL holds, as `Downloads.probe` tells."""
         return await self.downloads.probe(url)
 
     async def put(self, url: str, path: Path, content_type: str) -> None:
@@ -94,6 +94,7 @@ class HttpClient:
     async def _exchange(self, call: Call, path: str) -> Reply | RequestError:
         """The request on the wire: a reply, or what became of it."""
         body = self._body(call)
+        size = 0 if body is None else body.size or 0
         status: int | None = None
         lost: BaseException
         try:
@@ -104,7 +105,7 @@ class HttpClient:
                 headers={"Accept": "application/json"},
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=min(30.0, self.timeout)),
+                timeout=aiohttp.ClientTimeout(total=time_for(size, self.timeout), sock_connect=min(30.0, self.timeout)),
                 middlewares=(self.token,),
             ) as response:
                 status = response.status
@@ -123,9 +124,7 @@ class HttpClient:
 
 
 def _failed(call: Call, failure: Failure, status: int | None, sent: int) -> RequestError:
-    attempt = (Attempt(failure.words, status, sent if failure.outcome is Outcome.UNKNOWN else 0),)
-    if failure is Failure.UNTRUSTED:
-        return Untrusted(failure.words, call.operation, attempt)
-    if failure.outcome is Outcome.NOT_SENT:
-        return NotSent(failure.words, call.operation, attempt)
-    return OutcomeUnknown(failure.words, call.operation, attempt)
+    unknown = failure.outcome is Outcome.UNKNOWN
+    kind = OutcomeUnknown if unknown else Untrusted if failure is Failure.UNTRUSTED else NotSent
+    attempt = Attempt(failure.words, status, sent if unknown else 0)
+    return kind(failure.words, call.operation, (attempt,), call.endpoint.safe)

@@ -1,7 +1,9 @@
 """Results by URL: through a pool of connections without the token, into files that are whole or not there."""
 
+import logging
 import os
 import secrets
+from http import HTTPStatus
 from pathlib import Path
 from typing import Self
 
@@ -11,8 +13,11 @@ from yarl import URL
 
 from bria_async.errors import DownloadFailed, UploadFailed
 from bria_async.host import Host
+from bria_async.wire.retry import Failure, RetryPolicy, time_for
 
 from .guard import LARGEST_DOWNLOAD, classify
+
+log = logging.getLogger("bria_async")
 
 SLICE = 256 * 1024
 """Bytes per write."""
@@ -20,9 +25,27 @@ READY = frozenset({200, 206})
 TAKEN = frozenset({200, 201, 204})
 EMPTY = 416
 """A range request on a zero-byte file: the result was stopped by moderation."""
+PASSING = frozenset({408, 429})
+"""Refusals that pass by themselves, as failures of a server do."""
+EXPIRED = frozenset({403, 410})
+"""Answers of a URL whose time is over (unknown: the simulator chooses 403; hosts of presigned URLs do as well)."""
 
-_FAILED = (aiohttp.ClientError, TimeoutError, OSError, ValueError)
-"""What a transfer can raise; ValueError is an address that cannot be read."""
+_LOST = (aiohttp.ClientError, TimeoutError)
+"""What the network raises."""
+_NO_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
+"""What looks like the network, and is an address that cannot be read."""
+_FAILED = (*_LOST, OSError, ValueError)
+"""What a transfer can raise: beyond the network a fault of this machine, and again an address."""
+
+
+@attrs.frozen
+class _Problem:
+    """What became of a transfer: `gone` is a verdict of the server, `again` says that it may pass by itself."""
+
+    words: str
+    status: int | None = None
+    gone: bool = False
+    again: bool = False
 
 
 @attrs.define
@@ -32,39 +55,56 @@ class Downloads:
     host: Host
     http: aiohttp.ClientSession = attrs.field(repr=False)
     timeout: float
+    policy: RetryPolicy
 
     async def probe(self, url: str) -> int | None:
         """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
 
         Asks for the first byte only: 200 or 206 with content is ready, nothing or 416 a moderated zero-byte
         file, anything else not ready yet (a public client of the API; the API documents no status for this).
+
+        Raises:
+            DownloadFailed: it has expired; `gone` is true.
         """
         try:
             async with self._get(url, {"Range": "bytes=0-0"}) as response:
-                if response.status == EMPTY:
-                    return 0
-                if response.status not in READY:
-                    return None
-                return len(await response.content.read(1))
+                status = response.status
+                if status in READY:
+                    return len(await response.content.read(1))
         except _FAILED:
             return None
+        if status in EXPIRED:
+            raise DownloadFailed(f"answered {status}", shown(url), status, gone=True)
+        return 0 if status == EMPTY else None
 
     async def fetch(self, url: str, to: Path, limit: int = LARGEST_DOWNLOAD) -> Path:
         """Download to exactly this path, by way of a temporary file beside it.
 
+        What may pass by itself (a lost connection, a server that is throttled or fails) is tried again from the
+        first byte, as often and as patiently as the policy says.
+
         Raises:
-            DownloadFailed: not there, empty, too large, or the connection broke; no file is left behind.
+            DownloadFailed: not there, empty, too large, or it kept failing; no file is left behind.
         """
+        attempt = 0
+        while problem := await self._try(url, to, limit):
+            attempt += 1
+            wait = self.policy.backoff(attempt, self.host.random) if problem.again else None
+            if wait is None:
+                raise DownloadFailed(problem.words, shown(url), problem.status, problem.gone)
+            log.info("download of %s: %s, again in %.1f s", shown(url), problem.words, wait)
+            await self.host.sleep(wait)
+        return to
+
+    async def _try(self, url: str, to: Path, limit: int) -> _Problem | None:
+        """One attempt: nothing when the file is whole, else what went wrong."""
         status: int | None = None
         try:
             async with self._get(url, {}) as response:
                 status = response.status
-                problem = await self._store(response, to, limit) if status in READY else f"answered {status}"
+                return await self._store(response, to, limit) if status in READY else _answered(status)
         except _FAILED as error:
-            problem = _words(error)
-        if problem:
-            raise DownloadFailed(problem, shown(url), status)
-        return to
+            return _met(error, status)
 
     def _get(self, url: str, headers: dict[str, str]) -> "aiohttp.client._RequestContextManager":
         return self.http.get(
@@ -75,46 +115,50 @@ class Downloads:
             timeout=aiohttp.ClientTimeout(total=self.timeout, sock_connect=min(30.0, self.timeout)),
         )
 
-    async def _store(self, response: aiohttp.ClientResponse, to: Path, limit: int) -> str:
+    async def _store(self, response: aiohttp.ClientResponse, to: Path, limit: int) -> _Problem | None:
         """Write the body to the file; what is wrong with it, or nothing."""
+        status = response.status
         total = 0
         with _PartFile(to) as part:
             async for block in response.content.iter_chunked(SLICE):
                 total += len(block)
                 if total > limit:
-                    return f"is larger than {limit} bytes"
+                    return _Problem(f"is larger than {limit} bytes", status, gone=True)
                 await self.host.in_thread(part.write, block)
             if total == 0:
-                return "is empty: it was stopped by moderation"
+                return _Problem("is empty: it was stopped by moderation", status, gone=True)
             await self.host.in_thread(part.commit)
-        return ""
+        return None
 
 
 async def put(http: aiohttp.ClientSession, url: str, path: Path, content_type: str, patience: float) -> None:
-    """Put a file to a presigned URL, streamed and without the token; the answer has `patience` seconds.
+    """Put a file to a presigned URL, streamed and without the token.
 
-    The address is the user's own word, so it may be a private one.
+    The answer has `patience` seconds, and the whole as much more as the file takes at the slowest rate. The
+    address is the user's own word, so it may be a private one.
 
     Raises:
         UploadFailed: it was not taken; the URL's query, which is a secret, is not shown.
     """
     status: int | None = None
+    problem: _Problem | None = None
     try:
         with path.open("rb") as file:
+            total = time_for(os.fstat(file.fileno()).st_size, patience)
             async with http.put(
                 URL(url, encoded=True),
                 data=file,
                 headers={"Content-Type": content_type},
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=30.0, sock_read=patience),
+                timeout=aiohttp.ClientTimeout(total=total, sock_connect=30.0, sock_read=patience),
             ) as response:
                 status = response.status
-                problem = "" if status in TAKEN else f"answered {status}"
+                problem = None if status in TAKEN else _answered(status)
     except _FAILED as error:
-        problem = _words(error)
+        problem = _met(error, status)
     if problem:
-        raise UploadFailed(problem, shown(url), status)
+        raise UploadFailed(problem.words, shown(url), problem.status, problem.gone)
 
 
 class _PartFile:
@@ -144,13 +188,20 @@ class _PartFile:
             self._temporary.unlink(missing_ok=True)
 
 
-def _words(error: BaseException) -> str:
-    """What happened: a fault of this machine in its own words, one of the network as it is classified."""
-    if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
-        return "the address cannot be read"
-    if isinstance(error, OSError) and not isinstance(error, aiohttp.ClientError | TimeoutError):
-        return error.strerror or str(error)
-    return classify(error).words
+def _answered(status: int) -> _Problem:
+    """What an answer without a result means: a verdict, unless the server is throttled or failed."""
+    passing = status in PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return _Problem(f"answered {status}", status, gone=not passing, again=passing)
+
+
+def _met(error: BaseException, status: int | None) -> _Problem:
+    """What an exception means: a fault of this machine in its own words, one of the network as it is classified."""
+    if isinstance(error, _LOST) and not isinstance(error, _NO_ADDRESS):
+        failure = classify(error)
+        return _Problem(failure.words, status, again=failure is not Failure.UNTRUSTED)
+    if isinstance(error, OSError):
+        return _Problem(error.strerror or str(error), status)
+    return _Problem("the address cannot be read", gone=True)
 
 
 def shown(url: str) -> str:

@@ -92,5 +92,9 @@ class Client(Protocol):
         ...
 
     async def probe(self, url: str) -> int | None:
-        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated."""
+        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
+
+        Raises:
+            DownloadFailed: the URL has expired, so that waiting for it is in vain; its `gone` is true.
+        """
         ...

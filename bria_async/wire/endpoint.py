@@ -255,6 +255,11 @@ class Endpoint:
         return path
 
     @property
+    def safe(self) -> bool:
+        """Whether a repeated call does no harm."""
+        return self.effect is Effect.SAFE
+
+    @property
     def has_body(self) -> bool:
         """Whether the operation sends a JSON body when it has anything to say."""
         return any(parameter.place == "body" for parameter in self.parameters)
@@ -283,9 +288,6 @@ class Family:
         for name, member in vars(cls).items():
             if isinstance(declared := getattr(member, "endpoint", None), Endpoint):
                 cls.endpoints[name] = member.endpoint = attrs.evolve(declared, operation=f"{family}.{name}")
-
-    async def _send(self, call: Call) -> Any:
-        return await self._client.send(call)
 
 
 def _declare(method: str, path: str, effect: Effect | str, facts: dict[str, Any]) -> Callable[[F], F]:

@@ -70,7 +70,8 @@ class Reply:
             problem = f"not JSON: {error}"
         summary = f"{self.status} answered with a body that cannot be read ({problem})"
         attempt = Attempt("unreadable", self.status)
-        raise Unreadable(summary, call.operation, (attempt,), self.status, self.text[:SHOWN], (problem,))
+        about = (call.operation, (attempt,), call.endpoint.safe, self.status, self.text[:SHOWN])
+        raise Unreadable(summary, *about, (problem,))
 
     def data(self) -> Any:
         """The body as JSON values; an answer of 2024 may be form-encoded (SEED 003)."""
@@ -83,15 +84,14 @@ class Reply:
         found = read_error(self.body)
         words = found.message or _phrase(self.status)
         message = f"{self.status} {words}"
-        attempts = (Attempt(str(self.status), self.status),)
-        body = self.text[:SHOWN]
+        attempt = Attempt(str(self.status), self.status)
+        about = (call.operation, (attempt,), call.endpoint.safe, self.status, self.text[:SHOWN])
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self.status not in REFUSALS:
-            raise ServerFailed(message, call.operation, attempts, self.status, body)
+            raise ServerFailed(message, *about)
         kind = REFUSALS.get(self.status, Redirected if self.status < HTTPStatus.BAD_REQUEST else Refused)
-        rest = (call.operation, attempts, self.status, body, found.code, found.request_id)
         if kind is RateLimited:
-            raise RateLimited(message, *rest, retry_after(self.header("Retry-After")))
-        raise kind(message, *rest)
+            raise RateLimited(message, *about, found.code, found.request_id, retry_after(self.header("Retry-After")))
+        raise kind(message, *about, found.code, found.request_id)
 
 
 @attrs.frozen

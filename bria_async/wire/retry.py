@@ -21,6 +21,14 @@ TRANSIENT_STATUSES = frozenset({502, 503, 504})
 LONGEST_PAUSE = 600.0
 """Seconds that a Retry-After is honoured for at most."""
 
+SLOWEST_RATE = 64 * 1024
+"""Bytes per second: a line that sends more slowly is treated as broken."""
+
+
+def time_for(size: int, timeout: float) -> float:
+    """Seconds that a request may take in all, its body of so many bytes included."""
+    return timeout + size / SLOWEST_RATE
+
 
 class Failure(enum.Enum):
     """How a request can fail without a usable answer, and what that says about the server's state."""
@@ -53,7 +61,7 @@ class RetryPolicy:
 
     `attempts` bounds what never reached the server and what is safe to repeat; waits grow from `base` to
     `cap` seconds with full jitter. Throttled calls (429) are repeated for `patience` seconds, whatever their
-    number.
+    number. `RetryPolicy(attempts=1, patience=0)` sends once, whatever happens.
     """
 
     attempts: int = 6
@@ -68,15 +76,20 @@ class RetryPolicy:
 
         A call that creates or bills is repeated only when the server certainly did not do it.
         """
-        backoff = min(self.cap, self.base * 2**attempt)
         if isinstance(error, RateLimited):
-            if elapsed > self.patience:
+            if elapsed >= self.patience:
                 return None
-            least = backoff if error.retry_after is None else error.retry_after
+            least = self._bound(attempt) if error.retry_after is None else error.retry_after
             return least + rng.uniform(0, max(1.0, least * 0.1))
-        if attempt >= self.attempts or not _repeatable(error, effect):
-            return None
-        return rng.uniform(0, backoff)
+        return self.backoff(attempt, rng) if _repeatable(error, effect) else None
+
+    def backoff(self, attempt: int, rng: random.Random) -> float | None:
+        """Seconds to wait after this many attempts at what may be repeated, None after the last."""
+        return rng.uniform(0, self._bound(attempt)) if attempt < self.attempts else None
+
+    def _bound(self, attempt: int) -> float:
+        # No float holds 2 to the power of a thousand, and a throttled call may come that far.
+        return min(self.cap, self.base * 2.0 ** min(attempt, 64))
 
 
 def _repeatable(error: RequestError, effect: Effect) -> bool:
@@ -84,10 +97,6 @@ def _repeatable(error: RequestError, effect: Effect) -> bool:
         return not isinstance(error, Untrusted)
     lost = isinstance(error, OutcomeUnknown) and (error.status is None or error.status in TRANSIENT_STATUSES)
     return lost and effect is Effect.SAFE
-
-
-NEVER = RetryPolicy(attempts=1, patience=-1.0)
-"""Send once, whatever happens."""
 
 
 def retry_after(header: str, now: float | None = None) -> float | None:

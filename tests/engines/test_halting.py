@@ -1,6 +1,8 @@
 """Ways to stop: a request, a cancellation, an error elsewhere. What is on its way gets its grace, nothing leaks."""
 
 import asyncio
+import contextlib
+import sqlite3
 import threading
 
 import anyio
@@ -255,43 +257,56 @@ async def review(box: str, run: Run) -> str:
     return "approved"
 
 
+async def approve(bench: Bench) -> None:
+    """Approve, and let the run hear of it."""
+    bench.control.ask(Request(APPROVE), bench.host)
+    await finished(bench.host.asleep(bench.bounds.control_interval))
+    bench.host.push(bench.bounds.control_interval)
+
+
 async def test_an_approval_lets_a_run_go_on(bench: Bench) -> None:
     """The run waits, says for what, and goes on when asked to."""
     bench.graph = Graph("reviewed", (box, review))
     running = asyncio.create_task(bench.run())
-    await until(lambda: bench.happened(Happened.WAITED) != [])
-    assert bench.happened(Happened.WAITED)[0].words == (
-        "toy waits: the box is ready for review; approve with: bria-async approve toy"
+    await until(lambda: bench.happened(Happened.ASKED) != [])
+    assert bench.happened(Happened.ASKED)[0].words == (
+        "toy waits for an approval: the box is ready for review; approve with: bria-async approve toy"
     )
-    await finished(bench.host.asleep(bench.bounds.control_interval))
-    bench.control.ask(Request(APPROVE), bench.host)
-    bench.host.push(bench.bounds.control_interval)
+    await approve(bench)
     await finished(running)
     assert bench.states("review") == {"": "done"}
 
 
 async def test_an_approval_may_come_while_nobody_works(bench: Bench) -> None:
-    """A request waits in its folder for the next process."""
+    """Once the run has asked, a request waits in its folder for the next process."""
     bench.graph = Graph("reviewed", (box, review))
+    running = asyncio.create_task(bench.run())
+    await until(lambda: bench.happened(Happened.ASKED) != [])
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
     bench.control.ask(Request(APPROVE), bench.host)
-    bench.host.push(60.0)
-    await finished(bench.run())
+    again = asyncio.create_task(bench.run())
+    while not again.done():
+        await cycles()
+        bench.host.push(bench.bounds.control_interval)
+    await again
     assert bench.states("review") == {"": "done"}
 
 
 async def test_an_approval_survives_a_restart(bench: Bench) -> None:
-    """Once it is journalled nobody is asked again."""
+    """Once it is journalled nobody is asked again, even if the task did not come to its end."""
     bench.graph = Graph("reviewed", (box, review))
-    bench.server.faults = {"box": [REFUSED]}
-    bench.server.gate = anyio.Event()
-    bench.control.ask(Request(APPROVE), bench.host)
-    running = asyncio.create_task(bench.paused())
-    await until(lambda: bench.happened(Happened.APPROVED) != [])
-    opened(bench)
+    running = asyncio.create_task(bench.run())
+    await until(lambda: bench.happened(Happened.ASKED) != [])
+    await approve(bench)
     await finished(running)
+    with contextlib.closing(sqlite3.connect(bench.path)) as journal, journal:
+        journal.execute("UPDATE task SET state = 'pending', result = NULL WHERE name = 'review'")
+        journal.execute("UPDATE run SET state = 'paused'")
     await finished(bench.run())
     assert bench.states("review") == {"": "done"}
-    assert bench.happened(Happened.WAITED) == bench.happened(Happened.WAITED)[:1]
+    assert len(bench.happened(Happened.ASKED)) == 1
 
 
 # --- cancelled from outside ---------------------------------------------------------------------------------------

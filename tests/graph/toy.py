@@ -156,7 +156,7 @@ class Server:
         finally:
             self.active -= 1
         if fault == REFUSED:
-            raise Refused("no", f"make {name}", (), 412)
+            raise Refused("no", f"make {name}", status=412)
         if fault in (LOST, LATE):
             self.late += [name] * (fault == LATE)
             raise OutcomeUnknown("the connection was reset", f"make {name}")

@@ -1,6 +1,8 @@
 """Lost answers: what is found is adopted, what is absent is sent once more, what cannot be told pauses the run."""
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -219,3 +221,90 @@ def test_slow_listings(studio: Studio, within: Within) -> None:
         assert clean(here.sim), here.sim.audit()
 
     within(main, listing_lag=100.0, caption_delay=5.0)
+
+
+def test_start_that_never_happened(studio: Studio, within: Within) -> None:
+    """A training that the server said to have started and shows as Created is started after all."""
+
+    async def main(here: World) -> None:
+        model = {"id": 1010, "status": "InProgress"}
+        here.sim.fail("models.start_training", status=200, body=model)
+        await studio.train(here, studio.plan())
+        assert studio.happened("reopened", "training"), "nobody noticed"
+        assert here.sim.counts["models.start_training"] == 1
+
+    within(main)
+
+
+def test_status_that_says_nothing_pauses(studio: Studio, within: Within) -> None:
+    """A model without a status says neither that its training was started nor that it was not."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("models.start_training", when="after", drop=True)
+        here.sim.fail("models.get", status=200, body={"id": 1010})
+        with pytest.raises(RunPaused, match="was its training started"):
+            await studio.train(here, studio.plan())
+        await studio.resume(here)
+        assert here.sim.counts["models.start_training"] == 1
+
+    within(main)
+
+
+@pytest.mark.parametrize(
+    ("created", "listed"), [("projects.create", "projects.list"), ("models.create", "models.list")]
+)
+def test_listing_without_texts_pauses(studio: Studio, within: Within, created: str, listed: str) -> None:
+    """Where a listing shows neither name nor description nobody can tell: nothing is created a second time."""
+
+    async def main(here: World) -> None:
+        here.sim.fail(created, when="after", drop=True)
+        here.sim.fail(listed, status=200, body=[{"id": 1001}])
+        with pytest.raises(RunPaused, match="nobody can tell"):
+            await studio.train(here, studio.plan())
+        result = await studio.resume(here)
+        assert (result.adopted, here.sim.counts[created]) == (1, 1)
+
+    within(main)
+
+
+def test_intent_that_the_journal_lost(studio: Studio, within: Within) -> None:
+    """After an unclean close even a task without an intent waits out the settle delay before anybody looks."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("projects.create", when="after", drop=True)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1.0):
+                await studio.train(here, studio.plan())
+        with contextlib.closing(sqlite3.connect(studio.place.journal)) as journal, journal:
+            journal.execute("UPDATE task SET state = 'pending', attempt = 0, sent = NULL")
+            journal.execute("UPDATE meta SET value = '1' WHERE key = 'unclean'")
+        await studio.train(here, studio.plan())
+        assert here.sim.counts["projects.create"] == 1
+
+    within(main, late_effect=100.0)
+
+
+def test_completed_by_the_lost_request(studio: Studio, within: Within) -> None:
+    """The completion happened and its answer was lost: repeating it finds the dataset completed, which is well."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("datasets.update", status=502, when="after", match="completed")
+        here.sim.fail("datasets.update", status=409, match="completed")
+        await studio.train(here, studio.plan())
+
+    within(main)
+
+
+@pytest.mark.parametrize("operation", ["models.get", "images.list", "datasets.get"])
+def test_polls_outlive_an_outage(studio: Studio, within: Within, operation: str) -> None:
+    """A poll that fails is a poll without an answer: a run of hours does not stop for it."""
+
+    async def main(here: World) -> None:
+        before = 1 if operation == "datasets.get" else 0
+        here.sim.fail(operation, status=500, times=2, after=before)
+        await studio.train(here, studio.plan(family="2024"))
+
+    if operation == "models.get":
+        within(main)
+    else:
+        within(main, caption_delay=600.0)

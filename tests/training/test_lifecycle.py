@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from bria_async.errors import PlanChanged, RunFailed, RunPaused
-from bria_async.graph.control import APPROVE, STOP, Request
-from bria_async.training import Expert, train
+from bria_async.errors import ConfigurationError, PlanChanged, PlanInvalid, RunFailed, RunPaused
+from bria_async.graph.control import APPROVE, CAPTION, STOP, Request
+from bria_async.graph.events import Event
+from bria_async.training import Expert, Settings, train
 from bria_async.wire.polling import Polling
 from tests.simulation.world import World
 
@@ -153,7 +154,7 @@ def test_review_waits_for_approval(studio: Studio, within: Within) -> None:
 
     async def main(here: World) -> None:
         def approve_later(event: Any) -> None:
-            if event.what == "waited" and "review" in event.data["reason"]:
+            if event.what == "asked_for_approval":
                 assert here.sim.counts["models.create"] == 0, "the model was created before the approval"
                 studio.place.control.ask(Request(APPROVE), here.session.host)
 
@@ -278,3 +279,94 @@ def _copied(source: Path, target: Path) -> Path:
     for path in source.iterdir():
         (target / path.name).write_bytes(path.read_bytes())
     return target
+
+
+def test_approval_before_there_is_anything_to_approve(studio: Studio, within: Within) -> None:
+    """An approval that came before the captions were there does not count."""
+
+    async def main(here: World) -> None:
+        asked: list[str] = []
+
+        def approve_early_and_late(event: Event) -> None:
+            if event.what == "finished" and event.task == "project":
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+            if event.what == "warned" and "does not count" in event.data["reason"]:
+                asked.append("refused")
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+            if event.what == "approved":
+                asked.append("approved")
+
+        listener = [studio.events.append, approve_early_and_late]
+        await train(here.session, studio.plan(review=True), settings=studio.settings(), on_event=listener)
+        assert asked == ["refused", "approved"], asked
+
+    within(main)
+
+
+def test_stop_while_the_training_is_being_started(studio: Studio, within: Within) -> None:
+    """A training whose start is on its way when the run is stopped is stopped too."""
+
+    async def main(here: World) -> None:
+        def stop_now(event: Event) -> None:
+            if event.what == "announced" and event.task == "training":
+                studio.place.control.ask(Request(STOP, {"training": True}), here.session.host)
+
+        here.sim.fail("models.start_training", when="after", hang=True)
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, studio.plan(), settings=studio.settings(), on_event=[stop_now])
+        assert here.sim.counts["models.stop_training"] == 1
+
+    within(main)
+
+
+@pytest.mark.parametrize(("content", "sentence"), [(b"", "is an empty caption"), (b"caf\xe9", "is not UTF-8")])
+def test_unusable_captions(studio: Studio, within: Within, tmp_path: Path, content: bytes, sentence: str) -> None:
+    """Text files that are no captions are named before anything is created."""
+    folder = _copied(studio.pictures, tmp_path / "captioned")
+    for path in folder.glob("*.png"):
+        path.with_suffix(".txt").write_bytes(content if path.stem == "3" else b"a picture")
+
+    async def main(here: World) -> None:
+        with pytest.raises(PlanInvalid, match=sentence):
+            await studio.train(here, studio.plan(images=folder, captions="files"))
+        assert len(here.sim.requests) == 0
+
+    within(main)
+
+
+def test_sample_whose_address_expired(studio: Studio, within: Within) -> None:
+    """A result that is gone is left out with its reason; the run is done all the same."""
+
+    async def main(here: World) -> None:
+        result = await studio.train(here, studio.plan(family="legacy", samples=("a lighthouse",)))
+        assert (len(result.samples), list(result.skipped)) == (0, ["sample 001"]), result
+
+    within(main, url_lifetime=1e-6, job_time=0.0)
+
+
+@pytest.mark.parametrize("wrong", [{"uploads_at_once": 0}, {"settle": -1.0}, {"grace": -1.0}])
+def test_settings_that_cannot_work(wrong: dict[str, Any]) -> None:
+    """Numbers that make no sense are refused when they are given."""
+    with pytest.raises(ConfigurationError, match="must be at least"):
+        Settings(**wrong)
+
+
+def test_caption_changed_during_review(studio: Studio, within: Within) -> None:
+    """While captions wait for their approval another process may have one changed, and it is trained as changed."""
+
+    async def main(here: World) -> None:
+        def change_then_approve(event: Event) -> None:
+            control, host = studio.place.control, here.session.host
+            if event.what == "asked_for_approval":
+                image = next(iter(here.sim.world.images))
+                control.ask(Request(CAPTION, {"image": image, "caption": "a caption by hand"}), host)
+                control.ask(Request(CAPTION, {"image": 999_999, "caption": "nobody"}), host)
+                control.ask(Request(APPROVE), host)
+
+        plan = studio.plan(family="legacy", review=True)
+        listener = [studio.events.append, change_then_approve]
+        await train(here.session, plan, settings=studio.settings(), on_event=listener)
+        assert "a caption by hand" in {image.caption for image in here.sim.world.images.values()}
+        assert [event for event in studio.happened("warned") if "999999 was not changed" in event.data["reason"]]
+
+    within(main)

@@ -47,7 +47,6 @@ WORKS: dict[str, Any] = {"images": "/pictures", "name": "A", "ip_type": "stylize
         ({"training_mode": "expert", "expert": Expert(rank=999)}, "rank must be at most 256"),
         ({"family": "legacy", "refine": "more blue"}, "refine needs the family fibo"),
         ({"family": "legacy", "ip_type": "other"}, "training_version is needed"),
-        ({"captions": "files"}, "has no text file beside it"),
         ({"upload": "zip"}, "name a place for it"),
         ({"samples": ("a", " ")}, "a sample's prompt is empty"),
         ({"name": "  "}, "the name is empty"),

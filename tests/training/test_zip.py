@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bria_async.errors import PlanInvalid, RunPaused
+from bria_async.errors import PlanInvalid, RunFailed, RunPaused
 from bria_async.graph.events import Event
 from bria_async.sim import Moderation
 from bria_async.training import train
@@ -166,7 +166,7 @@ def test_slow_listings(studio: Studio, within: Within) -> None:
 
 
 def test_image_gone_from_a_zip_pauses(studio: Studio, within: Within) -> None:
-    """An image that disappears after unpacking cannot be sent again: the run pauses before anything is paid."""
+    """An image that disappears after unpacking cannot be sent again: the run ends before anything is paid."""
 
     async def main(here: World) -> None:
         def steal(event: Event) -> None:
@@ -174,8 +174,60 @@ def test_image_gone_from_a_zip_pauses(studio: Studio, within: Within) -> None:
                 del here.sim.world.images[next(iter(here.sim.world.images))]
 
         settings = studio.settings(**HOSTED)
-        with pytest.raises(RunPaused, match="takes no second zip"):
+        with pytest.raises(RunFailed, match="takes no second zip"):
             await train(here.session, studio.plan(upload="zip"), settings=settings, on_event=[steal])
         assert here.sim.counts["models.create"] == 0
+
+    within(main)
+
+
+def test_renamed_images_of_a_zip(studio: Studio, within: Within) -> None:
+    """A server that renames everything: the images are known by their bytes, and none of them is deleted."""
+
+    async def main(here: World) -> None:
+        result = await studio.train(here, studio.plan(upload="zip", on_bad_image="skip"), **HOSTED)
+        assert result.images == COUNT
+        assert here.sim.counts["images.delete"] == 0
+        assert len(here.sim.world.images) == COUNT
+
+    within(main, image_names="rewrite")
+
+
+def test_own_zip(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """A zip that the user made and put there himself, with his own names in it."""
+    with zipfile.ZipFile(tmp_path / "own.zip", "w") as own:
+        for number, path in enumerate(sorted(studio.pictures.iterdir())):
+            own.write(path, f"holiday {number}.png")
+
+    async def main(here: World) -> None:
+        await here.session.put_file(HOSTED["zip_put_url"], tmp_path / "own.zip", content_type="application/zip")
+        result = await studio.train(here, studio.plan(upload="zip"), zip_url=HOSTED["zip_url"])
+        assert (result.images, here.sim.counts["images.delete"]) == (COUNT, 0)
+
+    within(main)
+
+
+def test_expired_address_is_given_anew(studio: Studio, within: Within) -> None:
+    """An address that does not deliver pauses the run; resumed with another one it goes on."""
+
+    async def main(here: World) -> None:
+        wrong = {**HOSTED, "zip_url": f"{ADDRESS}/_sim/files/nothing.zip"}
+        with pytest.raises(RunPaused, match="404"):
+            await studio.train(here, studio.plan(upload="zip"), **wrong)
+        result = await studio.train(here, studio.plan(upload="zip"), **HOSTED)
+        assert result.images == COUNT
+
+    within(main)
+
+
+def test_bulk_of_an_unknown_count_is_not_sent_again(studio: Studio, within: Within) -> None:
+    """Only a status that is not found and a count of 0 say that the one attempt never arrived."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.bulk_upload", when="after", drop=True)
+        here.sim.fail("images.bulk_upload_status", status=404)
+        here.sim.fail("datasets.get", status=200, body={"id": 1002})
+        result = await studio.train(here, studio.plan(upload="zip"), **HOSTED)
+        assert (result.adopted, here.sim.counts["images.bulk_upload"]) == (1, 1)
 
     within(main)

@@ -1,26 +1,30 @@
 """Results by URL: without the token, whole or not at all, and from nowhere private."""
 
+import asyncio
 import os
 import socket
 from pathlib import Path
 
 import aiohttp
+import anyio
 import pytest
 from aiohttp import web
 
 from bria_async.errors import ConfigurationError, DownloadFailed, UploadFailed
 from bria_async.session import Session
 from bria_async.transport.guard import connector_for, public_only
-from tests.support import TOKEN, Recorder
+from bria_async.wire import retry
+from bria_async.wire.retry import RetryPolicy
+from tests.support import TOKEN, PushedHost, Recorder
 from tests.transport.raw import Connection, http, raw
 
 DATA = bytes(range(256)) * 4096
 
 
-async def fetch(base_url: str, to: Path, path: str = "/result.png?signature=s3") -> Path:
-    """Download from this host."""
-    async with Session(TOKEN, base_url) as bria:
-        return await bria.download(f"{base_url}{path}", to)
+async def fetch(base_url: str, to: Path, host: PushedHost | None = None) -> Path:
+    """Download from this host, with a clock that is pushed."""
+    async with Session(TOKEN, base_url, host=host or PushedHost(seed=1)) as bria:
+        return await bria.download(f"{base_url}/result.png?signature=s3", to)
 
 
 async def test_a_result_is_downloaded_without_the_token(server: Recorder, tmp_path: Path) -> None:
@@ -35,56 +39,137 @@ async def test_a_result_is_downloaded_without_the_token(server: Recorder, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "words", "gone"),
     [
-        (http(b"gone", status="403 Forbidden"), "answered 403"),
-        (http(b"", status="302 Found", Location="http://127.0.0.1:1/"), "answered 302"),
-        (http(b""), "is empty: it was stopped by moderation"),
-        (http(DATA)[:-10], "the answer was cut short"),
-        (b"nonsense\r\n\r\n", "the answer is not HTTP"),
-        (b"", "the server closed the connection without an answer"),
+        (http(b"gone", status="403 Forbidden"), "answered 403", True),
+        (http(b"", status="404 Not Found"), "answered 404", True),
+        (http(b"", status="410 Gone"), "answered 410", True),
+        (http(b"", status="416 Range Not Satisfiable"), "answered 416", True),
+        (http(b"", status="302 Found", Location="http://127.0.0.1:1/"), "answered 302", True),
+        (http(b""), "is empty: it was stopped by moderation", True),
+        (http(b"", status="429 Too Many Requests"), "answered 429", False),
+        (http(b"", status="500 Internal Server Error"), "answered 500", False),
+        (http(b"", status="503 Service Unavailable"), "answered 503", False),
+        (http(DATA)[:-10], "the answer was cut short", False),
+        (b"nonsense\r\n\r\n", "the answer is not HTTP", False),
+        (b"", "the server closed the connection without an answer", False),
     ],
 )
-async def test_a_download_that_fails_leaves_what_was_there(tmp_path: Path, answer: bytes, words: str) -> None:
-    """The error says why, without the signature; an older file stays, and no part of a new one."""
+async def test_a_download_that_fails_leaves_what_was_there(
+    tmp_path: Path, answer: bytes, words: str, gone: bool
+) -> None:
+    """The error says why, without the signature; an older file stays, and no part of a new one.
+
+    A verdict is accepted at once and told as such, what may pass is asked for again.
+    """
     target = tmp_path / "a.png"
     target.write_bytes(b"older")
 
     async def behave(connection: Connection) -> None:
         await connection.answer(answer)
 
+    host = PushedHost(seed=1)
     async with raw(behave) as server:
         with pytest.raises(DownloadFailed, match=words) as caught:
-            await fetch(server.base_url, target)
+            await fetch(server.base_url, target, host)
+    assert (caught.value.gone, len(host.slept)) == ((True, 0) if gone else (False, 5))
     assert caught.value.url == f"{server.base_url}/result.png"
     assert "s3" not in str(caught.value)
     assert target.read_bytes() == b"older"  # a test may wait
     assert os.listdir(tmp_path) == ["a.png"]  # noqa: PTH208  # as above
 
 
+async def silent_midway(connection: Connection) -> None:
+    """Half of the result, and nothing more."""
+    await connection.answer(http(DATA)[: len(DATA) // 2])
+    await asyncio.Event().wait()
+
+
+async def whole(connection: Connection) -> None:
+    """The result."""
+    await connection.answer(http(DATA))
+
+
+@pytest.mark.parametrize("first", [b"nonsense\r\n\r\n", http(DATA)[:-10], http(b"", status="502 Bad Gateway")])
+async def test_a_download_that_failed_once_starts_over(tmp_path: Path, first: bytes) -> None:
+    """Lost before or in the middle of the body, or refused for the moment: the next attempt has it whole."""
+    answers = [first, http(DATA)]
+
+    async def behave(connection: Connection) -> None:
+        await connection.answer(answers.pop(0))
+
+    async with raw(behave) as server:
+        await fetch(server.base_url, tmp_path / "a.png")
+    assert answers == []
+    assert (tmp_path / "a.png").read_bytes() == DATA  # a test may wait
+    assert os.listdir(tmp_path) == ["a.png"]  # noqa: PTH208  # as above
+
+
+async def test_a_download_that_hangs_is_asked_for_again(tmp_path: Path) -> None:
+    """A server that falls silent in the middle is given up, and the next attempt has the result."""
+    behaviours = [silent_midway, whole]
+
+    async def behave(connection: Connection) -> None:
+        await behaviours.pop(0)(connection)
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url, host=PushedHost(seed=1), timeout=0.3) as bria:
+        await bria.download(f"{server.base_url}/a.png", tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes() == DATA  # a test may wait
+
+
+async def test_downloads_are_as_patient_as_the_session(server: Recorder, tmp_path: Path) -> None:
+    """The policy of requests is that of downloads, with waits on the host's clock."""
+    server.answers("down", 503)
+    host = PushedHost(seed=1)
+    policy = RetryPolicy(attempts=3, base=8, cap=10)
+    async with Session(TOKEN, server.base_url, host=host, retry=policy) as bria:
+        with pytest.raises(DownloadFailed, match="answered 503"):
+            await bria.download(f"{server.base_url}/a", tmp_path / "a")
+    assert len(server.requests) == 3
+    assert len(host.slept) == 2
+    assert all(0 < wait <= 10 for wait in host.slept), host.slept
+
+
 async def test_a_result_beyond_the_limit_is_not_kept(server: Recorder, tmp_path: Path) -> None:
     """A server cannot fill the disk."""
     server.answer = lambda _: web.Response(body=DATA)
     async with Session(TOKEN, server.base_url) as bria:
-        with pytest.raises(DownloadFailed, match="is larger than 1000 bytes"):
+        with pytest.raises(DownloadFailed, match="is larger than 1000 bytes") as caught:
             await bria._connected().downloads.fetch(f"{server.base_url}/a", tmp_path / "a.png", limit=1000)
+    assert (caught.value.gone, len(server.requests)) == (True, 1)
     assert os.listdir(tmp_path) == []  # noqa: PTH208  # a test may wait
 
 
 async def test_a_folder_that_is_not_there_is_said(server: Recorder, tmp_path: Path) -> None:
-    """A fault of this machine is told in its own words."""
+    """A fault of this machine is told in its own words; the result is not asked for again, and is not gone."""
     server.answer = lambda _: web.Response(body=DATA)
-    with pytest.raises(DownloadFailed, match="No such file or directory"):
+    with pytest.raises(DownloadFailed, match="No such file or directory") as caught:
         await fetch(server.base_url, tmp_path / "missing" / "a.png")
+    assert (caught.value.gone, len(server.requests)) == (False, 1)
+
+
+async def test_a_host_that_is_not_trusted_is_not_asked_again(tmp_path: Path) -> None:
+    """A certificate does not become good."""
+
+    async def behave(connection: Connection) -> None:
+        raise AssertionError("a request arrived")
+
+    host = PushedHost(seed=1)
+    async with raw(behave, tls=True) as server, Session(TOKEN, server.base_url, host=host) as bria:
+        with pytest.raises(DownloadFailed, match="not trusted") as caught:
+            await bria.download(f"{server.base_url}/a", tmp_path / "a")
+    assert not caught.value.gone
+    assert host.slept == []
 
 
 @pytest.mark.parametrize("url", ["http://[bad", "file:///etc/passwd", "result.png", ""])
 async def test_what_is_no_address_is_not_fetched(server: Recorder, tmp_path: Path, url: str) -> None:
     """An answer with nonsense for a URL is a failed download like any other."""
     async with Session(TOKEN, server.base_url) as bria:
-        with pytest.raises(DownloadFailed):
+        with pytest.raises(DownloadFailed, match="the address cannot be read") as caught:
             await bria.download(url, tmp_path / "a.png")
         assert await bria.probe(url) is None
+    assert caught.value.gone
     assert os.listdir(tmp_path) == []  # noqa: PTH208  # a test may wait
 
 
@@ -96,7 +181,6 @@ async def test_what_is_no_address_is_not_fetched(server: Recorder, tmp_path: Pat
         (200, b"", 0),
         (416, b"", 0),
         (404, b"not yet", None),
-        (403, b"", None),
         (302, b"", None),
         (500, b"", None),
     ],
@@ -108,6 +192,17 @@ async def test_probing_asks_for_one_byte(server: Recorder, status: int, body: by
         assert await bria.probe(f"{server.base_url}/a.png") == found
     assert server.requests[0].headers["range"] == "bytes=0-0"
     assert TOKEN not in str(server.requests[0].headers)
+
+
+@pytest.mark.parametrize("status", [403, 410])
+async def test_probing_tells_what_has_expired(server: Recorder, status: int) -> None:
+    """Nobody waits for a result whose time is over."""
+    server.answer = lambda _: web.Response(status=status)
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(DownloadFailed, match=f"answered {status}") as caught:
+            await bria.probe(f"{server.base_url}/a.png?signature=s3")
+    assert (caught.value.gone, caught.value.status) == (True, status)
+    assert "s3" not in str(caught.value)
 
 
 async def test_a_host_that_is_away_is_not_there_yet() -> None:
@@ -123,7 +218,7 @@ async def test_a_host_that_is_away_is_not_there_yet() -> None:
 async def test_results_are_not_fetched_from_this_network(server: Recorder, tmp_path: Path) -> None:
     """With the real API a URL that points at this machine is refused where the socket is made."""
     server.answer = lambda _: web.Response(body=DATA)
-    async with Session(TOKEN, "https://engine.prod.bria-api.com") as bria:
+    async with Session(TOKEN, "https://engine.prod.bria-api.com", host=PushedHost(seed=1)) as bria:
         with pytest.raises(DownloadFailed):
             await bria.download(f"{server.base_url}/a.png", tmp_path / "a.png")
         assert await bria.probe(f"{server.base_url}/a.png") is None
@@ -173,14 +268,15 @@ async def test_a_file_is_put_to_a_presigned_url(server: Recorder, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answer", "words", "gone"),
     [
-        (http(b"expired", status="403 Forbidden"), "answered 403"),
-        (http(b"", status="307 Temporary", Location="http://127.0.0.1:1/"), "answered 307"),
-        (b"", "the server closed the connection without an answer"),
+        (http(b"expired", status="403 Forbidden"), "answered 403", True),
+        (http(b"", status="307 Temporary", Location="http://127.0.0.1:1/"), "answered 307", True),
+        (http(b"", status="503 Service Unavailable"), "answered 503", False),
+        (b"", "the server closed the connection without an answer", False),
     ],
 )
-async def test_a_file_that_is_not_taken_is_an_error(tmp_path: Path, answer: bytes, words: str) -> None:
+async def test_a_file_that_is_not_taken_is_an_error(tmp_path: Path, answer: bytes, words: str, gone: bool) -> None:
     """The error says why, without the signature."""
     path = tmp_path / "images.zip"
     path.write_bytes(DATA)
@@ -192,8 +288,26 @@ async def test_a_file_that_is_not_taken_is_an_error(tmp_path: Path, answer: byte
     async with raw(behave) as server, Session(TOKEN, server.base_url) as bria:
         with pytest.raises(UploadFailed, match=words) as caught:
             await bria.put_file(f"{server.base_url}/z?signature=s3", path, content_type="application/zip")
+    assert caught.value.gone is gone
     assert caught.value.url == f"{server.base_url}/z"
     assert "s3" not in str(caught.value)
+
+
+async def test_a_server_that_stops_reading_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file has the time of a slow line and no more, or one dead connection would hold up a run for ever."""
+    path = tmp_path / "images.zip"
+    path.write_bytes(bytes(16 * 2**20))
+    monkeypatch.setattr(retry, "SLOWEST_RATE", 16 * 2**20 / 0.3)
+
+    async def behave(connection: Connection) -> None:
+        await asyncio.Event().wait()
+
+    loop = asyncio.get_running_loop()
+    async with raw(behave) as server, Session(TOKEN, server.base_url, timeout=0.1) as bria:
+        began = loop.time()
+        with anyio.fail_after(10), pytest.raises(UploadFailed, match="no answer in time"):
+            await bria.put_file(f"{server.base_url}/z", path, content_type="application/zip")
+        assert loop.time() - began >= 0.4
 
 
 async def test_a_file_that_is_not_there_is_not_put(server: Recorder, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pickle
 import socket
 import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from bria_async import errors
 from bria_async.session import Session
 from bria_async.transport.guard import AnswerTooLarge, classify
+from bria_async.wire import retry
 from bria_async.wire.retry import Failure
 from tests.support import TOKEN, PushedHost, Recorder
 from tests.transport.raw import Behaviour, Connection, http, raw
@@ -146,6 +148,19 @@ async def test_a_lost_answer_to_a_creating_call_is_unknown_and_sent_once(behave:
     assert "look at the server" in str(error)
 
 
+async def test_a_body_has_its_own_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A server that takes nothing is waited for as long as the body needs on a slow line, and no longer."""
+    path = tmp_path / "large.png"
+    path.write_bytes(bytes(16 * 2**20))
+    monkeypatch.setattr(retry, "SLOWEST_RATE", 16 * 2**20 / 0.3)
+    loop = asyncio.get_running_loop()
+    async with raw(silence) as server:
+        began = loop.time()
+        error = await failure(server.base_url, lambda bria: bria.images.upload_file(1, path), timeout=0.1)
+    assert error.message == Failure.TIMEOUT.words
+    assert 0.4 <= loop.time() - began < 10
+
+
 @pytest.mark.parametrize("behave", [reset, hang_up, cut, garbage(GARBAGE[0])])
 async def test_a_lost_answer_to_a_safe_call_is_asked_for_again(behave: Behaviour) -> None:
     """As often as the policy says, with what happened each time, and waits that are told."""
@@ -154,7 +169,7 @@ async def test_a_lost_answer_to_a_safe_call_is_asked_for_again(behave: Behaviour
     assert type(error) is errors.OutcomeUnknown
     assert len(error.attempts) == 6
     assert error.attempts[-1].waited == 0
-    assert "(after 6 attempts)" in str(error)
+    assert str(error).endswith("(after 6 attempts). It is safe to try again.")
 
 
 async def test_a_safe_call_that_succeeds_later_succeeds() -> None:
@@ -235,6 +250,7 @@ async def test_a_page_instead_of_json_is_unreadable(ask: Ask) -> None:
         error = await failure(server.base_url, ask)
     assert isinstance(error, errors.Unreadable)
     assert error.body == "<html>Welcome</html>"
+    assert error.safe is (ask is read)
     assert len(error.attempts) == len(server.heads) == 1
 
 

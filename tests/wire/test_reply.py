@@ -17,12 +17,12 @@ CREATE = Call(endpoint("models.create"), "/v1/tailored-gen/models")
 DELETE = Call(endpoint("models.delete"), "/v1/tailored-gen/models/1")
 
 
-def refused(status: int, body: Any = "", **headers: str) -> errors.RequestError:
-    """The error that a reply stands for."""
+def refused(status: int, body: Any = "", call: Call = CREATE, **headers: str) -> errors.RequestError:
+    """The error that a reply to this call stands for."""
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with pytest.raises(errors.RequestError) as caught:
-        Reply(status, named, text).refuse(CREATE)
+        Reply(status, named, text).refuse(call)
     return caught.value
 
 
@@ -141,10 +141,17 @@ def test_statuses_that_leave_it_open(status: int) -> None:
     assert error.status == status
 
 
+@pytest.mark.parametrize("status", [302, 404, 429, 500])
+def test_errors_know_whether_the_call_may_be_repeated(status: int) -> None:
+    """The declaration of the endpoint tells."""
+    assert refused(status, call=DELETE).safe
+    assert not refused(status, call=CREATE).safe
+
+
 @pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])
 def test_retry_after_is_found_in_any_case(name: str) -> None:
     """Header names have no case."""
-    error = refused(429, "slow down", **{name: "7"})
+    error = refused(429, "slow down", CREATE, **{name: "7"})
     assert isinstance(error, errors.RateLimited)
     assert error.retry_after == 7
 

@@ -19,7 +19,7 @@ from bria_async.errors import (
     Untrusted,
 )
 from bria_async.wire import Effect
-from bria_async.wire.retry import LONGEST_PAUSE, NEVER, Failure, RetryPolicy, retry_after
+from bria_async.wire.retry import LONGEST_PAUSE, SLOWEST_RATE, Failure, RetryPolicy, retry_after, time_for
 
 POLICY = RetryPolicy(attempts=4, base=1.0, cap=5.0, patience=100.0)
 CREATING = [Effect.FINDABLE, Effect.CHEAP, Effect.BILLED]
@@ -32,7 +32,7 @@ def wait(error: RequestError, effect: Effect = Effect.SAFE, attempt: int = 1, el
 
 def server_failed(status: int) -> ServerFailed:
     """An answer of 5xx."""
-    return ServerFailed("x", "op", (), status)
+    return ServerFailed("x", "op", status=status)
 
 
 @pytest.mark.parametrize("effect", list(Effect))
@@ -93,7 +93,7 @@ def test_waits_grow_within_their_cap(attempt: int, seed: int) -> None:
     assert 0 <= found <= min(5.0, 2**attempt)
 
 
-@pytest.mark.parametrize("attempt", [1, 50])
+@pytest.mark.parametrize("attempt", [1, 50, 5000])
 def test_throttling_is_borne_by_time_not_by_number(attempt: int) -> None:
     """However often, until patience is over."""
     assert wait(RateLimited("x"), attempt=attempt, elapsed=99) is not None
@@ -102,16 +102,24 @@ def test_throttling_is_borne_by_time_not_by_number(attempt: int) -> None:
 
 def test_the_server_says_how_long() -> None:
     """Its figure is the least, with a little jitter so that not all come back at once."""
-    error = RateLimited("x", "op", (), 429, "", None, None, 30.0)
+    error = RateLimited("x", "op", retry_after=30.0)
     waits = [POLICY.wait(error, Effect.BILLED, 1, 0.0, random.Random(seed)) for seed in range(20)]
     assert all(found is not None and 30 <= found <= 33 for found in waits)
     assert len(set(waits)) == 20
 
 
-def test_never_is_once() -> None:
-    """A policy for those who want to decide themselves."""
+def test_a_policy_can_send_once() -> None:
+    """For those who want to decide themselves."""
+    once = RetryPolicy(attempts=1, patience=0)
     for error in (NotSent("x"), RateLimited("x"), OutcomeUnknown("x")):
-        assert NEVER.wait(error, Effect.SAFE, 1, 0.0, random.Random(1)) is None
+        assert once.wait(error, Effect.SAFE, 1, 0.0, random.Random(1)) is None
+
+
+def test_a_body_has_the_time_of_a_slow_line() -> None:
+    """An image of 12 MB has more than three minutes for itself, and an empty body nothing."""
+    assert time_for(0, 120.0) == 120.0
+    assert time_for(12 * 2**20, 120.0) == 120.0 + 192.0
+    assert time_for(SLOWEST_RATE, 0.5) == 1.5
 
 
 def test_failures_say_what_they_mean() -> None:
