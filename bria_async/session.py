@@ -151,7 +151,7 @@ class Session:
         """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
 
         Raises:
-            DownloadFailed: the URL has expired, so that waiting for it is in vain; its `gone` is true.
+            DownloadFailed: it is gone (410), so that waiting is in vain; its `gone` is true.
         """
         return await self._connected().probe(url)
 

@@ -27,8 +27,8 @@ EMPTY = 416
 """A range request on a zero-byte file: the result was stopped by moderation."""
 PASSING = frozenset({408, 429})
 """Refusals that pass by themselves, as failures of a server do."""
-EXPIRED = frozenset({403, 410})
-"""Answers of a URL whose time is over (unknown: the simulator chooses 403; hosts of presigned URLs do as well)."""
+GONE = 410
+"""The one answer that says that a URL's time is over. A 403 may mean that, or that it is not ready yet: unknown."""
 
 _LOST = (aiohttp.ClientError, TimeoutError)
 """What the network raises."""
@@ -64,7 +64,7 @@ class Downloads:
         file, anything else not ready yet (a public client of the API; the API documents no status for this).
 
         Raises:
-            DownloadFailed: it has expired; `gone` is true.
+            DownloadFailed: it is gone (410), so that waiting is in vain; `gone` is true.
         """
         try:
             async with self._get(url, {"Range": "bytes=0-0"}) as response:
@@ -73,7 +73,7 @@ class Downloads:
                     return len(await response.content.read(1))
         except _FAILED:
             return None
-        if status in EXPIRED:
+        if status == GONE:
             raise DownloadFailed(f"answered {status}", shown(url), status, gone=True)
         return 0 if status == EMPTY else None
 
