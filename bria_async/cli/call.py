@@ -83,7 +83,7 @@ def _described(endpoint: "Endpoint") -> str:
 
 
 def _kind(parameter: "Parameter") -> str:
-    from bria_async.wire.endpoint import Documented, Range  # slow to import
+    from bria_async.wire import Documented, Range  # slow to import
 
     if parameter.enum:
         return "|".join(map(str, parameter.enum))

@@ -1,22 +1,8 @@
 """What a request is and what an answer means, as plain values: no sockets, no files, no clock."""
 
 from .call import Call, Client, FilePart, Multipart
-from .endpoint import (
-    Alias,
-    AsText,
-    Base64,
-    Documented,
-    Effect,
-    Endpoint,
-    Family,
-    Items,
-    Parameter,
-    Range,
-    delete,
-    get,
-    post,
-    put,
-)
+from .endpoint import Effect, Endpoint, Family, delete, get, post, put
+from .parameter import Alias, AsText, Base64, Documented, Items, Parameter, Range
 from .polling import Polling
 from .reply import Reply
 
