@@ -29,7 +29,7 @@ def facts_of(journal: Path, view: View) -> dict[str, Any]:
     results = feed.results(journal, view.run.name)
     uploads = view.counts["upload"]
     images, uploaded = sum(uploads.values()), uploads.get(State.DONE, 0)
-    if "archive" in view.counts:
+    if "bulk" in view.counts:
         images, uploaded = len(feed.inputs(journal, view.run.name, "image")), len(results.get("upload", ()))
     return {
         "run": view.run.name,

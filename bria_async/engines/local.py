@@ -67,17 +67,19 @@ class Run:
         """Tell something that somebody should look at."""
         self.ledger.note(Happened.WARNED, reason=reason)
 
-    async def approved(self, what: str) -> None:
-        """Wait until somebody approves what is there now; an approval of something older does not count."""
+    async def approved(self, what: str, subject: str) -> None:
+        """Wait until somebody approves this subject; an approval of another, or an earlier one, does not count."""
         journal, run = self.ledger.journal, self.ledger.run.id
-        asked = await journal.latest(run, Happened.ASKED)
-        changed = await journal.latest(run, Change.REOPENED)
-        if asked is None or (changed is not None and changed > asked):
-            await self.ledger.record(Happened.ASKED, reason=f"{what}; approve with: bria-async approve {self.name}")
-            asked = self.ledger.host.now()
-        elif (approved := await journal.latest(run, Happened.APPROVED)) is not None and approved >= asked:
-            return
-        self.asked_at = asked
+        asked, approved = await journal.latest(run, Happened.ASKED), await journal.latest(run, Happened.APPROVED)
+        if asked is not None and asked[1].get("subject") == subject:
+            if approved is not None and approved[0] >= asked[0]:
+                return
+            self.asked_at = asked[0]
+        else:
+            self._approval = anyio.Event()
+            self.asked_at = self.ledger.host.now()
+            reason = f"{what}; approve with: bria-async approve {self.name}"
+            await self.ledger.record(Happened.ASKED, reason=reason, subject=subject)
         await self._approval.wait()
 
     async def take_approval(self, at: float) -> bool:
@@ -112,6 +114,7 @@ class LocalEngine:
     _item_over: dict[tuple[str, str], anyio.Event] = attrs.field(factory=dict, init=False)
     _results: dict[str, Any] = attrs.field(factory=dict, init=False)
     _halted: BaseException | None = attrs.field(default=None, init=False)
+    _handling: int = attrs.field(default=0, init=False)
     _reopened: int = attrs.field(default=0, init=False)
     _since: float = attrs.field(init=False)
     _group: anyio.abc.TaskGroup | None = attrs.field(default=None, init=False)
@@ -309,15 +312,22 @@ class LocalEngine:
         host = self.ledger.host
         while True:
             for path, request in await host.in_thread(self.control.waiting):
-                if request.what == APPROVE and not await self.run.take_approval(request.at):
-                    continue  # it stays until somebody asks for it
+                if request.what == APPROVE and (self._handling or not await self.run.take_approval(request.at)):
+                    continue  # it stays until somebody asks for it, and what was asked for before it is done
                 await host.in_thread(path.unlink, True)  # missing_ok, which pathlib takes by position
-                if (handler := self.handlers.get(request.what)) is not None:
-                    await handler(request)
+                if request.what in self.handlers and self._group is not None:
+                    self._handling += 1
+                    self._group.start_soon(self._guarded, self._handle, request)
                 if request.what in (STOP, PAUSE) and request.at >= self._since:
                     self.run.stop_requests.append(request)
                     self.halt(RunCancelled("The run was asked to stop.", self.run.name))
             await host.sleep(self.bounds.control_interval)
+
+    async def _handle(self, request: Request) -> None:
+        try:
+            await self.handlers[request.what](request)
+        finally:
+            self._handling -= 1
 
     @contextmanager
     def _interruptible(self) -> Iterator[None]:

@@ -209,12 +209,11 @@ class Journal:
         row = await self._read(lambda database: database.execute(sql, (run, what)).fetchone())
         return int(row[0])
 
-    async def latest(self, run: int, *what: str) -> float | None:
-        """When something of these kinds, or anything at all, last happened in the run."""
-        kinds = f"AND what IN ({', '.join('?' * len(what))})" if what else ""
-        sql = f"SELECT max(at) FROM event WHERE run = ? {kinds}"  # noqa: S608  # placeholders only
-        row = await self._read(lambda database: database.execute(sql, (run, *what)).fetchone())
-        return None if row[0] is None else float(row[0])
+    async def latest(self, run: int, what: str | None = None) -> tuple[float, dict[str, Any]] | None:
+        """When something of this kind, or anything at all, last happened in the run, and its data."""
+        sql = "SELECT at, data FROM event WHERE run = ? AND (? IS NULL OR what = ?) ORDER BY seq DESC LIMIT 1"
+        row = await self._read(lambda database: database.execute(sql, (run, what, what)).fetchone())
+        return None if row is None else (float(row[0]), json.loads(row[1] or "{}"))
 
     async def create_run(
         self,

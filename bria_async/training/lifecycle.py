@@ -6,6 +6,7 @@ describe (SEED 000 to SEED 004). Order, where pages differ: schema or prefix bef
 before the model is created, but for 2024, which creates the model first.
 """
 
+import hashlib
 from collections.abc import Mapping
 
 import attrs
@@ -159,23 +160,17 @@ async def upload(session: Session, plan: Plan, identity: Dataset, image: ImageFi
     return Stored(stored.id, stored.image_name)
 
 
-@task()
-async def archive(session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset) -> None:
-    """Build the zip and put it where the server can fetch it, unless the user has put it there himself."""
-    if settings.zip_put_url is None:
-        return
-    target = run.folder / "images.zip"
-    await session.host.in_thread(build_zip, tuple(run.items["image"].values()), target, plan.captions == "files")
-    await session.put_file(settings.zip_put_url, target, content_type="application/zip")
-
-
 @task(effect="findable", adopt=find_bulk)
-async def bulk(session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset, archive: None) -> None:
-    """Hand the zip over; there is one attempt per dataset, ever."""
+async def bulk(session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset) -> None:
+    """Put the zip where the server fetches it, unless the user did, and hand it over: one attempt per dataset, ever."""
     if settings.zip_url is None:
         raise RunPaused(
-            "The server fetches the zip by URL: give zip_url, and zip_put_url to have it put there.", run.name
+            "The server fetches the zip by URL: give its zip_url, and zip_put_url to put it there.", run.name
         )
+    if settings.zip_put_url is not None:
+        images, target = tuple(run.items["image"].values()), run.folder / "images.zip"
+        await session.host.in_thread(build_zip, images, target, plan.captions == "files")
+        await session.put_file(settings.zip_put_url, target, content_type="application/zip")
     try:
         await session.images.bulk_upload(
             identity.id, zip_url=settings.zip_url, content_moderation=plan.content_moderation
@@ -198,7 +193,7 @@ async def unpacked(
             f"{len(result.failed_images)} images of the zip were refused; go on without them by on_bad_image=skip.",
             run.name,
         )
-    return await until_listed(session, settings, run, identity.id, len(result.failed_images))
+    return await until_listed(session, settings, run, identity.id, {failed.filename for failed in result.failed_images})
 
 
 # --- captions --------------------------------------------------------------------------------------------------------
@@ -224,8 +219,13 @@ async def captions(
     """
     ready = await until_captioned(session, settings, run, identity.id, upload)
     if plan.review:
-        await run.approved(f"the captions of dataset {identity.id} are ready for review")
+        subject = " ".join(sorted(str(image.id) for image in upload.values()))
+        await run.approved(f"the captions of dataset {identity.id} are ready for review", _digest(subject))
     return ready
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 # --- completed, model, training --------------------------------------------------------------------------------------
@@ -370,7 +370,7 @@ SHAPES: Mapping[str, tuple[Task, ...]] = {
 
 def shape(plan: Plan, images: int) -> Graph:
     """The graph of a plan with so many images."""
-    uploads: tuple[Task, ...] = (archive, bulk, unpacked) if plan.by_zip(images) else (upload,)
+    uploads: tuple[Task, ...] = (bulk, unpacked) if plan.by_zip(images) else (upload,)
     written = plan.captions == "files" and not plan.by_zip(images)
     waiting: tuple[Task, ...] = (caption, captions.after("caption")) if written else (captions,)
     return Graph(plan.family, (*SHAPES[plan.family], *uploads, *waiting))

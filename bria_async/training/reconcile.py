@@ -47,24 +47,28 @@ def tagged(found: Iterable[T], run: Run, *texts: str) -> dict[str, T]:
     Raises:
         RunPaused: there are several, or a listing shows none of the texts: only the user can sort that out.
     """
-    ours = []
+    ours, silent = [], []
     for item in found:
         shown = [text for text in (getattr(item, name) for name in texts) if text is not None]
-        kind = type(item).__name__.lower()
-        if not shown:
-            raise RunPaused(
-                f"The server lists {kind} {getattr(item, 'id', '?')} without {' and '.join(texts)}, so nobody can tell "
-                f"whether it is this run's.",
-                run.name,
-            )
         if any(run.tag in text for text in shown):
             ours.append(item)
+        elif not shown:
+            silent.append(item)
+    if silent and not ours:
+        raise RunPaused(
+            f"The server lists {_named(silent[0])} without {' and '.join(texts)}: nobody can tell whose it is.",
+            run.name,
+        )
     if len(ours) > 1:
-        ids = ", ".join(str(getattr(item, "id", "?")) for item in ours)
+        kind, ids = type(ours[0]).__name__.lower(), ", ".join(str(getattr(item, "id", "?")) for item in ours)
         raise RunPaused(
             f"There are {len(ours)} {kind}s of this run on the server ({ids}): delete all but one.", run.name
         )
     return {ONCE: ours[0]} if ours else {}
+
+
+def _named(item: object) -> str:
+    return f"{type(item).__name__.lower()} {getattr(item, 'id', '?')}"
 
 
 async def find_project(session: Session, run: Run) -> dict[str, Project]:
@@ -177,7 +181,7 @@ async def match_zip(
 ) -> dict[str, Stored]:
     """Which images a zip brought: by name, by content, and where both were changed by their number.
 
-    The dataset was empty and takes nothing else, so as many strangers as images are missing are these images.
+    The dataset was empty and takes nothing else, so strangers are images of the zip, whichever.
     """
     found, strangers = by_name(listing, expected, {})
     missing = {key: image for key, image in expected.items() if key not in found}
@@ -185,9 +189,7 @@ async def match_zip(
         by_bytes, strangers = await by_content(session, strangers, missing)
         found |= by_bytes
         missing = {key: image for key, image in missing.items() if key not in found}
-    if len(strangers) == len(missing):
-        found |= {key: _stored(image) for key, image in zip(missing, strangers, strict=True)}
-    return found
+    return found | {key: _stored(image) for key, image in zip(missing, strangers, strict=False)}
 
 
 def names_are_kept(stored: Iterable[tuple[str, Stored]]) -> bool:

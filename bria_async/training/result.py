@@ -52,7 +52,7 @@ async def result_of(engine: LocalEngine, row: RunRow) -> Trained:
         for found in ledger.of(name, State.SKIPPED)
     }
     made, held = result("project"), result("upload") if not graph.by_name["upload"].over else None
-    ended = await ledger.journal.latest(row.id)
+    last = await ledger.journal.latest(row.id)
     return Trained(
         run=row.name,
         folder=engine.run.folder,
@@ -64,5 +64,5 @@ async def result_of(engine: LocalEngine, row: RunRow) -> Trained:
         skipped=skipped,
         adopted=sum(found.via == "adopted" for name in ledger.rows for found in ledger.of(name)),
         perhaps_charged=await ledger.journal.count(row.id, Happened.CHARGED),
-        seconds=(ended or row.created) - row.created,
+        seconds=last[0] - row.created if last else 0.0,
     )

@@ -165,6 +165,7 @@ async def _carry_on(
     slowest = time_for(max((image.size for image in images.values()), default=0), session.timeout)
     settle = slowest + SETTLE_MARGIN if settings.settle is None else settings.settle
     output = settings.output or place.folder / "samples"
+    last = await journal.latest(row.id)
     run = Run(row.name, row.tag, place.folder, output, items, settle, ledger)
     runner = Runner(ledger, _Codec(), Protocol(settle, plan.on_doubt), policy(plan))
     engine = LocalEngine(
@@ -179,7 +180,7 @@ async def _carry_on(
         control=place.control,
         run=run,
         unclean=journal.unclean,
-        seen=await journal.latest(row.id),
+        seen=last[0] if last else None,
         handlers={CAPTION: caption_editor(session, ledger, run)},
     )
     if row.state != "done":

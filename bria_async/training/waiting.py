@@ -1,13 +1,11 @@
 """Waiting for the server: unpacked zips, captions, trainings; each bounded, resumable, and told about as it moves."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeVar
-
-import attrs
 
 from bria_async.api.jobs import poll
 from bria_async.engines.local import Run
-from bria_async.errors import NotFound, Outcome, RequestError, RunFailed, RunPaused, Untrusted
+from bria_async.errors import NotFound, Outcome, RequestError, RunFailed, RunPaused, Unreadable, Untrusted
 from bria_async.graph.events import Happened
 from bria_async.graph.runner import Reopen
 from bria_async.session import Session
@@ -20,24 +18,32 @@ from .plan import Settings
 from .reconcile import Stored, compare, gone, match_zip
 
 T = TypeVar("T")
+TOLERATED = 5
+"""Answers in a row that cannot be read before waiting gives up."""
 
 
 def patiently(run: Run, look: Callable[[], Awaitable[T | None]]) -> Callable[[], Awaitable[T | None]]:
     """A look that takes a server which cannot be reached, or fails, for one that has not answered yet.
 
-    Waiting goes on for hours and is bounded by its own deadline, so it outlives an outage of minutes.
+    Waiting goes on for hours and is bounded by its own deadline, so it outlives an outage of minutes. Answers that
+    nobody can read, several in a row, are no outage.
     """
+    unreadable = 0
 
     async def attempt() -> T | None:
+        nonlocal unreadable
         try:
-            return await look()
+            found = await look()
         except Untrusted:
             raise
         except RequestError as error:
-            if error.outcome is Outcome.REJECTED:
+            unreadable = unreadable + 1 if isinstance(error, Unreadable) else 0
+            if error.outcome is Outcome.REJECTED or unreadable > TOLERATED:
                 raise
             run.ledger.note(Happened.WAITED, reason=str(error))
             return None
+        unreadable = 0
+        return found
 
     return attempt
 
@@ -81,14 +87,15 @@ async def until_captioned(
         RunPaused: captions are still missing at the deadline.
     """
     missing = -1
-    began = session.host.monotonic()
+    since: float | None = None
 
     async def look() -> Dataset | None:
-        nonlocal missing
+        nonlocal missing, since
         current = await session.datasets.get(dataset, max_images=1)
         images = await session.images.list(dataset)
+        since = session.host.monotonic() if since is None else since
         absent = compare(images, planned).missing
-        if absent and session.host.monotonic() - began > run.settle:
+        if absent and session.host.monotonic() - since > run.settle:
             raise gone(run, dataset, absent)
         before, missing = missing, len(absent) + sum(not has_caption(image) for image in images)
         if missing != before:
@@ -102,25 +109,30 @@ async def until_captioned(
     return ready
 
 
-async def until_listed(session: Session, settings: Settings, run: Run, dataset: Id, refused: int) -> dict[str, Stored]:
-    """Wait until a dataset lists all images of its zip but those that were refused, at most for the settle delay.
+async def until_listed(
+    session: Session, settings: Settings, run: Run, dataset: Id, refused: Collection[str | None]
+) -> dict[str, Stored]:
+    """Wait until a dataset lists all images of its zip but those that were refused (their names in the zip).
 
     Raises:
-        RunFailed: some are neither there nor refused; a dataset takes no second zip.
+        RunFailed: some are neither there nor refused, even after the settle delay; a dataset takes no second zip.
+        RunPaused: the server did not show the dataset until the deadline.
     """
     images = run.items["image"]
-    expected = len(images) - refused
-    found: dict[str, Stored] = {}
+    expected = len(images) - len(refused)
+    since: float | None = None
 
-    async def look() -> bool | None:
-        nonlocal found
+    async def look() -> dict[str, Stored] | None:
+        nonlocal since
         listing = await session.images.list(dataset)
-        if len(listing) < expected:
+        since = session.host.monotonic() if since is None else since
+        if len(listing) < expected and session.host.monotonic() - since <= run.settle:
             return None
-        found = await match_zip(session, listing, images)
-        return True
+        return await match_zip(session, listing, {key: image for key, image in images.items() if key not in refused})
 
-    await poll(session.host, patiently(run, look), attrs.evolve(settings.waiting, timeout=run.settle))
+    found = await poll(session.host, patiently(run, look), settings.waiting)
+    if found is None:
+        raise RunPaused(f"The server does not show the images of dataset {dataset}.", run.name)
     if len(found) < expected:
         raise RunFailed(
             f"{expected - len(found)} images of the zip are neither in dataset {dataset} nor refused, and it takes no "
@@ -139,10 +151,10 @@ async def until_trained(session: Session, settings: Settings, run: Run, model: I
         RunPaused: it still goes on at the deadline.
     """
     seen: str | None = None
-    began = session.host.monotonic()
+    since: float | None = None
 
     async def look() -> Model | None:
-        nonlocal seen
+        nonlocal seen, since
         try:
             current = await session.models.get(model)
         except NotFound:
@@ -150,7 +162,8 @@ async def until_trained(session: Session, settings: Settings, run: Run, model: I
         if current.status != seen:
             seen = current.status
             run.progressed(f"the training is {seen}")
-        if current.status == ModelStatus.CREATED and session.host.monotonic() - began > run.settle:
+        since = session.host.monotonic() if since is None else since
+        if current.status == ModelStatus.CREATED and session.host.monotonic() - since > run.settle:
             raise Reopen(f"the training of model {model} was never started", "training", ("",))
         if current.status in (ModelStatus.FAILED, ModelStatus.STOPPED):
             raise RunFailed(f"The training of model {model} ended: {current.status}.", run.name)

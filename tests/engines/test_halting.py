@@ -253,7 +253,7 @@ async def test_a_control_file_that_cannot_be_read_does_no_harm(bench: Bench) -> 
 @task()
 async def review(box: str, run: Run) -> str:
     """Wait for somebody's approval."""
-    await run.approved("the box is ready for review")
+    await run.approved("the box is ready for review", "box")
     return "approved"
 
 

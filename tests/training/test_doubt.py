@@ -258,7 +258,7 @@ def test_listing_without_texts_pauses(studio: Studio, within: Within, created: s
 
     async def main(here: World) -> None:
         here.sim.fail(created, when="after", drop=True)
-        here.sim.fail(listed, status=200, body=[{"id": 1001}])
+        here.sim.fail(listed, status=200, body=[{"id": 999_001}])
         with pytest.raises(RunPaused, match="nobody can tell"):
             await studio.train(here, studio.plan())
         result = await studio.resume(here)

@@ -372,3 +372,39 @@ def test_caption_changed_during_review(studio: Studio, within: Within) -> None:
         assert [event for event in studio.happened("warned") if "999999 was not changed" in event.data["reason"]]
 
     within(main)
+
+
+def test_new_images_need_a_new_approval(studio: Studio, within: Within) -> None:
+    """An approval is for the images that were there: when one is uploaded anew, it is asked for again."""
+
+    async def main(here: World) -> None:
+        def approve_and_steal(event: Event) -> None:
+            if event.what == "asked_for_approval":
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+            if event.what == "finished" and event.task == "captions" and not studio.happened("reopened"):
+                del here.sim.world.images[next(iter(here.sim.world.images))]
+
+        listener = [studio.events.append, approve_and_steal]
+        await train(here.session, studio.plan(review=True), settings=studio.settings(), on_event=listener)
+        assert studio.happened("reopened", "upload"), "nobody noticed the theft"
+        assert (len(studio.happened("asked_for_approval")), len(studio.happened("approved"))) == (2, 2)
+
+    within(main)
+
+
+def test_approval_while_nobody_works(studio: Studio, within: Within) -> None:
+    """What was asked for and approved while nobody worked on the run is not asked for again."""
+
+    async def main(here: World) -> None:
+        def stop_when_asked(event: Event) -> None:
+            if event.what == "asked_for_approval":
+                studio.place.control.ask(Request(STOP), here.session.host)
+
+        plan, settings = studio.plan(review=True), studio.settings()
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, plan, settings=settings, on_event=[stop_when_asked])
+        studio.place.control.ask(Request(APPROVE), here.session.host)
+        await studio.resume(here)
+        assert not studio.happened("asked_for_approval"), "it was asked for again"
+
+    within(main)

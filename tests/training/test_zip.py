@@ -231,3 +231,25 @@ def test_bulk_of_an_unknown_count_is_not_sent_again(studio: Studio, within: With
         assert (result.adopted, here.sim.counts["images.bulk_upload"]) == (1, 1)
 
     within(main)
+
+
+def test_listing_that_is_away(studio: Studio, within: Within) -> None:
+    """An outage longer than the settle delay, after unpacking, is waited out: the images are all there."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.list", status=503, times=60)
+        result = await studio.train(here, studio.plan(upload="zip"), **HOSTED)
+        assert result.images == COUNT
+
+    within(main)
+
+
+def test_zip_is_put_when_the_place_is_known_later(studio: Studio, within: Within) -> None:
+    """A first go without a place to put the zip does not keep a later one from putting it there."""
+
+    async def main(here: World) -> None:
+        with pytest.raises(RunPaused, match="404"):
+            await studio.train(here, studio.plan(upload="zip"), zip_url=HOSTED["zip_url"])
+        assert (await studio.train(here, studio.plan(upload="zip"), **HOSTED)).images == COUNT
+
+    within(main)
