@@ -1,5 +1,6 @@
 """The lifecycle in its three shapes: what is sent, in which order, and what stops it."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -406,5 +407,38 @@ def test_approval_while_nobody_works(studio: Studio, within: Within) -> None:
         studio.place.control.ask(Request(APPROVE), here.session.host)
         await studio.resume(here)
         assert not studio.happened("asked_for_approval"), "it was asked for again"
+
+    within(main)
+
+
+def test_stop_is_heard_while_a_caption_is_being_changed(studio: Studio, within: Within) -> None:
+    """A change of a caption that hangs does not keep the run from hearing that it is to stop."""
+
+    async def main(here: World) -> None:
+        def change_then_stop(event: Event) -> None:
+            if event.what == "asked_for_approval":
+                image = next(iter(here.sim.world.images))
+                control, host = studio.place.control, here.session.host
+                control.ask(Request(CAPTION, {"image": image, "caption": "by hand"}), host)
+                asyncio.get_running_loop().call_later(20, control.ask, Request(STOP), host)
+
+        here.sim.fail("images.update", hang=True)
+        plan, settings = studio.plan(review=True), studio.settings()
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, plan, settings=settings, on_event=[studio.events.append, change_then_stop])
+        asked = studio.happened("asked_for_approval")[0].at
+        assert studio.happened("paused")[0].at - asked < 60, "the stop was heard too late"
+
+    within(main)
+
+
+def test_unreadable_answers_are_no_outage(studio: Studio, within: Within) -> None:
+    """Answers that nobody can read, several in a row, pause the run long before its deadline."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("models.get", status=200, body="what is this", times=999)
+        with pytest.raises(RunPaused, match="cannot be read"):
+            await studio.train(here, studio.plan())
+        assert here.session.host.monotonic() < 3600, "it waited for the training's deadline"
 
     within(main)
