@@ -6,6 +6,7 @@ Names are loaded when they are first used: importing the package opens no socket
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .api.guidance import Guidance as Guidance
     from .errors import BriaError as BriaError
     from .host import Host as Host
     from .session import Session as Session
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
     from .training import verify as verify
     from .wire.polling import Polling as Polling
     from .wire.retry import RetryPolicy as RetryPolicy
+    from .wire.webhook import parse_webhook as parse_webhook
+    from .wire.webhook import verify_webhook as verify_webhook
 
 _HOME = {
     "BriaError": "errors",
     "Expert": "training",
+    "Guidance": "api.guidance",
     "Host": "host",
     "Plan": "training",
     "Polling": "wire.polling",
@@ -34,10 +38,12 @@ _HOME = {
     "Settings": "training",
     "Trained": "training",
     "Verification": "training",
+    "parse_webhook": "wire.webhook",
     "resume": "training",
     "simulator": "sim",
     "train": "training",
     "verify": "training",
+    "verify_webhook": "wire.webhook",
 }
 
 __all__ = list(_HOME)  # one table; type checkers read the imports above

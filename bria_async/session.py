@@ -7,12 +7,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from bria_async.api.ads import Ads
+from bria_async.api.attribution import Attribution
 from bria_async.api.datasets import Datasets
+from bria_async.api.editing import Editing
+from bria_async.api.generation import Generation
 from bria_async.api.images import Images
 from bria_async.api.jobs import Jobs
 from bria_async.api.models import Models
+from bria_async.api.products import Products
 from bria_async.api.projects import Projects
+from bria_async.api.search import Search
 from bria_async.api.tailored import Tailored
+from bria_async.api.vehicles import Vehicles
+from bria_async.api.video import Video
+from bria_async.api.visuals import Visuals
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
 from bria_async.transport.limit import Limiter
@@ -24,7 +33,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from bria_async.transport.client import HttpClient
-    from bria_async.wire import Call, Family
+    from bria_async.wire import Call, Family, Multipart, Polling
 
 BASE_URL = "https://engine.prod.bria-api.com"
 """The only documented host (published spec, SEED 004); there is no test host."""
@@ -38,6 +47,15 @@ FAMILIES: dict[str, type[Family]] = {
     "images": Images,
     "models": Models,
     "tailored": Tailored,
+    "generation": Generation,
+    "editing": Editing,
+    "products": Products,
+    "vehicles": Vehicles,
+    "visuals": Visuals,
+    "video": Video,
+    "ads": Ads,
+    "attribution": Attribution,
+    "search": Search,
     "jobs": Jobs,
 }
 """Attribute of the session -> family of operations."""
@@ -71,6 +89,15 @@ class Session:
     images: Images
     models: Models
     tailored: Tailored
+    generation: Generation
+    editing: Editing
+    products: Products
+    vehicles: Vehicles
+    visuals: Visuals
+    video: Video
+    ads: Ads
+    attribution: Attribution
+    search: Search
     jobs: Jobs
 
     def __init__(
@@ -147,6 +174,18 @@ class Session:
         """Send a call made by an endpoint, and return its typed answer."""
         return await self._connected().send(call)
 
+    async def finish(self, call: Call, polling: Polling | None) -> Any:
+        """Send a call whose job takes its time, and return its answer when the job is over."""
+        return await self.jobs.finish(call, polling)
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes of a result, without the token; `download` takes larger ones to a file.
+
+        Raises:
+            DownloadFailed: not there (any more), empty (moderated), above 64 MB, or it kept failing.
+        """
+        return await self._connected().fetch(url)
+
     async def probe(self, url: str) -> int | None:
         """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
 
@@ -173,6 +212,15 @@ class Session:
             UploadFailed: it was not taken.
         """
         await self._connected().put(url, Path(path), content_type)
+
+    async def post_file(self, url: str, body: Multipart) -> None:
+        """Send a form with a file to a presigned URL, streamed and without the token.
+
+        Raises:
+            UploadFailed: it was not taken.
+            ImageError: the file cannot be read, or changed meanwhile.
+        """
+        await self._connected().post_file(url, body)
 
     def _own(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
         self._owned.append(session)

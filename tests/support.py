@@ -4,17 +4,24 @@ import contextlib
 import functools
 import io
 import json
-from collections.abc import AsyncIterator, Callable
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from email.message import Message
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
 import attrs
 from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.payload import Payload
+from multidict import CIMultiDict
 from PIL import Image
 
 from bria_async.host import Host
-from bria_async.session import FAMILIES
+from bria_async.session import FAMILIES, Session
 from bria_async.wire import Endpoint
 
 TOKEN = "canary-3f1c9a77"
@@ -56,6 +63,18 @@ class Request:
     def json(self) -> Any:
         """The body as JSON; None when there is none."""
         return json.loads(self.body) if self.body else None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of a body of whatever type, a file as its bytes."""
+        match self.headers.get("content-type", "").partition(";")[0]:
+            case "multipart/form-data":
+                return {_name(part): _content(part) for part in parts(self)}
+            case "application/x-www-form-urlencoded":
+                return dict(parse_qsl(self.body.decode()))
+            case kind:
+                assert kind == "application/json" or not self.body, f"the body is {kind}"
+                return self.json or {}
 
 
 @attrs.define
@@ -103,9 +122,19 @@ async def recorder() -> AsyncIterator[Recorder]:
 
 @functools.cache
 def contract() -> dict[str, dict[str, Any]]:
-    """The operations of the API by name, for the families that the session serves."""
+    """All operations of the API by name, as data that knows nothing of this library."""
     rows = json.loads((HERE / "contract" / "operations.json").read_text())
-    return {row["operation"]: row for row in rows if row["operation"].split(".")[0] in FAMILIES}
+    return {row["operation"]: row for row in rows}
+
+
+OLDER = {
+    "products.lifestyle_shot_by_image": {
+        "reference_image_url": "ref_image_urls",
+        "reference_image_file": "ref_image_file",
+    },
+    "products.lifestyle_shot_by_text": {"fast": "mode"},
+}
+"""Older names of parameters, by operation, and the newer name of each (C31 of the contract)."""
 
 
 def endpoint(operation: str) -> Endpoint:
@@ -114,13 +143,107 @@ def endpoint(operation: str) -> Endpoint:
     return FAMILIES[family].endpoints[name]
 
 
+def sample(row: Mapping[str, Any]) -> Any:
+    """A value that the contract allows for this parameter, other than its default."""
+    kind = str(row["type"]).split(":")[0]
+    if kind.startswith("["):
+        return [_item(row)] * row.get("min_items", min(2, row.get("max_items", 2)))
+    if "enum" in row:
+        return next((value for value in reversed(row["enum"]) if value != row.get("default")), row["enum"][0])
+    return {
+        "integer": int(row.get("min", 7)),
+        "number": row.get("max", 0.5),
+        "boolean": not row.get("default", False),
+        "string": "QUJD",
+        "string|number": 1.5,
+        "object": {"first": "QUJD"},
+        "binary": picture(8, 8),
+    }[kind]
+
+
+def _item(row: Mapping[str, Any]) -> Any:
+    """An item of an array, such as `[integer]`, `[string (base64)]` or `[{x, y, type}]`."""
+    if "enum" in row:
+        return row["enum"][-1]
+    kind = str(row["type"]).strip("[]").split()[0]
+    if kind.startswith(("{", "object")):
+        return dict.fromkeys(re.findall(r"\w+", row["type"]), "QUJD")
+    return {"integer": 7, "string": "QUJD"}[kind]
+
+
+def samples(operation: str, *, required_only: bool = False) -> dict[str, Any]:
+    """Values for the parameters of an operation; of two names for the same thing, the newer."""
+    rows = contract()[operation]["params"]
+    older = OLDER.get(operation, {})
+    return {row["name"]: sample(row) for row in rows if row["required"] or not (required_only or row["name"] in older)}
+
+
+async def perform(session: Session, operation: str, values: Mapping[str, Any]) -> Any:
+    """Call the method of the session that stands for the operation."""
+    family, name = operation.split(".")
+    in_path = [row["name"] for row in contract()[operation]["params"] if row["in"] == "path"]
+    rest = {name: value for name, value in values.items() if name not in in_path}
+    return await getattr(getattr(session, family), name)(*(values[name] for name in in_path), **rest)
+
+
+def _name(part: Message) -> str:
+    return str(part.get_param("name", header="content-disposition"))
+
+
+def _content(part: Message) -> Any:
+    return part.get_payload(decode=True) if part.get_filename() else part.get_payload()
+
+
+def parts(seen: Request) -> list[Message]:
+    """The parts of a multipart request, by a parser that is not ours."""
+    head = f"Content-Type: {seen.headers['content-type']}\r\n\r\n".encode()
+    found = BytesParser().parsebytes(head + seen.body).get_payload()
+    assert isinstance(found, list)
+    return [part for part in found if isinstance(part, Message)]
+
+
+class Collected(AbstractStreamWriter):
+    """A writer that keeps what is written, one item per write."""
+
+    def __init__(self) -> None:
+        self.blocks: list[bytes] = []
+
+    async def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Keep it."""
+        self.blocks.append(bytes(chunk))
+
+    async def write_eof(self, chunk: bytes = b"") -> None:
+        """Nothing comes after the end."""
+
+    async def drain(self) -> None:
+        """There is always room."""
+
+    def enable_compression(self, encoding: str = "deflate", strategy: int | None = None) -> None:
+        """Kept as it comes."""
+
+    def enable_chunking(self) -> None:
+        """Kept as it comes."""
+
+    async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
+        """A body has none."""
+
+
+async def written(body: Payload) -> bytes:
+    """What a body writes."""
+    writer = Collected()
+    await body.write(writer)
+    return b"".join(writer.blocks)
+
+
 def reply(name: str) -> dict[str, Any]:
     """A recorded reply: its source, status, body and content type."""
     found: dict[str, Any] = json.loads((HERE / "replies" / f"{name}.json").read_text())
     return found
 
 
-def picture(width: int = 1024, height: int = 1024, kind: str = "PNG", colour: str = "teal") -> bytes:
+def picture(
+    width: int = 1024, height: int = 1024, kind: str = "PNG", colour: str | tuple[int, int, int] = "teal"
+) -> bytes:
     """A small real image file."""
     buffer = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(buffer, kind)

@@ -1,13 +1,15 @@
 """Tables of the documentation are what the code says; `python -m tests.test_docs` writes them anew."""
 
 import inspect
+import re
 from pathlib import Path
 
 from bria_async.graph.states import TRANSITIONS
 from bria_async.session import FAMILIES
 from bria_async.wire import Endpoint, Parameter
 
-DOCS = Path(__file__).parent.parent / "docs"
+README = Path(__file__).parent.parent / "README.md"
+DOCS = README.parent / "docs"
 
 
 def operations() -> str:
@@ -25,6 +27,16 @@ def operations() -> str:
     return "\n".join(lines) + "\n"
 
 
+def families() -> str:
+    """The table of families in the README, from their classes."""
+    lines = ["| Family | Operations | What it is for |", "|---|---|---|"]
+    for family, kind in FAMILIES.items():
+        purpose = (inspect.getdoc(kind) or "").splitlines()[0]
+        lines.append(f"| [`{family}`](docs/operations.md#{family}) | {len(kind.endpoints)} | {purpose} |")
+    total = sum(len(kind.endpoints) for kind in FAMILIES.values())
+    return "\n".join([*lines, f"| all | {total} | |"]) + "\n"
+
+
 def row(endpoint: Endpoint) -> str:
     names = ", ".join(map(shown, endpoint.parameters))
     return f"| `{endpoint.operation}` | `{endpoint.method} {endpoint.path}` | {endpoint.effect} | {names} |"
@@ -40,6 +52,11 @@ def test_operations_page() -> None:
     assert written == operations(), "run: python -m tests.test_docs"
 
 
+def test_families_in_the_readme() -> None:
+    """The README shows every family with its count and its purpose."""
+    assert families() in README.read_text(), "run: python -m tests.test_docs"
+
+
 def test_states_table() -> None:
     """`docs/runs.md` shows the table of states as it is."""
     text = (DOCS / "runs.md").read_text()
@@ -53,3 +70,6 @@ def test_states_table() -> None:
 
 if __name__ == "__main__":
     (DOCS / "operations.md").write_text(operations())
+    README.write_text(
+        re.sub(r"\| Family \|.*?\| all \|[^\n]*\n", lambda _: families(), README.read_text(), flags=re.DOTALL)
+    )

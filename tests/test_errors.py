@@ -91,9 +91,27 @@ def test_a_safe_call_that_is_refused_keeps_its_advice() -> None:
 
 def test_the_table_of_statuses() -> None:
     """The statuses that say no, as the fault matrix lists them, each with a class of its own."""
-    listed = {400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 451, 460, 506}
+    listed = {205, 206, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 451, 460, 506}
     assert set(errors.REFUSALS) == listed
     assert len(set(errors.REFUSALS.values())) == len(listed)
+    assert errors.FAILURES.items() == {(512, errors.InsufficientResources)}
+
+
+def test_what_certainly_was_not_sent() -> None:
+    """Whoever journals a request may forget it after these; after any other error he may not."""
+    certain = {kind for kind in classes() if kind.outcome is Outcome.NOT_SENT}
+    assert certain == {
+        errors.NotSent,
+        errors.Untrusted,
+        errors.InvalidParameter,
+        errors.ImageError,
+        errors.ImageChanged,
+    }
+
+
+def test_the_package_names_all_of_its_errors() -> None:
+    """Whichever room a class lives in, it is imported from here."""
+    assert set(errors.__all__) >= {kind.__name__ for kind in classes()} | {"Attempt", "Outcome"}
 
 
 def test_a_job_without_an_id_is_not_called_one() -> None:

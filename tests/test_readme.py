@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bria_async import Plan, Session, train
 from bria_async.images.pictures import draw
 from bria_async.sim import Clock, simulator
 
@@ -59,6 +60,23 @@ async def test_training_and_handler(environment: Path, monkeypatch: pytest.Monke
 async def test_simulator_example() -> None:
     """The example of a test with the simulator passes."""
     await example("test_my_code")["test_my_code"]()
+
+
+async def test_pictures(environment: Path) -> None:
+    """The example of images, waiting and guidance draws what it says, with a legacy model of one's own."""
+    draw(environment, 1)[0].rename(environment / "chair.png")
+    (environment / "edges.png").write_bytes((environment / "chair.png").read_bytes())
+    plan = Plan(images=environment / "pictures", name="Lora", ip_type="stylized_scene", ip_medium="illustration",
+                family="legacy", training_version="light")  # fmt: skip
+    async with simulator(clock=Clock(speed=20_000.0)) as sim, Session("any-token", sim.base_url) as bria:
+        trained = await train(bria, plan)
+        source = next(code for code in EXAMPLES if "Guidance(" in code).replace("1234", str(trained.model_id))
+        names: dict[str, Any] = {"__name__": "readme"}
+        exec(compile(source, "README.md", "exec"), names)  # noqa: S102  # our own README
+        urls = await names["pictures"](bria)
+        assert (environment / "chair-cut.png").read_bytes().startswith(b"\x89PNG")
+        assert len(urls) == 2 + 4
+        assert all([await bria.probe(url) for url in urls]), "some were not ready"
 
 
 def test_five_lines_are_five() -> None:

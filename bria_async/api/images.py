@@ -1,20 +1,14 @@
 """Images of a dataset: uploading, describing and listing them."""
 
-import base64
-import os
 from pathlib import Path
-from stat import S_ISREG
-from typing import Annotated
 
 from bria_async import wire
-from bria_async.errors import ImageChanged, ImageError
+from bria_async.transport.files import part_of
 from bria_async.types.common import Id
 from bria_async.types.datasets import Dataset
 from bria_async.types.images import BulkUpload, DatasetImage
 
-_MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
-_HEAD = 12
-"""Bytes of a file that tell its type."""
+from .parameters import ImageFile
 
 
 class Images(wire.Family):
@@ -33,17 +27,18 @@ class Images(wire.Family):
         self,
         dataset_id: Id,
         *,
-        file: Annotated[str, wire.Base64()] | None = None,
+        file: ImageFile | None = None,
         image_url: str | None = None,
         image_name: str | None = None,
         increase_resolution: bool | None = None,
         content_moderation: bool | None = None,
     ) -> DatasetImage:
-        """Upload one image, as base64 or by address; `upload_file` takes a file and streams it.
+        """Upload one image, as base64 or by address; `upload_file` sends a file as multipart.
 
         Args:
             dataset_id: a draft with room: up to 200 images when its upload type is `basic`.
-            file: jpeg, png or webp as base64, up to 12 MB. Exactly one of `file` and `image_url`.
+            file: jpeg, png or webp up to 12 MB: a path, bytes or base64, sent as base64; an address goes to
+                `image_url`. Exactly one of `file` and `image_url`.
             image_url: a public address of an image.
             image_name: its name; in 2024 only looked at beside `image_url` (SEED 003).
             increase_resolution: enlarge images from 256 pixels a side to 1024; the server's default is true.
@@ -74,7 +69,7 @@ class Images(wire.Family):
             path: the file.
             name: the name it gets at the server, by default its own; sent as file name and as `image_name`,
                 because generations of the API read one or the other (SEED 003, published spec).
-            as_json: send it as base64 in JSON, as later pages do; this holds the file in memory.
+            as_json: send it as base64 in JSON, as later pages do.
             increase_resolution: as in `upload`.
             content_moderation: as in `upload`.
             checked: size (bytes) and modification time (ns) when it was checked; a file that changed since is
@@ -85,17 +80,15 @@ class Images(wire.Family):
             ImageChanged: it changed since it was checked, or while it was sent.
         """
         client = self._client
-        part = await client.host.in_thread(_part, Path(path), name, checked)
+        part = await client.host.in_thread(lambda: part_of(Path(path), name=name, checked=checked))
         values = {
             "dataset_id": dataset_id,
-            "file": await client.host.in_thread(_base64, part) if as_json else None,
             "image_name": part.filename,
             "increase_resolution": increase_resolution,
             "content_moderation": content_moderation,
         }
         call = self.endpoints["upload"].call(values, strict=client.strict)
-        if not as_json:
-            call = call.as_multipart(part)
+        call = call.with_base64(part) if as_json else call.as_multipart(part)
         image: DatasetImage = await client.send(call)
         return image
 
@@ -181,37 +174,3 @@ class Images(wire.Family):
             spec.
         """
         ...
-
-
-def _part(path: Path, name: str | None, checked: tuple[int, int] | None) -> wire.FilePart:
-    """The file as it is now, its type read from its first bytes rather than its name."""
-    try:
-        stat = path.stat()
-        if not S_ISREG(stat.st_mode):
-            raise ImageError("is not a regular file", str(path))
-        with path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}", str(path)) from None
-    if checked not in (None, (stat.st_size, stat.st_mtime_ns)):
-        raise ImageChanged("changed since it was checked; nothing was sent", str(path))
-    return wire.FilePart(path, name or path.name, content_type(head), stat.st_size, stat.st_mtime_ns)
-
-
-def content_type(head: bytes) -> str:
-    """The media type of a file with these first bytes: jpeg, png or webp, else plain bytes."""
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return "image/webp"
-    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "application/octet-stream")
-
-
-def _base64(part: wire.FilePart) -> str:
-    try:
-        with part.path.open("rb") as file:
-            data = file.read()
-            stat = os.fstat(file.fileno())
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}", str(part.path)) from None
-    if (stat.st_size, stat.st_mtime_ns) != (part.size, part.mtime_ns) or len(data) != part.size:
-        raise ImageChanged("changed since it was checked; nothing was sent", str(part.path))
-    return base64.b64encode(data).decode("ascii")

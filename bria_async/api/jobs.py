@@ -2,12 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, overload
+from typing import Any, TypeVar, overload
 
 import attrs
 
 from bria_async import wire
-from bria_async.errors import JobFailed, JobNotFound, JobTimedOut, JobUnknown, NotFound, RequestError
+from bria_async.errors import (
+    JobFailed,
+    JobNotFound,
+    JobTimedOut,
+    JobUnknown,
+    NotFound,
+    RequestError,
+    StillOnboarding,
+)
 from bria_async.host import Host
 from bria_async.types.jobs import (
     Blocked,
@@ -75,6 +83,38 @@ class Jobs(wire.Family):
         if isinstance(job, str):
             return await self._wait_for_id(job, polling or BY_ID)
         return job.result or await self._wait_for_id(job.request_id, polling or BY_ID)
+
+    async def finish(self, call: wire.Call, polling: wire.Polling | None = None) -> Any:
+        """Send a call, and return its answer when its job is over; what `wait=True` does.
+
+        While an image is still being onboarded (205) the call is sent again. A `Submission` comes with its result.
+
+        Raises:
+            StillOnboarding: the deadline passed before the image was there.
+            JobError: as from `wait`.
+        """
+        answer = await self._onboarded(call, polling or BY_ID)
+        if isinstance(answer, Submission) and answer.result is None:
+            result = await self.wait(answer, polling=polling)
+            # `raw` is what a journal keeps and `call` prints: a result that was waited for belongs to it.
+            return attrs.evolve(answer, result=result, raw={**answer.raw, "result": result.raw})
+        drawn = (call.json or call.form or {}).get("sync", False)
+        return answer if drawn or not isinstance(answer, GeneratedImages) else await self.wait(answer, polling=polling)
+
+    async def _onboarded(self, call: wire.Call, polling: wire.Polling) -> Any:
+        met: list[StillOnboarding] = []
+
+        async def look() -> tuple[Any] | None:
+            try:
+                return (await self._client.send(call),)
+            except StillOnboarding as error:
+                met.append(error)
+                return None
+
+        found = await poll(self._client.host, look, polling)
+        if found is None:
+            raise met[-1]
+        return found[0]
 
     async def _wait_for_id(self, request_id: str, polling: wire.Polling) -> JobResult:
         host = self._client.host

@@ -8,6 +8,7 @@ from bria_async.types.common import (
     AspectRatio,
     GuidanceMethod,
     Id,
+    ImageInput,
     ImagePromptMode,
     IpMedium,
     PrefixIpType,
@@ -15,8 +16,9 @@ from bria_async.types.common import (
 from bria_async.types.jobs import GeneratedImages, Submission
 from bria_async.types.tailored import CaptionPrefix, StructuredPrompt, VisualSchema
 
-Base64Image = Annotated[str, wire.Base64()]
-"""jpeg, png or webp up to 12 MB, as base64."""
+from .guidance import Guided
+from .parameters import Base64Image, Image, Wait
+
 ModelId = Annotated[Id, wire.AsText()]
 Results = Annotated[int, wire.Range(1, 4)]
 Steps = Annotated[int, wire.Range(4, 50)]
@@ -36,7 +38,7 @@ class Tailored(wire.Family):
         self,
         *,
         image_urls: Annotated[Sequence[str], wire.Items(1, 6)] | None = None,
-        images: Annotated[Sequence[str], wire.Items(1, 6), wire.Base64()] | None = None,
+        images: Annotated[Sequence[ImageInput], wire.Items(1, 6), wire.Image(address="image_urls")] | None = None,
         ip_type: PrefixIpType | None = None,
         ip_medium: IpMedium | None = None,
         ip_name: str | None = None,
@@ -47,7 +49,7 @@ class Tailored(wire.Family):
 
         Args:
             image_urls: 1 to 6 public addresses of images, better 6. Exactly one of `image_urls` and `images`.
-            images: 1 to 6 images as base64.
+            images: 1 to 6 images; addresses go to `image_urls`.
             ip_type: of the project; prefixes exist for three types.
             ip_medium: of the project.
             ip_name: of the project.
@@ -61,14 +63,14 @@ class Tailored(wire.Family):
     async def generate_visual_schema(
         self,
         *,
-        images: Annotated[Sequence[str], wire.Items(5, 10), wire.Base64()],
+        images: Annotated[Sequence[Base64Image], wire.Items(5, 10)],
         content_moderation: bool | None = None,
     ) -> VisualSchema:
         """Describe what sample images share, as the visual schema of a FIBO dataset. Cheap: sent again after
         doubt.
 
         Args:
-            images: 5 to 10 images as base64.
+            images: 5 to 10 images.
             content_moderation: refuse (422) what moderation stops; default false.
 
         Statuses: 400, 401, 403, 415, 422, 429, 500. Source: SEED 001, published spec.
@@ -82,7 +84,7 @@ class Tailored(wire.Family):
         dataset_id: Id,
         structured_prompt: str,
         instruction: str,
-        context_images: Annotated[Sequence[str], wire.Base64()] | None = None,
+        context_images: Sequence[Image] | None = None,
     ) -> StructuredPrompt:
         """Change a visual schema or a structured caption by an instruction. Cheap: sent again after doubt.
 
@@ -118,11 +120,13 @@ class Tailored(wire.Family):
         guidance_method_2_scale: Share | None = None,
         guidance_method_2_image_file: Base64Image | None = None,
         image_prompt_mode: Annotated[ImagePromptMode, wire.Alias("style", "style_only")] | None = None,
-        image_prompt_file: Base64Image | None = None,
+        image_prompt_file: Annotated[ImageInput, wire.Image(address="image_prompt_urls")] | None = None,
         image_prompt_urls: Sequence[str] | None = None,
         image_prompt_scale: Share | None = None,
         faces_refiner: bool | None = None,
         sync: bool = False,
+        guidance: Guided | None = None,
+        wait: Wait = False,
     ) -> GeneratedImages:
         """Generate images with a legacy model. Billed: never sent again unasked.
 
@@ -137,22 +141,24 @@ class Tailored(wire.Family):
             model_influence: 0 to 1.5, default 1 (0 to 1 in 2024).
             include_generation_prefix: put the model's generation prefix before the prompt; default true.
             content_moderation: check inputs (422) and outputs (`Blocked`, or zero bytes); default false.
+            guidance: up to two `Guidance` values, instead of the six parameters below.
             guidance_method_1: how the first guidance image is used.
             guidance_method_1_scale: 0 to 1, default 1.
-            guidance_method_1_image_file: base64, needed with the method; all guidance images have one aspect
+            guidance_method_1_image_file: an image, needed with the method; all guidance images have one aspect
                 ratio.
             guidance_method_2: a second method; two at most.
             guidance_method_2_scale: 0 to 1, default 1.
-            guidance_method_2_image_file: base64.
+            guidance_method_2_image_file: an image.
             image_prompt_mode: `regular` (content, style and colours; the default) or `style_only`; `style`,
                 as some pages write, is sent as `style_only`. Models of the version `max` have no image
                 prompt.
-            image_prompt_file: base64; or give `image_prompt_urls`.
+            image_prompt_file: an image; or give `image_prompt_urls`.
             image_prompt_urls: public addresses of images.
             image_prompt_scale: 0 to 1, default 1.
             faces_refiner: find and refine human faces; default false.
             sync: wait for the images; otherwise their addresses fill in later, see `jobs.wait`. Documented
                 default: false.
+            wait: return only when the job is over.
 
         Statuses: 400, 405, 422, 429, 500. Source: SEED 000, SEED 003, SEED 004.
         """
@@ -179,10 +185,12 @@ class Tailored(wire.Family):
         guidance_method_2_scale: Share | None = None,
         guidance_method_2_image_file: Base64Image | None = None,
         image_prompt_mode: Annotated[ImagePromptMode, wire.Alias("style", "style_only")] | None = None,
-        image_prompt_file: Base64Image | None = None,
+        image_prompt_file: Annotated[ImageInput, wire.Image(address="image_prompt_urls")] | None = None,
         image_prompt_urls: Sequence[str] | None = None,
         image_prompt_scale: Share | None = None,
         sync: bool = True,
+        guidance: Guided | None = None,
+        wait: Wait = False,
     ) -> GeneratedImages:
         """Generate vector graphics with a legacy model of an illustrative kind. Billed: never sent again
         unasked.
@@ -198,21 +206,23 @@ class Tailored(wire.Family):
             model_influence: 0 to 1.5, default 1 (0 to 1 in 2024).
             include_generation_prefix: put the model's generation prefix before the prompt; default true.
             content_moderation: check inputs (422) and outputs (`Blocked`, or zero bytes); default false.
+            guidance: up to two `Guidance` values, instead of the six parameters below.
             guidance_method_1: how the first guidance image is used.
             guidance_method_1_scale: 0 to 1, default 1.
-            guidance_method_1_image_file: base64, needed with the method; all guidance images have one aspect
+            guidance_method_1_image_file: an image, needed with the method; all guidance images have one aspect
                 ratio.
             guidance_method_2: a second method; two at most.
             guidance_method_2_scale: 0 to 1, default 1.
-            guidance_method_2_image_file: base64.
+            guidance_method_2_image_file: an image.
             image_prompt_mode: `regular` (content, style and colours; the default) or `style_only`; `style`,
                 as some pages write, is sent as `style_only`. Models of the version `max` have no image
                 prompt.
-            image_prompt_file: base64; or give `image_prompt_urls`.
+            image_prompt_file: an image; or give `image_prompt_urls`.
             image_prompt_urls: public addresses of images.
             image_prompt_scale: 0 to 1, default 1.
             sync: wait for the images; otherwise their addresses fill in later, see `jobs.wait`. Documented
                 default: true.
+            wait: return only when the job is over.
 
         Statuses: 400, 403, 405, 415, 422, 429, 500. Source: SEED 000, SEED 003.
         """
@@ -225,7 +235,7 @@ class Tailored(wire.Family):
         *,
         prompt: str | None = None,
         structure_image_url: str | None = None,
-        structure_image_file: Base64Image | None = None,
+        structure_image_file: Annotated[ImageInput, wire.Image(address="structure_image_url")] | None = None,
         structure_ref_influence: Share | None = None,
         num_results: Results | None = None,
         fast: bool | None = None,
@@ -234,6 +244,7 @@ class Tailored(wire.Family):
         include_generation_prefix: bool | None = None,
         content_moderation: bool | None = None,
         sync: bool = False,
+        wait: Wait = False,
     ) -> GeneratedImages:
         """Generate images with the structure of a given one. Billed: never sent again unasked.
 
@@ -243,7 +254,7 @@ class Tailored(wire.Family):
             model_id: a completed model.
             prompt: what to draw, in English.
             structure_image_url: a public address of the image whose structure is kept.
-            structure_image_file: the same as base64.
+            structure_image_file: the same as a file.
             structure_ref_influence: 0 to 1, default 0.75.
             num_results: 1 to 4, default 4.
             fast: default true.
@@ -253,6 +264,7 @@ class Tailored(wire.Family):
             content_moderation: check inputs (422) and outputs (`Blocked`, or zero bytes); default false.
             sync: wait for the images; otherwise their addresses fill in later, see `jobs.wait`. Documented
                 default: false.
+            wait: return only when the job is over.
 
         Statuses: 400, 403, 405, 422, 429, 500. Source: SEED 000, SEED 002, public pages.
         """
@@ -263,11 +275,12 @@ class Tailored(wire.Family):
         self,
         *,
         id_image_url: str | None = None,
-        id_image_file: Base64Image | None = None,
+        id_image_file: Annotated[ImageInput, wire.Image(address="id_image_url")] | None = None,
         tailored_model_id: ModelId | None = None,
         tailored_model_influence: Annotated[float, wire.Range(0, 1.2)] | None = None,
         id_strength: Share | None = None,
         sync: bool = True,
+        wait: Wait = False,
     ) -> GeneratedImages:
         """Restyle a portrait and keep the person, with a model of version light or 2.3. Billed: never sent
         again unasked.
@@ -275,12 +288,13 @@ class Tailored(wire.Family):
         Args:
             id_image_url: a public address of the portrait, from the torso up, the face best at least 500x500;
                 it wins over `id_image_file`.
-            id_image_file: the same as base64.
+            id_image_file: the same as a file.
             tailored_model_id: a completed model.
             tailored_model_influence: 0 to 1.2, default 0.9.
             id_strength: how much the person is kept, 0 to 1, default 0.7.
             sync: wait for the image; otherwise its address fills in later, see `jobs.wait`. Documented
                 default: true.
+            wait: return only when the job is over.
 
         Statuses: 400, 401, 403, 422, 429, 500. Source: SEED 000, SEED 002.
         """
@@ -302,6 +316,7 @@ class Tailored(wire.Family):
         prompt_content_moderation: bool | None = None,
         visual_output_content_moderation: bool | None = None,
         sync: bool = False,
+        wait: Wait = False,
     ) -> Submission:
         """Generate an image with a FIBO model. Billed: never sent again unasked.
 
@@ -319,6 +334,7 @@ class Tailored(wire.Family):
             prompt_content_moderation: refuse (422) what moderation stops; default true.
             visual_output_content_moderation: likewise for the image; default true.
             sync: wait for the image; otherwise `jobs.wait` takes the answer. Documented default: false.
+            wait: return only when the job is over.
 
         Statuses: 400, 403, 422, 429, 500. Source: SEED 001, published spec.
         """
@@ -334,6 +350,7 @@ class Tailored(wire.Family):
         seed: int | None = None,
         prompt_content_moderation: bool | None = None,
         sync: bool = False,
+        wait: Wait = False,
     ) -> Submission:
         """Make a structured prompt for a FIBO model of a short one. Cheap: sent again after doubt.
 
@@ -344,6 +361,7 @@ class Tailored(wire.Family):
             seed: makes the same again.
             prompt_content_moderation: refuse (422) what moderation stops; default true.
             sync: wait for the prompt; otherwise `jobs.wait` takes the answer. Documented default: false.
+            wait: return only when the job is over.
 
         Statuses: 400, 403, 422, 429, 500. Source: SEED 001, published spec.
         """
@@ -351,14 +369,16 @@ class Tailored(wire.Family):
 
     @wire.post("/v2/video/generate/tailored/image-to-video", effect="billed")
     async def image_to_video(
-        self, *, tailored_model_id: ModelId, image: Base64Image, seed: int | None = None
+        self, *, tailored_model_id: ModelId, image: Image, seed: int | None = None, wait: Wait = False
     ) -> Submission:
         """Animate an image with a tailored model; `jobs.wait` takes the answer. Billed: never sent again
         unasked.
 
         Args:
             tailored_model_id: a completed model.
-            image: base64, or a public address.
+            image: a path, bytes, base64, or a public address.
+            seed: draws the same again.
+            wait: return only when the job is over.
             seed: makes the same again.
 
         Statuses: 400, 401, 403, 404, 415, 422, 429, 500. Source: SEED 001, published spec.

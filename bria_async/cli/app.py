@@ -13,6 +13,7 @@ from .exits import Exit, Failure
 from .generate import generate
 from .runs import approve, captions, runs, show, stop, verify, watch
 from .simulate import simulate
+from .spec import spec
 from .train import resume, train
 from .work import Interrupted
 
@@ -63,5 +64,6 @@ for _command in (
     generate,
     call,
     simulate,
+    spec,
 ):
     app.add_command(_command)

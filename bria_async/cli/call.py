@@ -27,8 +27,8 @@ _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0"
 def call(operation: str | None, assignments: tuple[str, ...], *, listed: bool, strict: bool, **connection: Any) -> None:
     """Call OPERATION, such as projects.list, and print its answer as JSON.
 
-    Values are read by the parameter's type: numbers, true and false, arrays as JSON or by repeating the key, and @FILE
-    for the image that a base64 parameter takes. A call that creates or bills is sent once.
+    Values are read by the parameter's type: numbers, true and false, objects as JSON, arrays as JSON or by repeating
+    the key, and @FILE for an image. A call that creates or bills is sent once.
     """
     if listed or operation is None:
         click.echo("\n\n".join(_described(endpoint) for endpoint in _endpoints(operation or "")))
@@ -47,7 +47,7 @@ def call(operation: str | None, assignments: tuple[str, ...], *, listed: bool, s
         answer = run(work())
     except Interrupted as error:
         raise Failure("Interrupted: if it was sent, it may have taken effect.", error.code) from None
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False, default=_plain))
 
 
 # --- operations ---------------------------------------------------------------------------------------------------
@@ -79,16 +79,24 @@ def _described(endpoint: "Endpoint") -> str:
         f"  {parameter.name}{'' if parameter.required else '?'}: {_kind(parameter)}"
         for parameter in endpoint.parameters
     ]
+    if "wait" in endpoint.own:
+        lines.append("  wait?: bool: return only when the job is over")
+    if endpoint.free:
+        lines.append("  ...: any field, as JSON or text: announced without a contract")
     return "\n".join(lines)
 
 
 def _kind(parameter: "Parameter") -> str:
-    from bria_async.wire import Documented, Range  # slow to import
+    from bria_async.wire import Documented, Image, Range  # slow to import
 
     if parameter.enum:
-        return "|".join(map(str, parameter.enum))
-    words = ["@FILE or base64"] if _is_base64(parameter) else []
-    words += ["array" if list in parameter.kinds else " or ".join(kind.__name__ for kind in parameter.kinds)]
+        return "|".join(map(str, parameter.enum)) + (" (array)" if list in parameter.kinds else "")
+    many = "array" if list in parameter.kinds else ""
+    if image := parameter.fact(Image):
+        texts = [] if image.binary else ["base64"]
+        texts += [] if image.address is False else ["address"]
+        return f"@FILE or {' or '.join(texts)} {many}".strip()
+    words = [many or " or ".join(_WORDS.get(kind.__name__, kind.__name__) for kind in parameter.kinds)]
     for fact in parameter.facts:
         if isinstance(fact, Range):
             words.append(
@@ -97,6 +105,9 @@ def _kind(parameter: "Parameter") -> str:
         elif isinstance(fact, Documented):
             words.append("such as " + ", ".join(fact.values))
     return " ".join(words)
+
+
+_WORDS = {"dict": "object", "Mapping": "object"}
 
 
 # --- values -------------------------------------------------------------------------------------------------------
@@ -109,16 +120,17 @@ def _values(endpoint: "Endpoint", assignments: tuple[str, ...]) -> dict[str, Any
         name, equals, text = assignment.partition("=")
         if not equals:
             raise click.UsageError(f"{assignment!r} is not KEY=VALUE.")
-        if name not in endpoint.by_name:
+        if parameter := endpoint.by_name.get(name):
+            value = _value(parameter, text)
+            values[name] = [*values.get(name, []), *value] if list in parameter.kinds else value
+        elif name == "wait" and name in endpoint.own:
+            values[name] = _truth(name, text)
+        elif endpoint.free:
+            values[name] = _free(text)
+        else:
             near = difflib.get_close_matches(name, endpoint.by_name, n=1)
             advice = f" Did you mean {near[0]}?" if near else f" It takes {', '.join(endpoint.by_name) or 'nothing'}."
             raise click.UsageError(f"{endpoint.operation} takes no {name!r}.{advice}")
-        parameter = endpoint.by_name[name]
-        value = _value(parameter, text)
-        if list in parameter.kinds:
-            values[name] = [*values.get(name, []), *value]
-        else:
-            values[name] = value
     missing = [
         parameter.name for parameter in endpoint.parameters if parameter.required and parameter.name not in values
     ]
@@ -130,12 +142,10 @@ def _values(endpoint: "Endpoint", assignments: tuple[str, ...]) -> dict[str, Any
 def _value(parameter: "Parameter", text: str) -> Any:
     if list in parameter.kinds:
         return _array(parameter, text)
-    if _is_base64(parameter) and text.startswith("@"):
-        return _file(text)
+    if _is_image(parameter) and text.startswith("@"):
+        return Path(text[1:])
     if bool in parameter.kinds:
-        if text.lower() not in _TRUTH:
-            raise click.UsageError(f"{parameter.name} is true or false, not {text!r}.")
-        return _TRUTH[text.lower()]
+        return _truth(parameter.name, text)
     for kind in (int, float):
         if kind in parameter.kinds:
             try:
@@ -143,27 +153,47 @@ def _value(parameter: "Parameter", text: str) -> Any:
             except ValueError:
                 if str not in parameter.kinds:
                     raise click.UsageError(f"{parameter.name} is a number, not {text!r}.") from None
-    return text
+    return text if str in parameter.kinds else _json(parameter, text)
+
+
+def _truth(name: str, text: str) -> bool:
+    if text.lower() not in _TRUTH:
+        raise click.UsageError(f"{name} is true or false, not {text!r}.")
+    return _TRUTH[text.lower()]
 
 
 def _array(parameter: "Parameter", text: str) -> list[Any]:
     """A JSON array, or one item of it."""
     if text.startswith("["):
-        try:
-            items: list[Any] = json.loads(text)
-        except ValueError as error:
-            raise click.UsageError(f"{parameter.name} is not a JSON array: {error}.") from None
+        items: list[Any] = _json(parameter, text)
         return items
-    return [_file(text) if _is_base64(parameter) and text.startswith("@") else text]
+    if _is_image(parameter):
+        return [Path(text[1:]) if text.startswith("@") else text]
+    return [text] if str in parameter.items else [_json(parameter, text)]
 
 
-def _is_base64(parameter: "Parameter") -> bool:
-    from bria_async.wire import Base64  # slow to import
+def _json(parameter: "Parameter", text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        what = "array" if list in parameter.kinds else "object"
+        raise click.UsageError(f"{parameter.name} is not a JSON {what}: {error}.") from None
 
-    return any(isinstance(fact, Base64) for fact in parameter.facts)
+
+def _free(text: str) -> Any:
+    """JSON where it is that, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
-def _file(text: str) -> str:
-    from bria_async.images.encode import base64_of  # slow to import
+def _is_image(parameter: "Parameter") -> bool:
+    from bria_async.wire import Image  # slow to import
 
-    return base64_of(Path(text.removeprefix("@")))
+    return parameter.fact(Image) is not None
+
+
+def _plain(value: object) -> str:
+    """What JSON cannot hold, such as the bytes of a zip."""
+    return f"<{len(value)} bytes>" if isinstance(value, bytes) else str(value)

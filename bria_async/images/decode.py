@@ -3,12 +3,13 @@
 import io
 import struct
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import attrs
 
 from bria_async.errors import ImageError
 
-from .formats import Format
+from .formats import HEAD, Format, accepted
 from .pillow import Decoder, ExifTags, JpegImageFile, PngImageFile, WebPImageFile
 
 _DECODERS: Mapping[Format, type[Decoder]] = {
@@ -31,6 +32,25 @@ class Picture:
     width: int
     height: int
     warnings: tuple[str, ...]
+
+
+def sides(source: Path | io.BytesIO) -> tuple[int, int]:
+    """Width and height in pixels as stored, from the header alone.
+
+    Raises:
+        ImageError: it is no jpeg, png or webp, or cannot be read.
+    """
+    name = str(source) if isinstance(source, Path) else "image"
+    try:
+        with source.open("rb") if isinstance(source, Path) else source as file:
+            form = accepted(file.read(HEAD))
+            file.seek(0)
+            if form is not None:
+                with _DECODERS[form](file) as image:
+                    return image.size
+    except Exception as error:  # noqa: BLE001  # damaged headers make decoders raise whatever they stumble over
+        raise ImageError(f"cannot be read: {getattr(error, 'strerror', None) or error}", name) from None
+    raise ImageError("cannot be read: it is no jpeg, png or webp", name)
 
 
 def decode(data: bytes, form: Format, max_pixels: int, path: str) -> Picture:

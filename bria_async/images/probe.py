@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from bria_async.errors import ImageError
+from bria_async.types.common import MAX_IMAGE_BYTES
 
 from .content_key import content_key
 from .formats import EXTENSIONS, HEAD, Format, accepted, extension_of, foreign
@@ -30,9 +31,7 @@ CAPTION = ".txt"
 class Limits:
     """What an image may be; the defaults are those of a dataset that upscales small images."""
 
-    max_bytes: int = 12 * 2**20
-    """12 MB (SEED 000, 003, 004); whether of 10^6 or 2^20 bytes is unknown: the larger one, as the server
-    decides."""
+    max_bytes: int = MAX_IMAGE_BYTES
     max_pixels: int = 64_000_000
     """A limit of our own, against small files that grow to gigabytes."""
     min_side: int = 256

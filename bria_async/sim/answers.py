@@ -12,7 +12,7 @@ Shape = Literal["usual", "message", "bare"]
 
 @attrs.frozen
 class Answer:
-    """A reply before it is bytes: status, JSON body (None is an empty body), headers."""
+    """A reply before it is bytes: status, JSON body (None is an empty body, bytes are a zip), headers."""
 
     status: int = 200
     body: Any = None
@@ -39,12 +39,12 @@ class Refusal(Exception):
         self.headers = headers or {}
 
 
-def refused(refusal: Refusal, *, v2: bool, request_id: str) -> Answer:
-    """The refusal in the shape of its generation of endpoints."""
+def refused(refusal: Refusal, *, v2: bool, request_id: str, bare: bool = False) -> Answer:
+    """The refusal in the shape of its generation of endpoints; `bare` is a JSON string whatever its own shape."""
     body: Any = {"error": refusal.text}
     if v2:
         body = _envelope(refusal.status, refusal.text, "", request_id)
-    elif refusal.shape == "bare":
+    elif bare or refusal.shape == "bare":
         body = refusal.text
     elif refusal.shape == "message":
         body = {"message": refusal.text}

@@ -11,16 +11,60 @@ import attrs
 import cattrs
 from aiohttp import web
 
-from bria_async.sim import datasets, images, jobs, models, projects, tailored, tailored_v1
+from bria_async.sim import (
+    ads,
+    attribution,
+    datasets,
+    editing,
+    editing_by_words,
+    generation,
+    images,
+    jobs,
+    models,
+    products,
+    projects,
+    search,
+    tailored,
+    tailored_v1,
+    vehicles,
+    video,
+    visuals,
+    visuals_info,
+    visuals_isolated,
+)
+from bria_async.sim.answers import Refusal, refused
 from bria_async.sim.body import MAX_JSON
 from bria_async.sim.clock import Clock
 from bria_async.sim.faults import Fault
 from bria_async.sim.files import Files
+from bria_async.sim.media import Media
 from bria_async.sim.options import Options
 from bria_async.sim.routes import Operation
-from bria_async.sim.simulator import Simulator
+from bria_async.sim.simulator import Simulator, response
 
-_FAMILIES = (projects, datasets, images, models, tailored, tailored_v1, jobs)
+_FAMILIES = (
+    projects,
+    datasets,
+    images,
+    models,
+    tailored,
+    tailored_v1,
+    generation,
+    editing,
+    editing_by_words,
+    products,
+    vehicles,
+    jobs,
+    visuals_info,
+    visuals,
+    visuals_isolated,
+    search,
+    ads,
+    video,
+    attribution,
+)
+_NOTICE = 0.5
+"""Seconds between two looks of a served simulator for what has become due."""
 SIMULATOR = web.AppKey("simulator", Simulator)
 """Where an application holds its simulator."""
 
@@ -49,7 +93,7 @@ def create_app(
     for operation in declared():
         for path in (operation.path, *operation.also):
             app.router.add_route(operation.method, path, partial(sim.handle, operation))
-    app.add_routes(Files(sim.world).routes())
+    app.add_routes(Files(sim.world).routes() + Media(sim.world).routes())
     app.add_routes(
         [
             web.get("/_sim/state", _state),
@@ -99,7 +143,9 @@ async def serve(
     """Serve until cancelled; `ready` is called with the base URL when requests are accepted."""
     async with simulator(options=options, clock=clock, state=state, host=host, port=port) as sim:
         ready(sim.base_url)
-        await asyncio.Event().wait()
+        while True:
+            await sim.notice()
+            await asyncio.sleep(_NOTICE)
 
 
 async def _release(app: web.Application) -> None:
@@ -107,6 +153,7 @@ async def _release(app: web.Application) -> None:
 
 
 async def _close(app: web.Application) -> None:
+    await app[SIMULATOR].webhooks.close()
     app[SIMULATOR].world.close()
 
 
@@ -114,18 +161,20 @@ async def _close(app: web.Application) -> None:
 async def _errors_as_json(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """What no handler answered (no such path, wrong method, too large) as the usual v1 error."""
+    """What no handler answered (no such path, wrong method, too large) in the usual shape of its generation."""
     try:
         return await handler(request)
     except web.HTTPError as failure:
         headers = {"Allow": failure.headers["Allow"]} if "Allow" in failure.headers else {}
-        return web.json_response({"error": failure.reason}, status=failure.status, headers=headers)
+        sim, v2 = request.app[SIMULATOR], request.path.startswith("/v2/")
+        refusal = Refusal(failure.status, failure.reason, headers=headers)
+        return response(refused(refusal, v2=v2, request_id=sim.world.new_uuid() if v2 else ""))
 
 
 async def _state(request: web.Request) -> web.Response:
     """Counts, findings and the time, for other processes."""
     sim = request.app[SIMULATOR]
-    await sim.settle()
+    await sim.notice()
     found = sim.audit()
     plain: dict[str, Any] = attrs.asdict(found) | {
         "duplicates": [
@@ -151,6 +200,7 @@ async def _clock(request: web.Request) -> web.Response:
         sim.clock.push(float((await request.json())["push"]))
     except (ValueError, KeyError, TypeError) as failure:
         return web.json_response({"error": f"needs {{'push': seconds}}: {failure}"}, status=400)
+    await sim.notice()
     sim.world.commit()
     return web.json_response({"now": sim.clock.now()})
 

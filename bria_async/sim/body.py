@@ -1,18 +1,30 @@
 """Bodies of requests: JSON, forms, and multipart whose files go to disk as they come."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bria_async.sim import sources
 from bria_async.sim.answers import Refusal
+from bria_async.sim.parsing import parsed
 from bria_async.sim.routes import Upload
 from bria_async.sim.world import World
 
 _CHUNK = 1 << 16
 _MAX_FIELD = 1 << 20
+BROKEN = (
+    ValueError,
+    LookupError,
+    RuntimeError,
+    AssertionError,
+    EOFError,
+    HttpProcessingError,
+    web.RequestPayloadError,
+)
+"""What reading a body raises that is not what its headers say."""
 MAX_JSON = 256 << 20
 """Ten 12 MB images in base64 are the largest documented body, with room to spare."""
 
@@ -25,11 +37,11 @@ async def read(request: web.Request, world: World) -> tuple[Mapping[str, Any], b
     if request.content_type == "multipart/form-data":
         return await _multipart(request, world), True
     if request.content_type == "application/x-www-form-urlencoded":
-        return {name: str(value) for name, value in (await request.post()).items()}, True
-    raw = await request.read()
+        return dict(parse_qsl((await _raw(request)).decode(errors="replace"), keep_blank_values=True)), True
+    raw = await _raw(request)
     try:
-        given = json.loads(raw) if raw.strip() else None
-    except (ValueError, RecursionError):
+        given = parsed(raw) if raw.strip() else None
+    except ValueError:
         raise Refusal(400, "The body is not valid JSON") from None
     if given is None:
         return {}, False
@@ -38,14 +50,21 @@ async def read(request: web.Request, world: World) -> tuple[Mapping[str, Any], b
     return given, False
 
 
+async def _raw(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except BROKEN:
+        raise Refusal(400, "The body cannot be read") from None
+
+
 async def _multipart(request: web.Request, world: World) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or part.name is None:
                 raise Refusal(400, "The multipart body has a part without a name")
-            found[part.name] = await (_upload(part, world) if part.filename is not None else _text(part))
-    except ValueError:
+            found[part.name] = await (_upload(part, world) if part.filename is not None else part_text(part))
+    except BROKEN:
         raise Refusal(400, "The multipart body cannot be read") from None
     return found
 
@@ -60,7 +79,8 @@ async def _upload(part: BodyPartReader, world: World) -> Upload:
         return Upload(part.filename or "image", spool.keep())
 
 
-async def _text(part: BodyPartReader) -> str:
+async def part_text(part: BodyPartReader) -> str:
+    """A part that is no file, as text."""
     text = bytearray()
     while chunk := await part.read_chunk(_CHUNK):
         text += chunk

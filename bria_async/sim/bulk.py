@@ -80,7 +80,7 @@ def _verdict(call: Call, member: Member, *, moderate: bool) -> BulkFile:
         side = min(member.source.picture.width, member.source.picture.height)
         if side < FULL_RESOLUTION:
             refusal = Refusal(412, f"The image must be at least {FULL_RESOLUTION}x{FULL_RESOLUTION} pixels")
-        elif moderate and sources.moderated(call, member.source):
+        elif moderate and member.source.says(call.options.moderation.inputs):
             refusal = Refusal(422, "The image did not pass content moderation")
     if refusal is None:
         return BulkFile(filename=member.filename)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bria_async.sim.entities import Family, Look, Project
+from bria_async.sim.parsing import parsed
 
 
 def caption(look: Look, family: Family) -> str:
@@ -60,10 +61,22 @@ def structured_prompt(prompt: str, schema: str | None, given: str | None = None)
     return json.dumps(made)
 
 
+def structured_instruction(instruction: str, given: str | None = None) -> str:
+    """A structured instruction for an edit, JSON encoded as a string; `given` is one to go on from."""
+    made = _object(given)
+    return json.dumps(made | {"instruction": instruction} if instruction or not made else made)
+
+
+def merged(before: str, adjusted: str) -> str:
+    """A structured prompt with the adjustments of another; one that is no JSON object counts as its text."""
+    return json.dumps(_object(before) | (_object(adjusted) or {"text": adjusted}))
+
+
 def refine(structured: str, instruction: str, looks: Sequence[Look]) -> str:
     """A structured prompt with an instruction worked in; what is not a JSON object is kept as its text."""
     made = _object(structured) or {"text": structured}
-    made["instructions"] = [*made.get("instructions", []), instruction]
+    before = made.get("instructions")
+    made["instructions"] = [*(before if isinstance(before, list) else []), instruction]
     if looks:
         made["context_palette"] = _palette(looks)
     return json.dumps(made)
@@ -71,8 +84,8 @@ def refine(structured: str, instruction: str, looks: Sequence[Look]) -> str:
 
 def _object(text: str | None) -> dict[str, Any]:
     try:
-        value = json.loads(text or "")
-    except (ValueError, RecursionError):
+        value = parsed(text or "")
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+CENTURY = 100 * 366 * 24 * 3600.0
+"""The longest push; dates end with the year 9999."""
 
 
 class Clock:
@@ -31,9 +33,9 @@ class Clock:
         return START + self._pushed + ran
 
     def push(self, seconds: float) -> None:
-        """Let `seconds` (0 or more) pass at once."""
-        if not seconds >= 0:
-            raise ValueError(f"time is pushed forwards, not by {seconds}")
+        """Let `seconds` (0 or more, up to a century) pass at once."""
+        if not 0 <= seconds <= CENTURY:
+            raise ValueError(f"time is pushed forwards, by a century at most, not by {seconds}")
         self._pushed += seconds
 
     def resume(self, moment: float) -> None:

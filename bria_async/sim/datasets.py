@@ -56,7 +56,7 @@ class CloneDataset:
     description: str | None = None
 
 
-@routes.get(_PATH, "datasets.list")
+@routes.get(_PATH, "datasets.list", answers="200 401 403 429 500")
 async def list_(call: Call) -> Answer:
     """All datasets."""
     seen = call.now - call.options.listing_lag
@@ -64,7 +64,7 @@ async def list_(call: Call) -> Answer:
     return Answer(200, [views.dataset(call, dataset) for dataset in shown])
 
 
-@routes.post(_PATH, "datasets.create")
+@routes.post(_PATH, "datasets.create", answers="201 400 401 403 404 429 500")
 async def create(call: Call, body: CreateDataset) -> Answer:
     """A new draft."""
     world, family = call.world, family_of(body.training_version)
@@ -105,13 +105,13 @@ def _create_2024(call: Call, body: CreateDataset) -> Answer:
     return Answer(201, views.dataset_with_images(call, dataset, 0))
 
 
-@routes.get(_PATH + "/{dataset_id}", "datasets.get")
+@routes.get(_PATH + "/{dataset_id}", "datasets.get", answers="200 400 401 403 404 429 500")
 async def get(call: Call, query: GetDataset) -> Answer:
     """One dataset with its images."""
     return Answer(200, views.dataset_with_images(call, call.dataset(), query.max_images))
 
 
-@routes.put(_PATH + "/{dataset_id}", "datasets.update")
+@routes.put(_PATH + "/{dataset_id}", "datasets.update", answers="200 400 401 403 404 409 429 500")
 async def update(call: Call, body: UpdateDataset) -> Answer:
     """Change a draft, complete it, or rename a completed one.
 
@@ -166,7 +166,7 @@ def _complete(call: Call, dataset: Dataset) -> None:
         world.images[image_id] = frozen
 
 
-@routes.delete(_PATH + "/{dataset_id}", "datasets.delete")
+@routes.delete(_PATH + "/{dataset_id}", "datasets.delete", answers="204 401 403 404 409 429 500")
 async def delete(call: Call) -> Answer:
     """Delete a dataset; 409 while a model trains on it (NOTES C34)."""
     dataset = call.dataset()
@@ -176,7 +176,7 @@ async def delete(call: Call) -> Answer:
     return Answer(204)
 
 
-@routes.post(_PATH + "/{dataset_id}/clone", "datasets.clone", generations="BCDE")
+@routes.post(_PATH + "/{dataset_id}/clone", "datasets.clone", answers="201 401 403 404 429 500", generations="BCDE")
 async def clone(call: Call, body: CloneDataset) -> Answer:
     """A draft with the same images, captions and identity."""
     world, original = call.world, call.dataset()
@@ -198,7 +198,9 @@ async def clone(call: Call, body: CloneDataset) -> Answer:
     return Answer(201, views.dataset_with_images(call, copy, call.options.max_images))
 
 
-@routes.get("/v1/datasets/{dataset_id}/download", "datasets.download", generations="E")
+@routes.get(
+    "/v1/datasets/{dataset_id}/download", "datasets.download", answers="200 401 403 404 409 500", generations="E"
+)
 async def download(call: Call) -> Answer:
     """URLs of the images (zip) and the captions (JSON). Unknown when it is a 409: chosen, for a draft."""
     dataset = call.dataset()

@@ -194,26 +194,40 @@ class Result:
     """One file that a generation makes; a blocked one is empty."""
 
     name: str
+    """Its suffix says what kind of file it is."""
     seed: int
     blocked: bool = False
+    params: Mapping[str, Any] = attrs.field(factory=dict)
+    """What its drawing is told beyond what the whole job is told."""
 
 
 @attrs.frozen(kw_only=True)
 class Job:
-    """A generation: what it draws from, and when it is ready."""
+    """A generation: what it draws from and how, and when it is ready."""
 
     id: str
     operation: str
-    model_id: int
+    effect: str = "collage"
+    """The name of the drawing that makes its results (`effects.EFFECTS`)."""
+    model_id: int | None = None
     prompt: str = ""
     structured_prompt: str | None = None
+    params: Mapping[str, Any] = attrs.field(factory=dict)
+    """What its drawing is told."""
     sources: tuple[str, ...] = ()
+    """sha256 of the images it draws from, in the order that the effect expects."""
     width: int = 1024
     height: int = 1024
     results: tuple[Result, ...] = ()
+    url_field: str = "image_url"
+    """What the `result` of a v2 job calls the URL of the first file."""
+    told: Mapping[str, Any] = attrs.field(factory=dict)
+    """What the `result` of a v2 job says beside it."""
     outcome: str = "COMPLETED"
     polled: bool = True
     """Whether `jobs.status` knows it (v2); v1 results are looked for at their URLs."""
+    webhook_url: str | None = None
+    """Where its outcome is posted."""
     created_at: float
     ready_at: float
 

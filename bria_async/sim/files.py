@@ -11,13 +11,16 @@ from pathlib import Path, PurePosixPath
 
 from aiohttp import web
 
-from bria_async.sim import drawing, studio
+from bria_async.sim import drawing, results
 from bria_async.sim.entities import Dataset
 from bria_async.sim.sources import too_large
 from bria_async.sim.world import World
 
 _CHUNK = 1 << 20
-_TYPES = {"png": "image/png", "svg": "image/svg+xml", "webp": "image/webp"}
+_TYPES = {kind: f"image/{kind}" for kind in ("png", "jpeg", "webp", "gif")} | {
+    "svg": "image/svg+xml",
+    "psd": "image/vnd.adobe.photoshop",
+}
 
 
 class Files:
@@ -31,12 +34,12 @@ class Files:
         return [
             web.put("/_sim/files/{name}", self.put),
             web.get("/_sim/files/{name}", self.hosted),
-            web.get("/_sim/images/{image_id:[0-9]+}", self.image),
-            web.get("/_sim/thumbnails/{image_id:[0-9]+}", self.thumbnail),
-            web.get("/_sim/results/{job_id}/{name}", self.result),
-            web.get("/_sim/models/{model_id:[0-9]+}.safetensors", self.weights),
-            web.get("/_sim/datasets/{dataset_id:[0-9]+}/images.zip", self.images_zip),
-            web.get("/_sim/datasets/{dataset_id:[0-9]+}/captions.json", self.captions),
+            web.get("/_sim/images/{image_id:[0-9]{1,18}}", self.image),
+            web.get("/_sim/thumbnails/{image_id:[0-9]{1,18}}", self.thumbnail),
+            web.get(results.PATH + "/{job_id}/{name}", self.result),
+            web.get("/_sim/models/{model_id:[0-9]{1,18}}.safetensors", self.weights),
+            web.get("/_sim/datasets/{dataset_id:[0-9]{1,18}}/images.zip", self.images_zip),
+            web.get("/_sim/datasets/{dataset_id:[0-9]{1,18}}/captions.json", self.captions),
         ]
 
     async def put(self, request: web.Request) -> web.StreamResponse:
@@ -79,19 +82,13 @@ class Files:
     async def result(self, request: web.Request) -> web.StreamResponse:
         """A result: 404 until it is ready, empty when moderation blocked it, 403 when its time is over."""
         world, name = self._world, request.match_info["name"]
-        job = world.jobs.get(request.match_info["job_id"])
-        found = next((result for result in job.results if result.name == name), None) if job else None
-        if job is None or found is None or job.status(world.clock.now()) != "COMPLETED":
+        found = results.find(world, request.match_info["job_id"], name)
+        if found is None:
             raise web.HTTPNotFound
-        lifetime = world.options.url_lifetime
-        if lifetime is not None and world.clock.now() >= job.ready_at + lifetime:
+        if results.expired(world, found[0]):
             raise web.HTTPForbidden(text="Request has expired")
-        key = f"{job.id}/{name}"
-        if key not in world.drawn:
-            world.drawn[key] = world.blobs.put(await studio.draw(world, job, found)).sha256
-            world.commit()
-        data = await asyncio.to_thread(world.blobs.path(world.drawn[key]).read_bytes)
-        return _ranged(request, data, _TYPES[PurePosixPath(name).suffix[1:]])
+        path = await results.drawn(world, *found)
+        return _ranged(request, await asyncio.to_thread(path.read_bytes), _TYPES[PurePosixPath(name).suffix[1:]])
 
     async def weights(self, request: web.Request) -> web.StreamResponse:
         """A safetensors file without tensors, whose metadata says so."""

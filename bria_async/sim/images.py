@@ -43,7 +43,7 @@ class BulkUpload:
     content_moderation: bool = False
 
 
-@routes.get(_PATH, "images.list")
+@routes.get(_PATH, "images.list", answers="200 401 403 404 429 500")
 async def list_(call: Call) -> Answer:
     """All images of a dataset."""
     dataset = call.dataset()
@@ -51,7 +51,7 @@ async def list_(call: Call) -> Answer:
     return Answer(200, [views.image(call, image) for image in shown])
 
 
-@routes.post(_PATH, "images.upload", also=(_PATH + "/",))
+@routes.post(_PATH, "images.upload", answers="201 400 401 403 404 409 412 415 422 429 500", also=(_PATH + "/",))
 async def upload(call: Call, body: UploadImage) -> Answer:
     """Put an image in a dataset.
 
@@ -68,8 +68,7 @@ async def upload(call: Call, body: UploadImage) -> Answer:
     needed = SMALLEST_RESOLUTION if body.increase_resolution else FULL_RESOLUTION
     if side < needed:
         raise Refusal(412, f"The image must be at least {needed}x{needed} pixels")
-    if body.content_moderation and sources.moderated(call, source):
-        raise Refusal(422, "The parameter file did not pass content moderation")
+    sources.moderate(call, {"file": source}, asked=body.content_moderation)
     image = call.world.add_image(
         call.dataset(), source.blob, source.picture, name=source.name, at=call.now, source_url=source.url
     )
@@ -78,7 +77,9 @@ async def upload(call: Call, body: UploadImage) -> Answer:
     return Answer(201, views.image(call, image))
 
 
-@routes.put(_PATH, "images.regenerate_captions", also=(_PATH + "/",), generations="BCDE")
+@routes.put(
+    _PATH, "images.regenerate_captions", answers="202 401 403 404 429 500", also=(_PATH + "/",), generations="BCDE"
+)
 async def regenerate_captions(call: Call) -> Answer:
     """Write all captions anew; poll the dataset until `captions_update_status` is completed.
 
@@ -94,13 +95,13 @@ async def regenerate_captions(call: Call) -> Answer:
     return Answer(202, views.dataset(call, dataset))
 
 
-@routes.get(_PATH + "/{image_id}", "images.get")
+@routes.get(_PATH + "/{image_id}", "images.get", answers="200 401 403 404 429 500")
 async def get(call: Call) -> Answer:
     """One image."""
     return Answer(200, views.image(call, call.image()))
 
 
-@routes.put(_PATH + "/{image_id}", "images.update", generations="BCDE")
+@routes.put(_PATH + "/{image_id}", "images.update", answers="200 400 401 403 404 409 429 500", generations="BCDE")
 async def update(call: Call, body: UpdateImage) -> Answer:
     """Caption an image by hand, or have it captioned anew."""
     dataset, image = call.dataset(), call.image()
@@ -116,7 +117,7 @@ async def update(call: Call, body: UpdateImage) -> Answer:
     return Answer(200, views.image(call, call.world.images[image.id]))
 
 
-@routes.delete(_PATH + "/{image_id}", "images.delete")
+@routes.delete(_PATH + "/{image_id}", "images.delete", answers="204 401 403 404 409 429 500")
 async def delete(call: Call) -> Answer:
     """Delete an image of a draft."""
     dataset, image = call.dataset(), call.image()
@@ -129,6 +130,7 @@ async def delete(call: Call) -> Answer:
 @routes.post(
     _PATH + "/bulk-upload",
     "images.bulk_upload",
+    answers="202 400 401 403 404 413 429 500",
     also=("/v1/tailored-gen/datasets/{dataset_id}/images/bulk",),
     generations="CDE",
 )
@@ -151,7 +153,9 @@ def _open_for_bulk(call: Call) -> Dataset:
     return dataset
 
 
-@routes.get(_PATH + "/bulk-upload/status", "images.bulk_upload_status", generations="CDE")
+@routes.get(
+    _PATH + "/bulk-upload/status", "images.bulk_upload_status", answers="200 400 401 403 404 429 500", generations="CDE"
+)
 async def bulk_upload_status(call: Call) -> Answer:
     """How far the bulk upload is."""
     progress = call.world.bulks.get(call.dataset().id)

@@ -3,8 +3,9 @@
 from typing import Any
 
 from bria_async.sim.answers import Answer
+from bria_async.sim.entities import Job
 from bria_async.sim.routes import Call, Routes
-from bria_async.sim.tailored import outcome
+from bria_async.sim.studio import outcome
 
 routes = Routes()
 
@@ -14,7 +15,7 @@ _ERRORS = {
 }
 
 
-@routes.get("/v2/status/{request_id}", "jobs.status", generations="DE")
+@routes.get("/v2/status/{request_id}", "jobs.status", answers="200 404 5XX", generations="DE")
 async def status(call: Call) -> Answer:
     """200 whatever became of the job; 404 NOT_FOUND for an id that is unknown, too young or forgotten."""
     options, job = call.options, call.world.jobs.get(call.path["request_id"])
@@ -22,6 +23,11 @@ async def status(call: Call) -> Answer:
     forgotten = options.job_lifetime is not None and age >= options.job_lifetime
     if job is None or not job.polled or age < options.not_found_grace or forgotten:
         return Answer(404, {"status": "NOT_FOUND"})
+    return Answer(200, report(call, job))
+
+
+def report(call: Call, job: Job) -> dict[str, Any]:
+    """What became of a job so far."""
     state = job.status(call.now)
     body: dict[str, Any] = {"status": state, "request_id": job.id}
     if state == "COMPLETED" and any(result.blocked for result in job.results):
@@ -30,7 +36,7 @@ async def status(call: Call) -> Answer:
         body["result"] = outcome(call, job)
     elif state == "ERROR":
         body["error"] = _error("ERROR")
-    return Answer(200, body)
+    return body
 
 
 def _error(kind: str) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from bria_async.sim.answers import Answer, Refusal
 from bria_async.sim.entities import Model
 from bria_async.sim.projects import ListModels
 from bria_async.sim.routes import Call, Routes
-from bria_async.sim.schema import Only, Range
+from bria_async.sim.schema import Documented, Only, Range
+from bria_async.sim.sources import number
 
 routes = Routes()
 
@@ -60,10 +61,10 @@ class StartTraining:
     total_training_steps: Annotated[int | None, Range(1, 5000), Only("CDE")] = None
     rank: Annotated[int | None, Range(4, 256), Only("CDE")] = None
     checkpoint_interval: Annotated[int | None, Range(100), Only("CDE")] = None
-    lr_warmup_steps: Annotated[int | None, Range(0, 1000), Only("CDE")] = None
+    lr_warmup_steps: Annotated[int | None, Range(0, 1000), Only("CDE"), Documented(100)] = None
 
 
-@routes.get(_PATH, "models.list")
+@routes.get(_PATH, "models.list", answers="200 401 403 429 500")
 async def list_(call: Call, query: ListModels) -> Answer:
     """All models."""
     seen = call.now - call.options.listing_lag
@@ -71,7 +72,7 @@ async def list_(call: Call, query: ListModels) -> Answer:
     return Answer(200, [views.model(call, model, parameters=query.include_training_parameters) for model in shown])
 
 
-@routes.post(_PATH, "models.create")
+@routes.post(_PATH, "models.create", answers="201 400 401 403 404 429 500")
 async def create(call: Call, body: CreateModel) -> Answer:
     """A new model; its family must be its dataset's."""
     world = call.world
@@ -89,7 +90,7 @@ async def create(call: Call, body: CreateModel) -> Answer:
     return Answer(201, views.model(call, model))
 
 
-@routes.post(_PATH + "/upload_model", "models.upload")
+@routes.post(_PATH + "/upload_model", "models.upload", answers="201 400 401 403 429 500")
 async def upload(call: Call, body: UploadModel) -> Answer:
     """A model from weights trained elsewhere: `syncing` for a while, then `completed`. Nothing is fetched."""
     world = call.world
@@ -111,13 +112,13 @@ async def upload(call: Call, body: UploadModel) -> Answer:
     return Answer(201, {"id": model.id, "status": model.status(call.now)})
 
 
-@routes.get(_ONE, "models.get")
+@routes.get(_ONE, "models.get", answers="200 401 403 404 429 500")
 async def get(call: Call) -> Answer:
     """One model."""
     return Answer(200, views.model(call, call.model()))
 
 
-@routes.put(_ONE, "models.update", generations="BCDE")
+@routes.put(_ONE, "models.update", answers="200 401 403 404 429 500", generations="BCDE")
 async def update(call: Call, body: UpdateModel) -> Answer:
     """Change name and description."""
     changes = attrs.asdict(body, filter=lambda _, value: value is not None)
@@ -126,7 +127,7 @@ async def update(call: Call, body: UpdateModel) -> Answer:
     return Answer(200, views.model(call, model, parameters=False))
 
 
-@routes.delete(_ONE, "models.delete")
+@routes.delete(_ONE, "models.delete", answers="204 401 403 404 409 429 500")
 async def delete(call: Call) -> Answer:
     """Delete a model; 204 without a body (NOTES C20)."""
     model = call.model()
@@ -136,7 +137,7 @@ async def delete(call: Call) -> Answer:
     return Answer(204)
 
 
-@routes.post(_ONE + "/start_training", "models.start_training")
+@routes.post(_ONE + "/start_training", "models.start_training", answers="200 400 401 403 404 409 412 429 500")
 async def start_training(call: Call, body: StartTraining) -> Answer:
     """Train: once per model, on a completed dataset."""
     world, model, now = call.world, call.model(), call.now
@@ -184,7 +185,7 @@ def _parameters(given: dict[str, Any], family: str) -> dict[str, Any]:
     return chosen | {"lr_warmup_steps": given.get("lr_warmup_steps", 100) if warms_up else None}
 
 
-@routes.post(_ONE + "/stop_training", "models.stop_training")
+@routes.post(_ONE + "/stop_training", "models.stop_training", answers="200 401 403 404 409 429 500")
 async def stop_training(call: Call) -> Answer:
     """Stop for good: Stopping, then Stopped. The answer is documented nowhere; chosen, the model."""
     model = call.model()
@@ -196,7 +197,7 @@ async def stop_training(call: Call) -> Answer:
     return Answer(200, views.model(call, model))
 
 
-@routes.get(_ONE + "/checkpoints", "models.list_checkpoints", generations="E")
+@routes.get(_ONE + "/checkpoints", "models.list_checkpoints", answers="200 400 404", generations="E")
 async def list_checkpoints(call: Call) -> Answer:
     """Checkpoints of a completed expert training."""
     model = _completed(call)
@@ -210,7 +211,7 @@ async def list_checkpoints(call: Call) -> Answer:
     )
 
 
-@routes.get(_ONE + "/checkpoints/{checkpoint_step}", "models.get_checkpoint", generations="E")
+@routes.get(_ONE + "/checkpoints/{checkpoint_step}", "models.get_checkpoint", answers="200 400 404", generations="E")
 async def get_checkpoint(call: Call) -> Answer:
     """One checkpoint."""
     model = _completed(call)
@@ -218,7 +219,9 @@ async def get_checkpoint(call: Call) -> Answer:
     return Answer(200, _checkpoint(call, model, step, model.checkpoints(call.now)[step]))
 
 
-@routes.delete(_ONE + "/checkpoints/{checkpoint_step}", "models.delete_checkpoint", generations="E")
+@routes.delete(
+    _ONE + "/checkpoints/{checkpoint_step}", "models.delete_checkpoint", answers="204 400 404", generations="E"
+)
 async def delete_checkpoint(call: Call) -> Answer:
     """Delete a checkpoint. Unknown which one inference uses: chosen, the last step."""
     model = _completed(call)
@@ -230,7 +233,7 @@ async def delete_checkpoint(call: Call) -> Answer:
     return Answer(204)
 
 
-@routes.get(_ONE + "/download", "models.download", generations="E")
+@routes.get(_ONE + "/download", "models.download", answers="200 400 401 403 404 500", generations="E")
 async def download(call: Call) -> Answer:
     """A URL of the weights: a small, valid and empty safetensors file."""
     model = _completed(call)
@@ -255,10 +258,10 @@ def _completed(call: Call) -> Model:
 
 
 def _step(call: Call, model: Model) -> int:
-    given = call.path["checkpoint_step"]
-    if not given.isdecimal() or int(given) not in model.checkpoints(call.now):
+    step = number(call.path["checkpoint_step"])
+    if step not in model.checkpoints(call.now):
         raise Refusal(404, "Checkpoint not found", "bare")
-    return int(given)
+    return step
 
 
 def _checkpoint(call: Call, model: Model, step: int, at: float) -> dict[str, Any]:

@@ -20,9 +20,9 @@ Generation = Literal["all", "A", "B", "C", "D", "E"]
 class Moderation:
     """What the simulator's moderation blocks, where a request asks for moderation.
 
-    A word of `inputs` in a prompt, in the name of an uploaded file or at the start of its sha256 refuses the
-    request with 422. A word of `outputs` in a prompt blocks every generated image, a word of `first_output`
-    only the first of them. Case does not matter.
+    A word is found in a prompt, in the name of an image that the request brings, or at the start of its sha256;
+    case does not matter. One of `inputs` refuses the request with 422, one of `outputs` blocks every generated
+    image, one of `first_output` only the first of them.
     """
 
     inputs: tuple[str, ...] = ()
@@ -110,6 +110,16 @@ class Options:
     """`tailored.generate` with sync answers flat, as its published sample, not under `result`."""
     urls_as_string: bool = False
     """v1 results hold `urls` as one string, as SEED 000 prints it, not as an array."""
+    onboarding_time: float = 10.0
+    """From registering a visual until it can be asked for information; a 205 until then."""
+    masks_as_url: bool = False
+    """`visuals.generate_masks` answers with a URL of the zip, not with the zip."""
+    legal: tuple[str, ...] = ()
+    """Words in the URL or file name of an image that answer 451, where that is documented."""
+    scarce: tuple[str, ...] = ()
+    """Operations that answer 512: not enough resources, and nothing was done."""
+    ip_words: tuple[str, ...] = ()
+    """Words in a prompt that `ip_signal` warns of."""
     moderation: Moderation = attrs.field(factory=Moderation)
     """What moderation blocks."""
     timestamps: Literal["naive", "Z"] = "naive"

@@ -1,6 +1,8 @@
 """Looking at uploaded bytes: what kind of image they are, and what is seen in it."""
 
 import colorsys
+import struct
+import zlib
 from pathlib import Path
 
 import attrs
@@ -14,6 +16,11 @@ _SAMPLE = 24
 _HUES = ("red", "orange", "yellow", "green", "teal", "blue", "purple", "pink")
 _GREY, _DARK, _BRIGHT, _LONG = 0.18, 0.3, 0.7, 1.15
 _NAMED_COLOURS = 3
+UNREADABLE = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError, MemoryError),
+    *(struct.error, zlib.error, Image.DecompressionBombError, Image.DecompressionBombWarning),
+)
+"""What decoding a broken file raises."""
 
 
 @attrs.frozen
@@ -56,14 +63,19 @@ def inspect(path: Path, *, max_pixels: int, decode: bool = True) -> Picture:
             image.draft("RGB", (_SAMPLE, _SAMPLE))
             image.load()
             return Picture(kind, width, height, _look(image, _shape(width, height)))
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        Image.DecompressionBombError,
-        Image.DecompressionBombWarning,
-    ) as e:
-        raise Refusal(422, "The image cannot be read or is truncated") from e
+    except UNREADABLE as failure:
+        raise unreadable() from failure
+
+
+def header(path: Path) -> tuple[str, tuple[int, int]]:
+    """The colour mode, in Pillow's words, and the size of a readable image file; blocking."""
+    with Image.open(path) as image:
+        return image.mode, image.size
+
+
+def unreadable() -> Refusal:
+    """The answer to an image that cannot be decoded."""
+    return Refusal(422, "The image cannot be read or is truncated")
 
 
 def _look(image: Image.Image, shape: str) -> Look:
@@ -71,7 +83,7 @@ def _look(image: Image.Image, shape: str) -> Look:
     seen: dict[str, int] = {}
     light = 0.0
     for count, (red, green, blue) in sample.getcolors(_SAMPLE * _SAMPLE) or []:  # type: ignore[misc]  # RGB gives tuples
-        name, value = _named(red / 255, green / 255, blue / 255)
+        name, value = colour_word(red / 255, green / 255, blue / 255)
         seen[name] = seen.get(name, 0) + count
         light += value * count / _SAMPLE**2
     colours = sorted(seen, key=lambda name: (-seen[name], name))[:_NAMED_COLOURS]
@@ -79,7 +91,8 @@ def _look(image: Image.Image, shape: str) -> Look:
     return Look(tuple(colours), word, shape)
 
 
-def _named(red: float, green: float, blue: float) -> tuple[str, float]:
+def colour_word(red: float, green: float, blue: float) -> tuple[str, float]:
+    """The word for a colour of 0 to 1 a channel, and its lightness."""
     hue, lightness, saturation = colorsys.rgb_to_hls(red, green, blue)
     if saturation < _GREY or not _GREY / 2 < lightness < 1 - _GREY / 2:
         return ("black" if lightness < _DARK else "white" if lightness > _BRIGHT else "grey"), lightness

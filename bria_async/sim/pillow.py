@@ -1,8 +1,8 @@
 """The one door to Pillow, which is an extra of the package and not a dependency."""
 
 try:
-    from PIL import Image, ImageDraw, ImageFont, ImageOps
+    from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps, ImageStat
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError('the simulator needs Pillow: pip install "bria-async[sim]"') from missing
 
-__all__ = ["Image", "ImageDraw", "ImageFont", "ImageOps"]
+__all__ = ["Image", "ImageChops", "ImageDraw", "ImageEnhance", "ImageFilter", "ImageFont", "ImageOps", "ImageStat"]

@@ -64,7 +64,7 @@ class ListModels:
     include_training_parameters: bool = False
 
 
-@routes.get("/v1/tailored-gen/projects", "projects.list", generations=_WITH_PROJECTS)
+@routes.get("/v1/tailored-gen/projects", "projects.list", answers="200 401 403 429 500", generations=_WITH_PROJECTS)
 async def list_(call: Call) -> Answer:
     """All projects."""
     seen = call.now - call.options.listing_lag
@@ -72,7 +72,9 @@ async def list_(call: Call) -> Answer:
     return Answer(200, [views.project(call, project, listed=True) for project in shown])
 
 
-@routes.post("/v1/tailored-gen/projects", "projects.create", generations=_WITH_PROJECTS)
+@routes.post(
+    "/v1/tailored-gen/projects", "projects.create", answers="201 400 401 403 429 500", generations=_WITH_PROJECTS
+)
 async def create(call: Call, body: CreateProject) -> Answer:
     """A new project; word counts of name and description are not enforced (NOTES C3)."""
     if body.ip_type in _ILLUSTRATION_ONLY and body.ip_medium != "illustration":
@@ -91,13 +93,23 @@ async def create(call: Call, body: CreateProject) -> Answer:
     return Answer(201, views.project(call, project))
 
 
-@routes.get("/v1/tailored-gen/projects/{project_id}", "projects.get", generations=_WITH_PROJECTS)
+@routes.get(
+    "/v1/tailored-gen/projects/{project_id}",
+    "projects.get",
+    answers="200 401 403 404 429 500",
+    generations=_WITH_PROJECTS,
+)
 async def get(call: Call) -> Answer:
     """One project."""
     return Answer(200, views.project(call, call.project()))
 
 
-@routes.put("/v1/tailored-gen/projects/{project_id}", "projects.update", generations=_WITH_PROJECTS)
+@routes.put(
+    "/v1/tailored-gen/projects/{project_id}",
+    "projects.update",
+    answers="200 401 403 404 429 500",
+    generations=_WITH_PROJECTS,
+)
 async def update(call: Call, body: UpdateProject) -> Answer:
     """Change names and descriptions."""
     changes = attrs.asdict(body, filter=lambda _, value: value is not None)
@@ -106,7 +118,12 @@ async def update(call: Call, body: UpdateProject) -> Answer:
     return Answer(200, views.project(call, project))
 
 
-@routes.delete("/v1/tailored-gen/projects/{project_id}", "projects.delete", generations=_WITH_PROJECTS)
+@routes.delete(
+    "/v1/tailored-gen/projects/{project_id}",
+    "projects.delete",
+    answers="204 401 403 404 409 429 500",
+    generations=_WITH_PROJECTS,
+)
 async def delete(call: Call) -> Answer:
     """Delete a project, its datasets and models. Unknown when this is a 409: chosen, while a model trains."""
     world, project = call.world, call.project()
@@ -121,7 +138,12 @@ async def delete(call: Call) -> Answer:
     return Answer(204)
 
 
-@routes.get("/v1/tailored-gen/projects/{project_id}/datasets", "projects.list_datasets", generations=_WITH_PROJECTS)
+@routes.get(
+    "/v1/tailored-gen/projects/{project_id}/datasets",
+    "projects.list_datasets",
+    answers="200 401 403 404 429 500",
+    generations=_WITH_PROJECTS,
+)
 async def list_datasets(call: Call, query: ListDatasets) -> Answer:
     """The datasets of a project, with their models or their ids when asked."""
     project, shown = call.project(), []
@@ -138,7 +160,12 @@ async def list_datasets(call: Call, query: ListDatasets) -> Answer:
     return Answer(200, shown)
 
 
-@routes.get("/v1/tailored-gen/projects/{project_id}/models", "projects.list_models", generations=_WITH_PROJECTS)
+@routes.get(
+    "/v1/tailored-gen/projects/{project_id}/models",
+    "projects.list_models",
+    answers="200 401 403 404 429 500",
+    generations=_WITH_PROJECTS,
+)
 async def list_models(call: Call, query: ListModels) -> Answer:
     """The models of a project."""
     project = call.project()

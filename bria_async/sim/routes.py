@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from inspect import signature
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -10,6 +10,7 @@ from bria_async.sim.answers import Answer, Refusal
 from bria_async.sim.entities import Dataset, Image, Model, Project
 from bria_async.sim.options import Options
 from bria_async.sim.store import Blob
+from bria_async.sim.visual_entities import Visual
 from bria_async.sim.world import World
 
 _Value = TypeVar("_Value")
@@ -31,6 +32,13 @@ class Nothing:
 
 
 @attrs.frozen
+class Anything:
+    """The input of an operation that was announced without a contract: any JSON object."""
+
+    fields: Mapping[str, Any]
+
+
+@attrs.frozen
 class Operation:
     """One operation as data. `takes` declares its query (GET, DELETE) or body (the others)."""
 
@@ -43,6 +51,14 @@ class Operation:
     """Other paths that the documents write for it."""
     generations: str = "ABCDE"
     """The generations of the documentation that know it."""
+    answers: tuple[str, ...] = ()
+    """The documented statuses, `5XX` among them; empty where none are documented."""
+    bare: tuple[str, ...] = ()
+    """Those of them whose body is a JSON string."""
+
+    def documented(self, status: int) -> bool:
+        """Whether the documents list this very status."""
+        return str(status) in self.answers
 
     @property
     def v2(self) -> bool:
@@ -56,33 +72,62 @@ class Routes:
     def __init__(self) -> None:
         self.operations: list[Operation] = []
 
-    def get(self, path: str, name: str, *, generations: str = "ABCDE") -> Callable[[Handler], Handler]:
-        """Declare a GET."""
-        return self._declare("GET", path, name, (), generations)
+    def get(
+        self, path: str, name: str, *, answers: str = "", generations: str = "ABCDE"
+    ) -> Callable[[Handler], Handler]:
+        """Declare a GET; `answers` are its documented statuses, separated by blanks."""
+        return self._declare("GET", path, name, answers=answers, generations=generations)
 
-    def delete(self, path: str, name: str, *, generations: str = "ABCDE") -> Callable[[Handler], Handler]:
+    def delete(
+        self, path: str, name: str, *, answers: str = "", generations: str = "ABCDE"
+    ) -> Callable[[Handler], Handler]:
         """Declare a DELETE."""
-        return self._declare("DELETE", path, name, (), generations)
+        return self._declare("DELETE", path, name, answers=answers, generations=generations)
 
     def post(
-        self, path: str, name: str, *, also: tuple[str, ...] = (), generations: str = "ABCDE"
+        self,
+        path: str,
+        name: str,
+        *,
+        answers: str = "",
+        bare: str = "",
+        also: tuple[str, ...] = (),
+        generations: str = "ABCDE",
     ) -> Callable[[Handler], Handler]:
-        """Declare a POST."""
-        return self._declare("POST", path, name, also, generations)
+        """Declare a POST; the bodies of the statuses in `bare` are JSON strings."""
+        return self._declare("POST", path, name, answers=answers, bare=bare, also=also, generations=generations)
 
     def put(
-        self, path: str, name: str, *, also: tuple[str, ...] = (), generations: str = "ABCDE"
+        self, path: str, name: str, *, answers: str = "", also: tuple[str, ...] = (), generations: str = "ABCDE"
     ) -> Callable[[Handler], Handler]:
         """Declare a PUT."""
-        return self._declare("PUT", path, name, also, generations)
+        return self._declare("PUT", path, name, answers=answers, also=also, generations=generations)
 
     def _declare(
-        self, method: str, path: str, name: str, also: tuple[str, ...], generations: str
+        self,
+        method: str,
+        path: str,
+        name: str,
+        *,
+        answers: str,
+        generations: str,
+        bare: str = "",
+        also: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         def declare(handler: Handler) -> Handler:
             takes = [parameter.annotation for parameter in signature(handler).parameters.values()][1:]
             self.operations.append(
-                Operation(name, method, path, handler, takes[0] if takes else Nothing, also, generations)
+                Operation(
+                    name=name,
+                    method=method,
+                    path=path,
+                    handler=handler,
+                    takes=takes[0] if takes else Nothing,
+                    also=also,
+                    generations=generations,
+                    answers=tuple(answers.split()),
+                    bare=tuple(bare.split()),
+                )
             )
             return handler
 
@@ -99,6 +144,10 @@ class Call:
     origin: str
     """Scheme and host that the caller used, for URLs in answers."""
     now: float
+    token: str = attrs.field(default="", repr=False)
+    """The caller's token, for signing webhooks; never kept beyond them."""
+    operation: Operation = attrs.field(kw_only=True)
+    """What is called."""
 
     @property
     def options(self) -> Options:
@@ -128,6 +177,13 @@ class Call:
         if image.dataset_id != dataset.id or image.created_at > self.now:
             raise Refusal(404, "Image with the specified ID does not exist.")
         return image
+
+    def visual(self) -> Visual:
+        """The visual that the path names."""
+        found = self.world.visuals.get(self.path["visual_id"])
+        if found is None:
+            raise Refusal(404, "Specified Image does not exist.")
+        return found
 
     @staticmethod
     def _find(table: Mapping[int, _Value], given: str, kind: str) -> _Value:

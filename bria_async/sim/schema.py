@@ -6,6 +6,7 @@ declaration is what a published description can be made from: `fields()` gives i
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from functools import cache
 from types import NoneType, UnionType
@@ -18,6 +19,9 @@ _Input = TypeVar("_Input", bound=attrs.AttrsInstance)
 _Mark = TypeVar("_Mark")
 
 _SHOWN = 200
+_MOST_PROBLEMS = 100
+_LARGEST = 1 << 63
+"""Unknown: how large a number may be. Chosen: what fits in 64 bits."""
 
 
 @attrs.frozen
@@ -49,6 +53,22 @@ class Only:
 
 
 @attrs.frozen
+class InQuery:
+    """A field that a POST carries in its query; its body may carry it too (SEED 004, `original_quality`)."""
+
+
+@attrs.frozen
+class Documented:
+    """The documented default of a field whose absence its handler has to know; `Field.default` holds it."""
+
+    default: Any
+
+
+class Object:
+    """The base of declared classes that are objects inside an input; `Field.kinds` holds such a class."""
+
+
+@attrs.frozen
 class Field:
     """One declared field as data."""
 
@@ -56,8 +76,10 @@ class Field:
     kinds: tuple[type, ...]
     required: bool
     default: Any
-    choices: tuple[str, ...]
+    choices: tuple[Any, ...]
     marks: tuple[object, ...]
+    items: "Field | None" = None
+    """What each item of a list is; None where any is right."""
 
     def mark(self, kind: type[_Mark]) -> _Mark | None:
         """The mark of this kind, if the declaration has one."""
@@ -87,35 +109,47 @@ def fields(declared: type[Any]) -> Mapping[str, Field]:
     hints = get_type_hints(declared, include_extras=True)
     found = {}
     for attribute in attrs.fields(declared):
-        kinds, choices, marks = _unfold(hints[attribute.name])
-        required = attribute.default is attrs.NOTHING
-        found[attribute.name] = Field(
-            attribute.name, kinds, required, None if required else attribute.default, choices, marks
-        )
+        field = _field(attribute.name, hints[attribute.name])
+        default = attribute.default
+        if default is not attrs.NOTHING:
+            documented = field.mark(Documented) or Documented(_made(default))
+            field = attrs.evolve(field, required=False, default=documented.default)
+        found[attribute.name] = field
     return found
 
 
-def _unfold(hint: Any) -> tuple[tuple[type, ...], tuple[str, ...], tuple[object, ...]]:
-    if get_origin(hint) is Annotated:
-        inner, *marks = get_args(hint)
-        kinds, choices, more = _unfold(inner)
-        return kinds, choices, (*marks, *more)
-    if get_origin(hint) is Literal:
-        return (str,), get_args(hint), ()
-    if get_origin(hint) in {Union, UnionType}:
-        parts = [_unfold(part) for part in get_args(hint) if part is not NoneType]
-        return (
-            tuple(kind for part in parts for kind in part[0]),
-            tuple(choice for part in parts for choice in part[1]),
-            tuple(mark for part in parts for mark in part[2]),
+def _made(default: Any) -> Any:
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]  # the stubs call it a function
+
+
+def _field(name: str, hint: Any) -> Field:
+    """A required field of this annotation."""
+    origin, inside = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        plain = _field(name, inside[0])
+        return attrs.evolve(plain, marks=(*inside[1:], *plain.marks))
+    if origin in {Union, UnionType}:
+        parts = [_field(name, part) for part in inside if part is not NoneType]
+        return Field(
+            name,
+            kinds=tuple(kind for part in parts for kind in part.kinds),
+            required=True,
+            default=None,
+            choices=tuple(choice for part in parts for choice in part.choices),
+            marks=tuple(mark for part in parts for mark in part.marks),
+            items=next((part.items for part in parts if part.items), None),
         )
-    return (get_origin(hint) or hint,), (), ()
+    if origin is Literal:
+        return Field(name, tuple(dict.fromkeys(map(type, inside))), True, None, inside, ())
+    items = _field(name, inside[0]) if origin is list else None
+    return Field(name, (object if hint is Any else origin or hint,), True, None, (), (), items)
 
 
 def read(
     declared: type[_Input],
     given: Mapping[str, Any],
     *,
+    query: Mapping[str, str] | None = None,
     text: bool = False,
     strict: bool = False,
     generation: str = "all",
@@ -123,15 +157,19 @@ def read(
     """`given` as an instance of the declared class.
 
     `text` reads numbers and booleans from strings, as queries and forms carry them. A null counts as absent.
+    `query` may hold those fields that are marked so.
     Unknown fields are ignored with a warning, or are problems under `strict`.
 
     Raises:
         Invalid: with every problem found.
     """
     known = fields(declared)
+    asked = {
+        name: value for name, value in (query or {}).items() if name in known and known[name].mark(InQuery) is not None
+    }
     problems = []
     values = {}
-    for name, value in given.items():
+    for name, value in (dict(given) | asked).items():
         field = known.get(name)
         only = field.mark(Only) if field else None
         if field is None and not strict:
@@ -139,15 +177,15 @@ def read(
         elif field is None or (only and generation not in ("all", *only.generations)):
             problems.append(Problem("Extra inputs are not permitted", name, _shown(value)))
         elif value is not None:
-            values[name], problem = _check(field, _from_text(field, value) if text else value)
-            problems += [Problem(problem, name, _shown(value))] if problem else []
+            values[name], wrong = _check(field, name, _from_text(field, value) if text or name in asked else value)
+            problems += wrong
     problems += [
         Problem("Field required", field.name, None)
         for field in known.values()
         if field.required and given.get(field.name) is None
     ]
     if problems:
-        raise Invalid(problems)
+        raise Invalid(problems[:_MOST_PROBLEMS])
     return declared(**values)
 
 
@@ -165,30 +203,51 @@ def _from_text(field: Field, value: Any) -> Any:
     return value
 
 
-def _check(field: Field, value: Any) -> tuple[Any, str | None]:
-    """The value to keep, and what is wrong with it."""
-    problem = _wrong_kind(field, value) or _out_of_bounds(field, value)
-    if problem or not field.choices:
-        return value, problem
-    folded = {choice.lower(): choice for choice in field.choices}
-    kept = folded.get(value.lower(), value) if field.mark(AnyCase) else value
-    if kept in field.choices:
-        return kept, None
-    named = [f"'{choice}'" for choice in field.choices]
-    return value, "Input should be " + " or ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
+def _check(field: Field, at: str, value: Any) -> tuple[Any, list[Problem]]:
+    """The value to keep, and what is wrong with it; `at` is its name, with dots before what is inside."""
+    kept = _as_declared(field, value)
+    wrong = _wrong_kind(field, kept) or _out_of_bounds(field, kept) or _no_choice(field, kept)
+    if wrong:
+        return value, [Problem(wrong, at, _shown(value))]
+    if isinstance(kept, list) and field.items:
+        items = [_check(field.items, f"{at}.{number}", item) for number, item in enumerate(kept)]
+        return [item for item, _ in items], [problem for _, problems in items for problem in problems]
+    nested = next((kind for kind in field.kinds if issubclass(kind, Object) and attrs.has(kind)), None)
+    if nested is None or not isinstance(kept, dict):
+        return kept, []
+    try:
+        return read(nested, kept), []
+    except Invalid as verdict:
+        return kept, [attrs.evolve(each, field_name=f"{at}.{each.field_name}") for each in verdict.problems]
 
 
-_KIND_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "list"}
+def _as_declared(field: Field, value: Any) -> Any:
+    """A word of an enum that is read in any case, as it is declared."""
+    if not field.mark(AnyCase) or not isinstance(value, str):
+        return value
+    return {choice.lower(): choice for choice in field.choices}.get(value.lower(), value)
+
+
+_KIND_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", list: "list", dict: "dictionary"}
 
 
 def _wrong_kind(field: Field, value: Any) -> str | None:
-    kinds = (*field.kinds, int) if float in field.kinds else field.kinds
-    fits = isinstance(value, kinds) and (not isinstance(value, bool) or bool in kinds)
-    if fits and isinstance(value, list) and not all(isinstance(item, str) for item in value):
-        return "Input should be a list of strings"
-    if fits:
+    kinds = [dict if issubclass(kind, Object) else kind for kind in field.kinds]
+    kinds += [int] if float in kinds else []
+    if not isinstance(value, tuple(kinds)) or (isinstance(value, bool) and not {bool, object} & {*kinds}):
+        return "Input should be a valid " + _KIND_NAMES.get(kinds[0], "file")
+    if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
+        return "Input should be an integer of 64 bits"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "Input should be a finite number"
+    return None
+
+
+def _no_choice(field: Field, value: Any) -> str | None:
+    if not field.choices or value in field.choices:
         return None
-    return "Input should be a valid " + _KIND_NAMES.get(field.kinds[0], "file")
+    named = [repr(choice) for choice in field.choices]
+    return "Input should be " + " or ".join([", ".join(named[:-1]), named[-1]] if named[1:] else named)
 
 
 def _out_of_bounds(field: Field, value: Any) -> str | None:
@@ -207,6 +266,8 @@ def _out_of_bounds(field: Field, value: Any) -> str | None:
 def _shown(value: Any) -> Any:
     if isinstance(value, str):
         return value if len(value) <= _SHOWN else value[:_SHOWN] + "..."
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
     if isinstance(value, int | float | bool | NoneType):
         return value
     return f"<{type(value).__name__}>"

@@ -20,8 +20,9 @@ from bria_async.sim.clock import Clock
 from bria_async.sim.faults import Fault, Faults
 from bria_async.sim.limits import Limits
 from bria_async.sim.options import Options
-from bria_async.sim.routes import Call, Nothing, Operation, Upload
+from bria_async.sim.routes import Anything, Call, Nothing, Operation, Upload
 from bria_async.sim.schema import Invalid, read
+from bria_async.sim.webhooks import Webhooks
 from bria_async.sim.world import World
 
 _log = logging.getLogger("bria_async.sim")
@@ -52,6 +53,7 @@ class _Late:
     path: Mapping[str, str]
     origin: str
     given: Any
+    token: str = attrs.field(repr=False)
 
 
 class Simulator:
@@ -67,6 +69,8 @@ class Simulator:
         """The most recent requests for operations, oldest first."""
         self.faults = Faults()
         """Faults still to strike; its length falls when one has."""
+        self.webhooks = Webhooks()
+        """Webhooks asked for, and what was answered to them."""
         self._limits = Limits(self.options.rate_limits)
         self._late: list[_Late] = []
         self._closing = asyncio.Event()
@@ -100,26 +104,32 @@ class Simulator:
         self._closing.set()
 
     async def settle(self) -> None:
-        """Apply the late effects that are due; every request does so first."""
+        """Apply the late effects and make the webhook calls that are due, and wait for their answers."""
+        await self.notice()
+        await self.webhooks.settle(self.clock.now())
+
+    async def notice(self) -> None:
+        """Apply the late effects that are due and begin the webhook calls; every request does so first."""
         now = self.clock.now()
         due = [late for late in self._late if late.due <= now]
         self._late = [late for late in self._late if late.due > now]
         for late in due:
-            call = Call(self.world, late.path, late.origin, late.due)
+            call = Call(self.world, late.path, late.origin, late.due, late.token, operation=late.operation)
             try:
                 await self._effect(late.operation, call, late.given)
             except Refusal as refusal:
                 _log.info("a late %s was refused: %s", late.operation.name, refusal)
         if due:
             self.world.commit()
+        self.webhooks.notice(now)
 
     async def handle(self, operation: Operation, request: web.Request) -> web.StreamResponse:
         """Answer one request for an operation."""
-        await self.settle()
+        await self.notice()
         try:
             answer = await self._answer(operation, request)
         except Refusal as refusal:
-            answer = refused(refusal, v2=operation.v2, request_id=self._request_id(operation))
+            answer = self._refused(operation, refusal)
         except Invalid as verdict:
             answer = invalid(verdict, v2=operation.v2, request_id=self._request_id(operation))
         except ConnectionError:
@@ -127,7 +137,11 @@ class Simulator:
         self.world.commit()
         status = answer.status if answer else 0
         self.requests.append(Seen(self.clock.now(), request.method, request.path, operation.name, status))
-        return _response(answer) if answer else web.Response(status=500)
+        return response(answer) if answer else web.Response(status=500)
+
+    def _refused(self, operation: Operation, refusal: Refusal) -> Answer:
+        bare = str(refusal.status) in operation.bare
+        return refused(refusal, v2=operation.v2, bare=bare, request_id=self._request_id(operation))
 
     def _request_id(self, operation: Operation) -> str:
         return self.world.new_uuid() if operation.v2 else ""
@@ -137,13 +151,16 @@ class Simulator:
         self._admit(operation, request)
         given = await self._given(operation, request)
         fault = self.faults.take(operation.name, (request.path, *_texts(given)))
-        call = Call(self.world, dict(request.match_info), f"{request.scheme}://{request.host}", self.clock.now())
+        origin, token = f"{request.scheme}://{request.host}", request.headers["api_token"]
+        call = Call(self.world, dict(request.match_info), origin, self.clock.now(), token, operation=operation)
         if fault is None:
+            if operation.name in self.options.scarce:
+                raise Refusal(512, "Insufficient resources to process the request.")
             return await self._effect(operation, call, given)
         if fault.when == "after":
             silent, late = fault.status is None, self.options.late_effect
             if silent and late and request.method != "GET":
-                self._late.append(_Late(call.now + late, operation, call.path, call.origin, given))
+                self._late.append(_Late(call.now + late, operation, call.path, call.origin, given, call.token))
             else:
                 with suppress(Refusal):  # A refusal is lost like any other answer.
                     await self._effect(operation, call, given)
@@ -170,13 +187,24 @@ class Simulator:
             text = True
         else:
             fields, text = await body.read(request, self.world)
+        if operation.takes is Anything:
+            return Anything(fields)
         options = self.options
-        return read(operation.takes, fields, text=text, strict=options.strict, generation=options.generation)
+        return read(
+            operation.takes,
+            fields,
+            query=request.query,
+            text=text,
+            strict=options.strict,
+            generation=options.generation,
+        )
 
     async def _effect(self, operation: Operation, call: Call, given: Any) -> Answer:
         answer = await (operation.handler(call) if operation.takes is Nothing else operation.handler(call, given))
         if answer.status < web.HTTPBadRequest.status_code:
             self.world.accepted(operation.name)
+        if operation.v2 and answer.status == web.HTTPAccepted.status_code:
+            self.webhooks.expect(call, self.world.jobs[answer.body["request_id"]])
         return answer
 
     async def _strike(self, fault: Fault, operation: Operation, request: web.Request) -> Answer | None:
@@ -189,7 +217,7 @@ class Simulator:
         if fault.body is not None:
             return Answer(fault.status, fault.body, fault.headers)
         refusal = Refusal(fault.status, "A fault asked for by a test", "usual", fault.headers)
-        return refused(refusal, v2=operation.v2, request_id=self._request_id(operation))
+        return self._refused(operation, refusal)
 
 
 def _texts(given: Any) -> list[str]:
@@ -198,9 +226,14 @@ def _texts(given: Any) -> list[str]:
     return [value.name if isinstance(value, Upload) else value for value in values if isinstance(value, Upload | str)]
 
 
-def _response(answer: Answer) -> web.Response:
+def response(answer: Answer) -> web.Response:
+    """The answer as bytes."""
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
+    if isinstance(answer.body, bytes):
+        return web.Response(
+            status=answer.status, headers=answer.headers, body=answer.body, content_type="application/zip"
+        )
     if answer.form:
         text, kind = urlencode(answer.body), "application/x-www-form-urlencoded"
     else:

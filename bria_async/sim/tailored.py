@@ -1,12 +1,11 @@
 """Identity of a training set, and FIBO generation with a tailored model (v2)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import attrs
 
 from bria_async.sim import captions, sources, studio
 from bria_async.sim.answers import Answer, Refusal
-from bria_async.sim.entities import Dataset, Job
 from bria_async.sim.projects import IpMedium
 from bria_async.sim.routes import Call, Routes
 from bria_async.sim.schema import Count, Range
@@ -84,13 +83,18 @@ class ImageToVideo:
     seed: int | None = None
 
 
-@routes.post("/v1/tailored-gen/generate_prefix", "tailored.generate_prefix", generations="BCD")
+@routes.post(
+    "/v1/tailored-gen/generate_prefix",
+    "tailored.generate_prefix",
+    answers="200 400 401 403 415 422 429 500",
+    generations="BCD",
+)
 async def generate_prefix(call: Call, body: GeneratePrefix) -> Answer:
     """A caption prefix; the key of the answer is known from one public client only."""
     if (body.image_urls is None) == (body.images is None):
         raise Refusal(400, "Exactly one of image_urls and images must be provided")
     if body.images is not None:
-        seen = await sources.images(call, body.images)
+        seen = [await sources.image(call, each) for each in body.images]
     else:
         seen = [await sources.image_at(call, url) for url in body.image_urls or []]
     _moderate(call, seen, moderate=body.content_moderation)
@@ -98,7 +102,12 @@ async def generate_prefix(call: Call, body: GeneratePrefix) -> Answer:
     return Answer(200, {"prefix": captions.prefix(looks, body.ip_type, body.ip_medium, body.ip_name)})
 
 
-@routes.post("/v1/tailored-gen/generate_visual_schema", "tailored.generate_visual_schema", generations="DE")
+@routes.post(
+    "/v1/tailored-gen/generate_visual_schema",
+    "tailored.generate_visual_schema",
+    answers="200 400 401 403 415 422 429 500",
+    generations="DE",
+)
 async def generate_visual_schema(call: Call, body: GenerateVisualSchema) -> Answer:
     """A visual schema, JSON encoded as a string."""
     seen = await sources.images(call, body.images)
@@ -106,7 +115,12 @@ async def generate_visual_schema(call: Call, body: GenerateVisualSchema) -> Answ
     return Answer(200, {"visual_schema": captions.visual_schema([source.picture.look for source in seen])})
 
 
-@routes.post("/v1/tailored-gen/refine_structured_prompt", "tailored.refine_structured_prompt", generations="DE")
+@routes.post(
+    "/v1/tailored-gen/refine_structured_prompt",
+    "tailored.refine_structured_prompt",
+    answers="200 400 401 403 404 429 500",
+    generations="DE",
+)
 async def refine_structured_prompt(call: Call, body: RefineStructuredPrompt) -> Answer:
     """A schema or caption with an instruction worked in."""
     if body.dataset_id not in call.world.datasets:
@@ -117,106 +131,78 @@ async def refine_structured_prompt(call: Call, body: RefineStructuredPrompt) -> 
 
 
 def _moderate(call: Call, seen: list[sources.Source], *, moderate: bool) -> None:
-    for at, source in enumerate(seen):
-        if moderate and sources.moderated(call, source):
-            raise Refusal(422, f"The parameter images[{at}] did not pass content moderation")
+    sources.moderate(call, {f"images[{at}]": source for at, source in enumerate(seen)}, asked=moderate)
 
 
-@routes.post("/v2/image/generate/tailored", "tailored.generate", generations="DE")
+@routes.post(
+    "/v2/image/generate/tailored", "tailored.generate", answers="200 202 400 403 422 429 500", generations="DE"
+)
 async def generate(call: Call, body: Generate) -> Answer:
     """One image with a FIBO model: a job, or with `sync` its result."""
     model = studio.model(call, body.tailored_model_id, v2=True)
-    _check_prompts(call, body.prompt, body.structured_prompt, moderate=body.prompt_content_moderation)
-    job = studio.start(
-        call,
-        Order(
-            operation="tailored.generate",
-            model=model,
-            prompt=body.prompt or "",
-            structured_prompt=_structured(call, body, model.dataset_id),
-            seed=body.seed,
-            size=studio.size(body.aspect_ratio),
-            sync=body.sync,
-            moderate_output=body.visual_output_content_moderation,
-        ),
+    _check_prompts(call, body)
+    seed = studio.seed(call, body.seed)
+    order = Order(
+        model=model,
+        prompt=body.prompt or "",
+        structured_prompt=_structured(call, body, model.dataset_id),
+        seed=seed,
+        size=studio.size(body.aspect_ratio),
+        sync=body.sync,
+        moderate_output=body.visual_output_content_moderation,
+        told={"seed": seed, "prompt": body.prompt or ""},
     )
-    if body.sync and job.results[0].blocked:
-        raise Refusal(422, "The generated image did not pass content moderation")
-    return _submitted(call, job, sync=body.sync)
+    answer = studio.submit(call, order)
+    if not (body.sync and call.options.flat_results):
+        return answer
+    result = answer.body["result"]
+    return Answer(200, {name: result[name] for name in ("image_url", "structured_prompt")})
 
 
-@routes.post("/v2/structured_prompt/generate/tailored", "tailored.generate_structured_prompt", generations="DE")
+@routes.post(
+    "/v2/structured_prompt/generate/tailored",
+    "tailored.generate_structured_prompt",
+    answers="200 202 400 403 422 429 500",
+    generations="DE",
+)
 async def generate_structured_prompt(call: Call, body: GenerateStructuredPrompt) -> Answer:
     """A structured prompt without an image."""
     model = studio.model(call, body.tailored_model_id, v2=True)
-    _check_prompts(call, body.prompt, body.structured_prompt, moderate=body.prompt_content_moderation)
-    job = studio.start(
-        call,
-        Order(
-            operation="tailored.generate_structured_prompt",
-            model=model,
-            count=0,
-            prompt=body.prompt or "",
-            structured_prompt=_structured(call, body, model.dataset_id),
-            seed=body.seed,
-            sync=body.sync,
-        ),
+    _check_prompts(call, body)
+    order = Order(
+        model=model,
+        parts=(),
+        prompt=body.prompt or "",
+        structured_prompt=_structured(call, body, model.dataset_id),
+        seed=body.seed,
+        sync=body.sync,
     )
-    return _submitted(call, job, sync=body.sync)
+    return studio.submit(call, order)
 
 
-@routes.post("/v2/video/generate/tailored/image-to-video", "tailored.image_to_video", generations="DE")
+@routes.post(
+    "/v2/video/generate/tailored/image-to-video",
+    "tailored.image_to_video",
+    answers="202 400 401 403 404 415 422 429 500",
+    generations="DE",
+)
 async def image_to_video(call: Call, body: ImageToVideo) -> Answer:
     """A short animation as a job; an animated WebP stands in for a video."""
     model = studio.model(call, body.tailored_model_id, v2=True)
-    by_url = body.image.startswith(("http://", "https://"))
-    source = await (sources.image_at if by_url else sources.image)(call, body.image)
-    job = studio.start(
-        call,
-        Order(
-            operation="tailored.image_to_video",
-            model=model,
-            extension="webp",
-            seed=body.seed,
-            references=(source,),
-        ),
+    source = await sources.any_image(call, body.image)
+    return studio.submit(
+        call, Order(model=model, extension="webp", seed=body.seed, sources=(source,), url_field="video_url")
     )
-    return _submitted(call, job, sync=False)
 
 
-def _check_prompts(call: Call, prompt: str | None, structured: str | None, *, moderate: bool) -> None:
-    if prompt is None and structured is None:
+def _check_prompts(call: Call, body: Generate | GenerateStructuredPrompt) -> None:
+    if body.prompt is None and body.structured_prompt is None:
         raise Refusal(400, "One of prompt and structured_prompt must be provided")
-    if moderate and studio.says(f"{prompt} {structured}", call.options.moderation.inputs):
-        raise Refusal(422, "The prompt did not pass content moderation")
+    texts = {"prompt": body.prompt, "structured_prompt": body.structured_prompt}
+    studio.moderate(call, texts, asked=body.prompt_content_moderation)
 
 
 def _structured(call: Call, body: Generate | GenerateStructuredPrompt, dataset_id: int | None) -> str:
-    dataset: Dataset | None = call.world.datasets.get(dataset_id) if dataset_id is not None else None
+    dataset = call.world.datasets.get(dataset_id) if dataset_id is not None else None
     schema = dataset.visual_schema if dataset else None
     return captions.structured_prompt(body.prompt or "", schema, body.structured_prompt)
-
-
-def _submitted(call: Call, job: Job, *, sync: bool) -> Answer:
-    if not sync:
-        return Answer(202, {"request_id": job.id, "status_url": call.url(f"/v2/status/{job.id}")})
-    if job.outcome != "COMPLETED":
-        raise Refusal(500, "The generation failed")
-    result = outcome(call, job)
-    if call.options.flat_results:
-        return Answer(200, {name: result[name] for name in ("image_url", "structured_prompt") if name in result})
-    return Answer(200, {"request_id": job.id, "result": result})
-
-
-def outcome(call: Call, job: Job) -> dict[str, Any]:
-    """The `result` of a completed job."""
-    if job.operation == "tailored.image_to_video":
-        return {"video_url": studio.url(call, job, job.results[0])}
-    if not job.results:
-        return {"structured_prompt": job.structured_prompt}
-    return {
-        "image_url": studio.url(call, job, job.results[0]),
-        "seed": job.results[0].seed,
-        "prompt": job.prompt,
-        "structured_prompt": job.structured_prompt,
-    }

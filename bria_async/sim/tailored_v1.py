@@ -1,14 +1,14 @@
 """Generation with legacy tailored models (v1): results are URLs, which may fill in later."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import attrs
 
 from bria_async.sim import sources, studio
 from bria_async.sim.answers import Answer, Refusal
-from bria_async.sim.entities import Job, Model
+from bria_async.sim.entities import Model
 from bria_async.sim.routes import Call, Routes
-from bria_async.sim.schema import Only, Range
+from bria_async.sim.schema import Documented, Only, Range
 from bria_async.sim.studio import AspectRatio, Order
 
 routes = Routes()
@@ -20,7 +20,6 @@ _MAX_VERSIONS = {"max", "3.2", "bria-3.2"}
 _RESTYLE_VERSIONS = {None, "light", "2.3", "bria-2.3"}
 _FAST_STEPS, _SLOW_STEPS = (4, 20), (20, 50)
 _SLOW_RESULTS = 2
-_MODERATED = 4221
 _SAME_RATIO = 0.01
 
 
@@ -29,11 +28,11 @@ class _Generate:
     """What text-to-image and text-to-vector share. A third guidance method is declared to be refused (C8)."""
 
     prompt: str
-    num_results: Annotated[int | None, Range(1, 4)] = None
+    num_results: Annotated[int | None, Range(1, 4), Documented(4)] = None
     aspect_ratio: AspectRatio = "1:1"
-    fast: bool | None = None
+    fast: Annotated[bool | None, Documented(default=True)] = None
     seed: int | None = None
-    steps_num: Annotated[int | None, Range(4, 50)] = None
+    steps_num: Annotated[int | None, Range(4, 50), Documented(8)] = None
     model_influence: Annotated[float, Range(0, 1.5)] = 1.0
     include_generation_prefix: Annotated[bool, Only("BCD")] = True
     content_moderation: Annotated[bool, Only("BCD")] = False
@@ -44,7 +43,7 @@ class _Generate:
     guidance_method_2_scale: Scale = 1.0
     guidance_method_2_image_file: str | None = None
     guidance_method_3: str | None = None
-    image_prompt_mode: Annotated[Literal["regular", "style_only"] | None, Only("BCD")] = None
+    image_prompt_mode: Annotated[Literal["regular", "style_only"], Only("BCD")] = "regular"
     image_prompt_file: Annotated[str | None, Only("BCD")] = None
     image_prompt_urls: Annotated[list[str] | None, Only("BCD")] = None
     image_prompt_scale: Annotated[Scale, Only("BCD")] = 1.0
@@ -73,9 +72,9 @@ class Reimagine:
     structure_image_url: str | None = None
     structure_image_file: str | None = None
     structure_ref_influence: Scale = 0.75
-    num_results: Annotated[int | None, Range(1, 4)] = None
+    num_results: Annotated[int | None, Range(1, 4), Documented(4)] = None
     sync: bool = False
-    fast: bool | None = None
+    fast: Annotated[bool | None, Documented(default=True)] = None
     seed: int | None = None
     steps_num: Annotated[int | None, Range(4, 50)] = None
     include_generation_prefix: bool = True
@@ -94,23 +93,33 @@ class RestylePortrait:
     sync: bool = True
 
 
-@routes.post("/v1/text-to-image/tailored/{model_id}", "tailored.text_to_image", generations=_BEFORE_2026)
+@routes.post(
+    "/v1/text-to-image/tailored/{model_id}",
+    "tailored.text_to_image",
+    answers="200 400 405 422 429 500",
+    generations=_BEFORE_2026,
+)
 async def text_to_image(call: Call, body: TextToImage) -> Answer:
     """One to four images."""
-    return await _generated(call, body, "tailored.text_to_image", "png")
+    return await _generated(call, body, "png")
 
 
-@routes.post("/v1/text-to-vector/tailored/{model_id}", "tailored.text_to_vector", generations=_BEFORE_2026)
+@routes.post(
+    "/v1/text-to-vector/tailored/{model_id}",
+    "tailored.text_to_vector",
+    answers="200 400 403 405 415 422 429 500",
+    generations=_BEFORE_2026,
+)
 async def text_to_vector(call: Call, body: TextToVector) -> Answer:
     """One to four SVGs, with models of illustrations only."""
     model = studio.model(call, call.path["model_id"])
     project = call.world.projects.get(model.project_id) if model.project_id is not None else None
     if project and project.ip_medium != "illustration":
         raise Refusal(400, "Text to vector needs a model trained on illustrations")
-    return await _generated(call, body, "tailored.text_to_vector", "svg")
+    return await _generated(call, body, "svg")
 
 
-async def _generated(call: Call, body: TextToImage | TextToVector, operation: str, extension: str) -> Answer:
+async def _generated(call: Call, body: TextToImage | TextToVector, extension: str) -> Answer:
     model = studio.model(call, call.path["model_id"])
     count = _pace(model, body.fast, body.num_results, body.steps_num)
     guidance = await _guidance(call, body)
@@ -120,24 +129,19 @@ async def _generated(call: Call, body: TextToImage | TextToVector, operation: st
     prompts += [await sources.image_at(call, url) for url in body.image_prompt_urls or []]
     named = {f"guidance_method_{at}_image_file": source for at, source in enumerate(guidance, 1)}
     named |= {f"image_prompt[{at}]": source for at, source in enumerate(prompts)}
-    _moderate(call, named, moderate=body.content_moderation)
-    size = studio.size(body.aspect_ratio)
-    if guidance:
-        size = _fitting(guidance[0])
+    sources.moderate(call, named, asked=body.content_moderation)
     order = Order(
-        operation=operation,
         model=model,
         extension=extension,
         prompt=_prefixed(call, model, body.prompt, prefixed=body.include_generation_prefix),
-        count=count,
+        parts=({},) * count,
         seed=body.seed,
-        size=size,
-        references=tuple(named.values()),
+        size=studio.fitting(guidance[0]) if guidance else studio.size(body.aspect_ratio),
+        sources=tuple(named.values()),
         sync=body.sync,
-        polled=False,
         moderate_output=body.content_moderation,
     )
-    return _results(call, studio.start(call, order), sync=body.sync)
+    return studio.as_objects(call, order)
 
 
 def _pace(model: Model, fast: bool | None, num_results: int | None, steps: int | None) -> int:
@@ -174,59 +178,42 @@ async def _guidance(call: Call, body: TextToImage | TextToVector) -> list[source
     return found
 
 
-@routes.post("/v1/reimagine/tailored/{model_id}", "tailored.reimagine", generations="BCD")
+@routes.post(
+    "/v1/reimagine/tailored/{model_id}", "tailored.reimagine", answers="200 400 403 405 422 429 500", generations="BCD"
+)
 async def reimagine(call: Call, body: Reimagine) -> Answer:
     """One to four images that keep the structure of another."""
     model = studio.model(call, call.path["model_id"])
     count = _pace(model, body.fast, body.num_results, body.steps_num)
-    source = await _one_image(call, body.structure_image_url, body.structure_image_file, "structure_image")
-    _moderate(call, {"structure_image": source}, moderate=body.content_moderation)
+    source = await sources.one_of(call, body.structure_image_url, body.structure_image_file, "structure_image")
+    sources.moderate(call, {"structure_image": source}, asked=body.content_moderation)
     order = Order(
-        operation="tailored.reimagine",
         model=model,
         prompt=_prefixed(call, model, body.prompt or "", prefixed=body.include_generation_prefix),
-        count=count,
+        parts=({},) * count,
         seed=body.seed,
-        size=_fitting(source),
-        references=(source,),
+        size=studio.fitting(source),
+        sources=(source,),
         sync=body.sync,
-        polled=False,
         moderate_output=body.content_moderation,
     )
-    return _results(call, studio.start(call, order), sync=body.sync)
+    return studio.as_objects(call, order)
 
 
-@routes.post("/v1/tailored-gen/restyle_portrait", "tailored.restyle_portrait", generations="BCD")
+@routes.post(
+    "/v1/tailored-gen/restyle_portrait",
+    "tailored.restyle_portrait",
+    answers="200 400 401 403 422 429 500",
+    generations="BCD",
+)
 async def restyle_portrait(call: Call, body: RestylePortrait) -> Answer:
     """A portrait in the model's style, with Light and 2.3 models."""
     model = studio.model(call, body.tailored_model_id)
     if model.training_version not in _RESTYLE_VERSIONS:
         raise Refusal(400, "Restyle portrait needs a model of the Light or 2.3 version")
-    source = await _one_image(call, body.id_image_url, body.id_image_file, "id_image")
-    order = Order(
-        operation="tailored.restyle_portrait",
-        model=model,
-        size=_fitting(source),
-        references=(source,),
-        sync=body.sync,
-        polled=False,
-    )
-    job = studio.start(call, order)
+    source = await sources.one_of(call, body.id_image_url, body.id_image_file, "id_image")
+    job = studio.start(call, Order(model=model, size=studio.fitting(source), sources=(source,), sync=body.sync))
     return Answer(200, {"result": [{"image_url": studio.url(call, job, result)} for result in job.results]})
-
-
-async def _one_image(call: Call, url: str | None, file: str | None, name: str) -> sources.Source:
-    if url is not None:
-        return await sources.image_at(call, url)
-    if file is not None:
-        return await sources.image(call, file)
-    raise Refusal(400, f"One of {name}_url and {name}_file must be provided")
-
-
-def _moderate(call: Call, named: dict[str, sources.Source], *, moderate: bool) -> None:
-    for parameter, source in named.items():
-        if moderate and sources.moderated(call, source):
-            raise Refusal(422, f"The parameter {parameter} did not pass content moderation")
 
 
 def _prefixed(call: Call, model: Model, prompt: str, *, prefixed: bool) -> str:
@@ -234,25 +221,3 @@ def _prefixed(call: Call, model: Model, prompt: str, *, prefixed: bool) -> str:
     dataset = call.world.datasets.get(model.dataset_id) if model.dataset_id is not None else None
     prefix = dataset.caption_prefix if dataset and prefixed else None
     return f"{prefix} {prompt}" if prefix else prompt
-
-
-def _fitting(source: sources.Source) -> tuple[int, int]:
-    width, height = source.picture.width, source.picture.height
-    longer = max(width, height)
-    return max(1, studio.SIDE * width // longer), max(1, studio.SIDE * height // longer)
-
-
-def _results(call: Call, job: Job, *, sync: bool) -> Answer:
-    """The results: blocked ones are objects when the caller waits, and empty files when not."""
-    if sync and all(result.blocked for result in job.results):
-        raise Refusal(422, "All generated images failed content moderation")
-    shown: list[dict[str, Any]] = []
-    for result in job.results:
-        if sync and result.blocked:
-            text = "The generated image did not pass content moderation"
-            shown.append({"blocked": True, "error_code": _MODERATED, "description": text})
-            continue
-        url = studio.url(call, job, result)
-        urls = url if call.options.urls_as_string else [url]
-        shown.append({"urls": urls, "seed": result.seed, "uuid": f"{job.id}-{result.name[0]}"})
-    return Answer(200, {"result": shown})

@@ -1,5 +1,6 @@
 """The state of the simulated server and the rules that keep it whole."""
 
+import asyncio
 import hashlib
 import random
 import uuid
@@ -18,8 +19,11 @@ from bria_async.sim.entities import Bulk, Dataset, Family, Image, Job, Model, Pr
 from bria_async.sim.options import Options
 from bria_async.sim.pictures import Picture
 from bria_async.sim.store import Blob, Blobs, Rows
+from bria_async.sim.visual_entities import MediaUpload, Visual
 
 _converter = cattrs.Converter(forbid_extra_keys=True)
+
+_PAINTERS = 2
 
 _K = TypeVar("_K", bound=Hashable)
 _V = TypeVar("_V")
@@ -78,6 +82,10 @@ class World:
         self.models = Table[int, Model](Model)
         self.jobs = Table[str, Job](Job)
         self.bulks = Table[int, Bulk](Bulk)
+        self.visuals = Table[str, Visual](Visual)
+        self.uploads = Table[str, MediaUpload](MediaUpload)
+        self.drawing = asyncio.Semaphore(_PAINTERS)
+        """How many results are drawn at a time: each may hold several pictures of 25 megapixels."""
         self.files = Table[str, str](str)
         """Name of a hosted file -> sha256 of its bytes."""
         self.drawn = Table[str, str](str)
@@ -91,6 +99,8 @@ class World:
             "models": self.models,
             "jobs": self.jobs,
             "bulks": self.bulks,
+            "visuals": self.visuals,
+            "uploads": self.uploads,
             "files": self.files,
             "drawn": self.drawn,
             "counts": self.counts,

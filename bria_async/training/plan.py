@@ -40,6 +40,9 @@ SCHEMA_IMAGES = (5, 10)
 """How many images a visual schema is made of (SEED 001)."""
 PREFIX_IMAGES = (1, 6)
 """How many images a caption prefix is made of (SEED 000, SEED 002)."""
+LEGACY_VERSIONS = ("max", "light", "3.2", "2.3", "bria-3.2", "bria-2.3")
+VERSIONS: Mapping[str, Family] = {"fibo": "fibo", **dict.fromkeys(LEGACY_VERSIONS, "legacy")}
+"""The known training versions and the family of each (SEED 001, SEED 002); others are the server's to judge."""
 ILLUSTRATION_ONLY = frozenset({"object_variants", "multi_object_set", "icons", "character_variants"})
 """IP types that only go with `ip_medium=illustration` (SEED 001)."""
 
@@ -241,6 +244,9 @@ class Plan:
                 f"training_version is needed for a legacy {self.ip_type} (max, light, 3.2 or 2.3): without a caption "
                 "prefix nothing else tells the server the family"
             )
+        belongs = VERSIONS.get(self.training_version or "", self.family)
+        if belongs != self.family != "2024":
+            yield f"training_version {self.training_version} is of the family {belongs}, the plan's is {self.family}"
         if self.refine and self.family != "fibo":
             yield "refine needs the family fibo: only a visual schema is refined"
 

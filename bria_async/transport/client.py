@@ -1,6 +1,5 @@
 """Sends calls: waits for their turn, streams them, reads the answer, repeats what is safe to repeat."""
 
-import json
 import logging
 from http import HTTPStatus
 from pathlib import Path
@@ -10,16 +9,26 @@ import aiohttp
 import attrs
 from yarl import URL
 
-from bria_async.errors import Attempt, NotSent, Outcome, OutcomeUnknown, RateLimited, RequestError, Untrusted
+from bria_async.errors import (
+    Attempt,
+    InvalidParameter,
+    NotSent,
+    Outcome,
+    OutcomeUnknown,
+    RateLimited,
+    RequestError,
+    Untrusted,
+)
 from bria_async.host import Host, observer
-from bria_async.wire import Call, Reply
+from bria_async.wire import Call, Multipart, Reply
 from bria_async.wire.retry import Failure, RetryPolicy, time_for
 
 from .auth import PinnedToken
-from .download import Downloads, put
+from .download import Downloads, post, put
+from .files import settled
 from .guard import AnswerTooLarge, classify, read_capped
 from .limit import Limiter
-from .payload import CountedPayload, JsonPayload, MultipartPayload
+from .payload import CountedPayload, FormPayload, JsonPayload, MultipartPayload
 
 log = logging.getLogger("bria_async")
 
@@ -46,7 +55,9 @@ class HttpClient:
 
         Raises:
             RequestError: one of its subclasses, with all attempts.
+            ImageError: a file in its body cannot be read or is too large, or changed while it was sent.
         """
+        call = await settled(call, self.host, strict=self.strict)
         attempts: list[Attempt] = []
         started = self.host.monotonic()
         while True:
@@ -79,6 +90,14 @@ class HttpClient:
         """Put a file to a presigned URL, without the token."""
         await put(self.http, url, path, content_type, self.timeout)
 
+    async def post_file(self, url: str, body: Multipart) -> None:
+        """Send a form to a presigned URL, without the token."""
+        await post(self.http, url, MultipartPayload(body, self.host), self.timeout)
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes of a result, without the token."""
+        return await self.downloads.read(url)
+
     async def _try(self, call: Call) -> Any:
         """One attempt: the typed answer, or the error with its single attempt."""
         result = await self._exchange(call, call.path)
@@ -103,6 +122,7 @@ class HttpClient:
                 self.origin.with_path(path, encoded=True).with_query(dict(call.query) or None),
                 data=body,
                 headers={"Accept": "application/json"},
+                skip_auto_headers=("Content-Type",) if body is None else (),
                 allow_redirects=False,
                 raise_for_status=False,
                 timeout=aiohttp.ClientTimeout(total=time_for(size, self.timeout), sock_connect=min(30.0, self.timeout)),
@@ -120,7 +140,15 @@ class HttpClient:
     def _body(self, call: Call) -> CountedPayload | None:
         if call.multipart is not None:
             return MultipartPayload(call.multipart, self.host)
-        return None if call.json is None else JsonPayload(json.dumps(call.json).encode())
+        if call.form is not None:
+            return FormPayload(call.form)
+        if call.json is None:
+            return None
+        try:
+            return JsonPayload(call.json, self.host)
+        except (ValueError, TypeError, RecursionError) as error:
+            problem = str(error)
+        raise InvalidParameter(f"the body is not JSON: {problem}", call.operation)
 
 
 def _failed(call: Call, failure: Failure, status: int | None, sent: int) -> RequestError:

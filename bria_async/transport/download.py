@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,8 @@ from bria_async.errors import DownloadFailed, UploadFailed
 from bria_async.host import Host
 from bria_async.wire.retry import Failure, RetryPolicy, time_for
 
-from .guard import LARGEST_DOWNLOAD, classify
+from .guard import LARGEST_ANSWER, LARGEST_DOWNLOAD, classify
+from .payload import CountedPayload
 
 log = logging.getLogger("bria_async")
 
@@ -46,6 +48,10 @@ class _Problem:
     status: int | None = None
     gone: bool = False
     again: bool = False
+
+
+Keep = Callable[[aiohttp.ClientResponse], Awaitable[_Problem | None]]
+"""What takes a body in: nothing when all is well, else the problem."""
 
 
 @attrs.define
@@ -86,23 +92,45 @@ class Downloads:
         Raises:
             DownloadFailed: not there, empty, too large, or it kept failing; no file is left behind.
         """
+        await self._repeat(url, lambda response: self._store(response, to, limit))
+        return to
+
+    async def read(self, url: str, limit: int = LARGEST_ANSWER) -> bytes:
+        """Download into memory, repeating as `fetch` does.
+
+        Raises:
+            DownloadFailed: as from `fetch`.
+        """
+        content = bytearray()
+
+        async def keep(response: aiohttp.ClientResponse) -> _Problem | None:
+            content.clear()
+            async for block in response.content.iter_chunked(SLICE):
+                content.extend(block)
+                if len(content) > limit:
+                    return _larger(limit, response.status)
+            return None if content else _empty(response.status)
+
+        await self._repeat(url, keep)
+        return bytes(content)
+
+    async def _repeat(self, url: str, keep: Keep) -> None:
         attempt = 0
-        while problem := await self._try(url, to, limit):
+        while problem := await self._try(url, keep):
             attempt += 1
             wait = self.policy.backoff(attempt, self.host.random) if problem.again else None
             if wait is None:
                 raise DownloadFailed(problem.words, shown(url), problem.status, problem.gone)
             log.info("download of %s: %s, again in %.1f s", shown(url), problem.words, wait)
             await self.host.sleep(wait)
-        return to
 
-    async def _try(self, url: str, to: Path, limit: int) -> _Problem | None:
-        """One attempt: nothing when the file is whole, else what went wrong."""
+    async def _try(self, url: str, keep: Keep) -> _Problem | None:
+        """One attempt: nothing when all of it was kept, else what went wrong."""
         status: int | None = None
         try:
             async with self._get(url, {}) as response:
                 status = response.status
-                return await self._store(response, to, limit) if status in READY else _answered(status)
+                return await keep(response) if status in READY else _answered(status)
         except _FAILED as error:
             return _met(error, status)
 
@@ -123,10 +151,10 @@ class Downloads:
             async for block in response.content.iter_chunked(SLICE):
                 total += len(block)
                 if total > limit:
-                    return _Problem(f"is larger than {limit} bytes", status, gone=True)
+                    return _larger(limit, status)
                 await self.host.in_thread(part.write, block)
             if total == 0:
-                return _Problem("is empty: it was stopped by moderation", status, gone=True)
+                return _empty(status)
             await self.host.in_thread(part.commit)
         return None
 
@@ -140,21 +168,53 @@ async def put(http: aiohttp.ClientSession, url: str, path: Path, content_type: s
     Raises:
         UploadFailed: it was not taken; the URL's query, which is a secret, is not shown.
     """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise UploadFailed(error.strerror or str(error), shown(url)) from None
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        await _upload(http, "PUT", url, file, size, {"Content-Type": content_type}, patience)
+
+
+async def post(http: aiohttp.ClientSession, url: str, body: CountedPayload, patience: float) -> None:
+    """Send a form to a presigned URL, as `put` does a file.
+
+    Raises:
+        UploadFailed: it was not taken.
+        ImageError: its file cannot be read.
+    """
+    try:
+        await _upload(http, "POST", url, body, body.size or 0, {}, patience)
+    except UploadFailed:
+        if body.failure is not None:
+            raise attrs.evolve(body.failure) from None
+        raise
+
+
+async def _upload(
+    http: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    body: object,
+    size: int,
+    headers: dict[str, str],
+    patience: float,
+) -> None:
     status: int | None = None
     problem: _Problem | None = None
     try:
-        with path.open("rb") as file:
-            total = time_for(os.fstat(file.fileno()).st_size, patience)
-            async with http.put(
-                URL(url, encoded=True),
-                data=file,
-                headers={"Content-Type": content_type},
-                allow_redirects=False,
-                raise_for_status=False,
-                timeout=aiohttp.ClientTimeout(total=total, sock_connect=30.0, sock_read=patience),
-            ) as response:
-                status = response.status
-                problem = None if status in TAKEN else _answered(status)
+        async with http.request(
+            method,
+            URL(url, encoded=True),
+            data=body,
+            headers=headers,
+            allow_redirects=False,
+            raise_for_status=False,
+            timeout=aiohttp.ClientTimeout(total=time_for(size, patience), sock_connect=30.0, sock_read=patience),
+        ) as response:
+            status = response.status
+            problem = None if status in TAKEN else _answered(status)
     except _FAILED as error:
         problem = _met(error, status)
     if problem:
@@ -186,6 +246,14 @@ class _PartFile:
             self._file.close()
         finally:
             self._temporary.unlink(missing_ok=True)
+
+
+def _larger(limit: int, status: int) -> _Problem:
+    return _Problem(f"is larger than {limit} bytes", status, gone=True)
+
+
+def _empty(status: int) -> _Problem:
+    return _Problem("is empty: it was stopped by moderation", status, gone=True)
 
 
 def _answered(status: int) -> _Problem:

@@ -1,18 +1,27 @@
 """Bodies that stream: JSON, and multipart with one file that is read in slices in a thread."""
 
+import base64
+import json
 import os
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, BinaryIO
+from urllib.parse import urlencode
 
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
 from bria_async.errors import ImageChanged, ImageError
 from bria_async.host import Host
-from bria_async.wire import FilePart, Multipart
+from bria_async.wire import File, Multipart
+from bria_async.wire.call import form_text
 
 SLICE = 256 * 1024
 """Bytes per write: measured best for plain and TLS sockets alike."""
+
+FILE_SLICE = SLICE // 3 * 3
+"""Bytes per read of a file: whole groups of three, which base64 encodes without padding."""
+
+Encode = Callable[[bytes], bytes]
 
 
 class CountedPayload(Payload):
@@ -32,23 +41,102 @@ class CountedPayload(Payload):
         """A stream has no text."""
         raise TypeError("a streamed body is not decoded")
 
-    async def _write(self, writer: AbstractStreamWriter, block: bytes | memoryview) -> None:
+    async def _write(self, writer: AbstractStreamWriter, content: bytes) -> None:
+        """Write bytes in slices."""
+        view = memoryview(content)
+        for start in range(0, len(view), SLICE):
+            await self._write_slice(writer, view[start : start + SLICE])
+
+    async def _write_file(
+        self, writer: AbstractStreamWriter, head: bytes, file: File, host: Host, encode: Encode | None = None
+    ) -> None:
+        """Write what stands before a file, then the file, read in a thread; it is opened before anything is sent."""
+        source = _Source(file)
+        try:
+            await host.in_thread(source.open)
+            await self._write(writer, head)
+            remaining = file.size
+            while remaining:
+                block = await host.in_thread(source.read, min(FILE_SLICE, remaining))
+                remaining -= len(block)
+                await self._write_slice(writer, encode(block) if encode else block)
+            source.check()
+        except ImageError as error:
+            self.failure = error
+            raise
+        finally:
+            source.close()
+
+    async def _write_slice(self, writer: AbstractStreamWriter, block: bytes | memoryview) -> None:
         await writer.write(block)
         self.sent += len(block)
 
 
 class JsonPayload(CountedPayload):
-    """A JSON body, which holds an image of megabytes at times."""
+    """A JSON body; the files and bytes in it become base64 while they are sent, and are never held whole.
 
-    def __init__(self, content: bytes) -> None:
-        super().__init__(content, "application/json", len(content))
-        self.content = content
+    Raises:
+        ValueError, TypeError: the value is not JSON.
+    """
+
+    def __init__(self, value: object, host: Host) -> None:
+        self._host = host
+        held: list[File | bytes] = []
+        marks: list[str] = []
+
+        def hold(item: object) -> str:
+            if not isinstance(item, File | bytes):
+                raise TypeError(f"{type(item).__name__} is not JSON")
+            held.append(item)
+            marks.append(host.uuid().hex)
+            return marks[-1]
+
+        rest = json.dumps(value, default=hold, allow_nan=False)
+        self._texts = []
+        for mark in marks:
+            before, _, rest = rest.partition(mark)
+            self._texts.append(before.encode())
+        self._texts.append(rest.encode())
+        self._held = held
+        size = sum(map(len, self._texts)) + sum(_base64_size(item) for item in held)
+        super().__init__(value, "application/json", size)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
-        """Write it in slices."""
-        view = memoryview(self.content)
-        for start in range(0, len(view), SLICE):
-            await self._write(writer, view[start : start + SLICE])
+        """Write it in slices.
+
+        Raises:
+            ImageChanged: a file is not the one that was looked at.
+        """
+        for text, content in zip(self._texts, self._held, strict=False):
+            if isinstance(content, File):
+                await self._write_file(writer, text, content, self._host, base64.b64encode)
+            else:
+                await self._write(writer, text)
+                view = memoryview(content)
+                for start in range(0, len(view), FILE_SLICE):
+                    await self._write_slice(writer, base64.b64encode(view[start : start + FILE_SLICE]))
+        await self._write(writer, self._texts[-1])
+
+
+def _base64_size(content: File | bytes) -> int:
+    return (_size(content) + 2) // 3 * 4
+
+
+def _size(content: File | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.size
+
+
+class FormPayload(CountedPayload):
+    """A form without a file, urlencoded."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        texts = {name: form_text(value) for name, value in fields.items()}
+        self._content = urlencode(texts, errors="replace").encode()
+        super().__init__(fields, "application/x-www-form-urlencoded", len(self._content))
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write it."""
+        await self._write(writer, self._content)
 
 
 class MultipartPayload(CountedPayload):
@@ -60,7 +148,7 @@ class MultipartPayload(CountedPayload):
         self._host = host
         self._head = b"".join(_head(body, boundary))
         self._tail = f"\r\n--{boundary}--\r\n".encode()
-        size = len(self._head) + body.file.size + len(self._tail)
+        size = len(self._head) + _size(body.file.content) + len(self._tail)
         super().__init__(body, f"multipart/form-data; boundary={boundary}", size)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
@@ -69,33 +157,26 @@ class MultipartPayload(CountedPayload):
         Raises:
             ImageChanged: the file is not the one that was checked.
         """
-        source = _Source(self._body.file)
-        try:
-            await self._host.in_thread(source.open)
+        content = self._body.file.content
+        if isinstance(content, File):
+            await self._write_file(writer, self._head, content, self._host)
+        else:
             await self._write(writer, self._head)
-            remaining = self._body.file.size
-            while remaining:
-                block = await self._host.in_thread(source.read, min(SLICE, remaining))
-                remaining -= len(block)
-                await self._write(writer, block)
-            source.check()
-            await self._write(writer, self._tail)
-        except ImageError as error:
-            self.failure = error
-            raise
-        finally:
-            source.close()
+            await self._write(writer, content)
+        await self._write(writer, self._tail)
 
 
 def _head(body: Multipart, boundary: str) -> Iterator[bytes]:
     for name, value in body.fields.items():
-        yield f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        text = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        yield text.encode(errors="replace")
     file = body.file
     name = escaped(file.filename)
-    yield (
+    text = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="{file.field}"; filename="{name}"\r\n'
         f"Content-Type: {file.content_type}\r\n\r\n"
-    ).encode()
+    )
+    yield text.encode(errors="replace")  # names on a disk need not be text
 
 
 def escaped(filename: str) -> str:
@@ -104,35 +185,38 @@ def escaped(filename: str) -> str:
 
 
 class _Source:
-    """The file of a part, which must be the one that was checked, from opening to end.
+    """A file in a body, which must be the one that was checked, from opening to end.
 
     `close` may come while another thread is still opening: then that thread closes what it opened.
     """
 
-    def __init__(self, part: FilePart) -> None:
-        self._part = part
+    def __init__(self, looked_at: File) -> None:
+        self._looked_at = looked_at
         self._file: BinaryIO | None = None
         self._closed = False
 
     def open(self) -> None:
         try:
-            self._file = self._part.path.open("rb")
+            self._file = self._looked_at.path.open("rb")
         except OSError as error:
-            raise ImageError(f"cannot be read: {error.strerror}", str(self._part.path)) from None
+            raise self._unreadable(error) from None
         if self._closed:
             self._file.close()
         else:
             self.check()
 
     def read(self, count: int) -> bytes:
-        block = self._opened().read(count)
-        if not block:
+        try:
+            block = self._opened().read(count)
+        except OSError as error:
+            raise self._unreadable(error) from None
+        if len(block) < count:
             raise self._changed()
         return block
 
     def check(self) -> None:
         state = os.fstat(self._opened().fileno())
-        if (state.st_size, state.st_mtime_ns) != (self._part.size, self._part.mtime_ns):
+        if (state.st_size, state.st_mtime_ns) != (self._looked_at.size, self._looked_at.mtime_ns):
             raise self._changed()
 
     def close(self) -> None:
@@ -145,5 +229,8 @@ class _Source:
             raise self._changed()
         return self._file
 
+    def _unreadable(self, error: OSError) -> ImageError:
+        return ImageError(f"cannot be read: {error.strerror}", str(self._looked_at.path))
+
     def _changed(self) -> ImageChanged:
-        return ImageChanged("changed since it was checked; nothing of it was accepted", str(self._part.path))
+        return ImageChanged("changed since it was checked; nothing of it was accepted", str(self._looked_at.path))

@@ -1,6 +1,7 @@
 """What all answers share: tolerance for what they do not know, and the words of five generations."""
 
 import enum
+import os
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
@@ -8,6 +9,13 @@ import attrs
 
 Id = int | str
 """Ids are integers in most answers; legacy model ids are long texts (SEED 003)."""
+
+ImageInput = str | bytes | os.PathLike[str]
+"""An image as callers have it: a path, its bytes, or a text: an http(s) address, or base64 with or without a
+`data:` header. A path is never given as a text."""
+
+MAX_IMAGE_BYTES = 12 * 2**20
+"""12 MB (SEED 000, 003, 004); whether of 10^6 or 2^20 bytes is unknown: the larger one, as the server decides."""
 
 IpType = Literal[
     "multi_object_set",
@@ -21,6 +29,9 @@ IpType = Literal[
 """What a project preserves (SEED 001, published spec)."""
 
 IpMedium = Literal["photography", "illustration"]
+Medium = Literal["photography", "art"]
+"""What a generated or found image is (SEED 004)."""
+
 UploadType = Literal["basic", "advanced"]
 UseCase = Literal["illustrative_style", "illustrative_single_object"]
 """What an organisation-level dataset of 2024 is for (SEED 003, SEED 004)."""
@@ -36,6 +47,32 @@ GuidanceMethod = Literal["controlnet_canny", "controlnet_depth", "controlnet_rec
 
 ImagePromptMode = Literal["regular", "style_only"]
 
+OutputType = Literal["png", "jpeg"]
+"""The file type of a v2 result (published spec)."""
+
+BackgroundMode = Literal["base", "high_control", "fast"]
+"""How a background is drawn from words: `high_control` keeps closest to them, `fast` is the quick one (public
+pages)."""
+
+PlacementType = Literal[
+    "original", "automatic", "manual_placement", "manual_padding", "custom_coordinates", "automatic_aspect_ratio"
+]
+"""How a product or vehicle is placed in its shot (published spec; the first four SEED 004)."""
+
+ManualPlacement = Literal[
+    "upper_left",
+    "upper_right",
+    "bottom_left",
+    "bottom_right",
+    "right_center",
+    "left_center",
+    "upper_center",
+    "bottom_center",
+    "center_vertical",
+    "center_horizontal",
+]
+"""A place in a shot (SEED 004)."""
+
 
 @attrs.frozen(kw_only=True)
 class Value:
@@ -46,7 +83,7 @@ class Value:
     """
 
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False, eq=False, hash=False)
-    """The JSON object exactly as it came."""
+    """The JSON object exactly as it came; and what its status said beyond yes, where that is an attribute."""
 
     older_names: ClassVar[Mapping[str, str]] = {}
     """Names that older answers use, and the attribute each is read into."""
@@ -55,7 +92,7 @@ class Value:
     def extra(self) -> dict[str, Any]:
         """The fields of the answer that this version of the library does not know."""
         known = {field.name for field in attrs.fields(type(self))} | set(self.older_names)
-        return {name: value for name, value in self.raw.items() if name not in known}
+        return {name: value for name, value in self.prepare(dict(self.raw)).items() if name not in known}
 
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import attrs
 
 from .common import OpenEnum, Value
 
-RESULTS = ("image_url", "video_url", "structured_prompt")
+RESULTS = ("image_url", "video_url", "mask_url", "structured_prompt", "structured_instruction")
 """Fields that tell a result where it is not nested under `result` (published spec of tailored generation)."""
 
 
@@ -31,12 +31,28 @@ class JobResult(Value):
 
     image_url: str | None = None
     video_url: str | None = None
+    mask_url: str | None = None
+    url: str | None = None
+    """What webhooks may have instead (a public client)."""
     seed: int | None = None
     """A number, which examples also print as a text."""
     prompt: str | None = None
     refined_prompt: str | None = None
     structured_prompt: str | None = None
     """JSON encoded as a text."""
+    structured_instruction: str | None = None
+    """JSON encoded as a text."""
+
+
+@attrs.frozen(kw_only=True)
+class ResultImage(Value):
+    """The address of one image that was made at once; `sid` takes an edit of a visual on to the next (SEED 004)."""
+
+    older_names: ClassVar[Mapping[str, str]] = {"url": "result_url"}
+
+    result_url: str | None = None
+    sid: str | None = None
+    seed: int | None = None
 
 
 def _nested(data: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +78,7 @@ class Submission(Value):
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
         """Nest a flat result; an answer with a result needs no id."""
         source = _nested(data)
-        return source if source.get("result") is None else {"request_id": "", **source}
+        return source if source.get("result") is None else {**source, "request_id": source.get("request_id") or ""}
 
 
 @attrs.frozen(kw_only=True)
@@ -103,14 +119,16 @@ class GeneratedImage(Value):
     """A v1 result: with `sync=False` its addresses fill in later, with zero bytes where moderation stopped
     it.
 
-    `urls` is read from a text or an array (SEED 000, a public client), from `image_url`, or from `image_res`.
+    `urls` is read from a text or an array (SEED 000, a public client), from `image_url`, `image_res`, or `url`.
     """
 
-    older_names: ClassVar[Mapping[str, str]] = {"image_url": "urls", "image_res": "urls"}
+    older_names: ClassVar[Mapping[str, str]] = {"image_url": "urls", "image_res": "urls", "url": "urls"}
 
     urls: tuple[str, ...] = ()
     seed: int | None = None
     uuid: str | None = None
+    name: str | None = None
+    """The name of its file (SEED 004)."""
 
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -126,6 +144,8 @@ class GeneratedImages(Value):
     older_names: ClassVar[Mapping[str, str]] = {"urls": "result"}
 
     result: tuple[Blocked | GeneratedImage, ...] = ()
+    redirected: bool = False
+    """The model version asked for is gone, and the newest one drew (status 209, SEED 004)."""
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -134,9 +154,12 @@ class GeneratedImages(Value):
 
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """Flatten nested arrays, and make objects of bare texts: addresses, or the reasons of a block."""
-        found = data.get("result") or data.get("urls") or ()
-        return {**data, "result": [_item(item) for item in _flat(found)]}
+        """Flatten nested arrays, and make objects of `[url, seed, name]`, of bare addresses, and of the texts that
+        stand for blocked results (SEED 004, a public client); an answer that is a result itself is the only one.
+        """
+        alone = any(data.get(name) for name in GeneratedImage.older_names)
+        found = data.get("result") or data.get("urls") or (data if alone else ())
+        return {**data, "result": [_item(item) for item in _results(found)]}
 
 
 def _flat(found: Any) -> Iterator[Any]:
@@ -147,10 +170,28 @@ def _flat(found: Any) -> Iterator[Any]:
         yield found
 
 
+def _results(found: Any) -> Iterator[Any]:
+    """The results in an array of any depth, in which `[url, seed, name]` is one of them."""
+    if not isinstance(found, list | tuple):
+        yield found
+    elif len(found) > 1 and _is_address(found[0]) and _is_seed(found[1]):
+        yield dict(zip(("urls", "seed", "name"), found, strict=False))
+    else:
+        for item in found:
+            yield from _results(item)
+
+
 def _item(item: Any) -> Any:
     if isinstance(item, str):
-        is_address = item.startswith(("https://", "http://"))
-        return {"urls": [item]} if is_address else {"blocked": True, "description": item}
+        return {"urls": [item]} if _is_address(item) else {"blocked": True, "description": item}
     if isinstance(item, dict) and "blocked" in item and not item["blocked"]:
         return {name: value for name, value in item.items() if name != "blocked"}
     return item
+
+
+def _is_seed(item: Any) -> bool:
+    return item is None or isinstance(item, int) or (isinstance(item, str) and item.isdigit())
+
+
+def _is_address(item: Any) -> bool:
+    return isinstance(item, str) and item.startswith(("https://", "http://"))

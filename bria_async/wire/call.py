@@ -12,21 +12,25 @@ if TYPE_CHECKING:
     from bria_async.host import Host
 
     from .endpoint import Endpoint
+    from .polling import Polling
+
+
+@attrs.frozen
+class File:
+    """A file as it was when it was looked at; a body streams exactly these bytes (`mtime_ns` unchanged) or fails."""
+
+    path: Path
+    size: int
+    mtime_ns: int
 
 
 @attrs.frozen
 class FilePart:
-    """A file of a multipart body, streamed from disk.
+    """The file of a multipart body, streamed from disk unless its bytes are given."""
 
-    `size` (bytes) and `mtime_ns` are those of the moment the file was checked: a file that changed since is
-    not sent.
-    """
-
-    path: Path
+    content: File | bytes = attrs.field(repr=lambda content: "..." if isinstance(content, bytes) else repr(content))
     filename: str
     content_type: str
-    size: int
-    mtime_ns: int
     field: str = "file"
 
 
@@ -42,14 +46,16 @@ class Multipart:
 class Call:
     """One request of an endpoint, complete but for host and token.
 
-    `path` is quoted and starts with `/v1` or `/v2`; `query` and `json` hold what was given and nothing else;
-    `fallback` is the path to try when the first is not found.
+    `path` is quoted and starts with `/v1` or `/v2`; `query` and `json` hold what was given and nothing else.
+    Anywhere in `json` a path, bytes or `File` stands for its base64, which is made while it is sent. `form` is
+    sent urlencoded. `fallback` is the path to try when the first is not found.
     """
 
     endpoint: Endpoint
     path: str
     query: Mapping[str, str] = attrs.field(factory=dict)
     json: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
+    form: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     multipart: Multipart | None = None
     fallback: str | None = None
 
@@ -60,8 +66,13 @@ class Call:
 
     def as_multipart(self, file: FilePart) -> Call:
         """The same request with a form as its body: the fields as texts, then the file."""
-        fields = {name: form_text(value) for name, value in (self.json or {}).items()}
-        return attrs.evolve(self, json=None, multipart=Multipart(fields, file))
+        values = {**(self.json or {}), **(self.form or {})}
+        fields = {name: form_text(value) for name, value in values.items() if name != file.field}
+        return attrs.evolve(self, json=None, form=None, multipart=Multipart(fields, file))
+
+    def with_base64(self, file: FilePart) -> Call:
+        """The same request with the file as base64 in its JSON."""
+        return attrs.evolve(self, json={**(self.json or {}), file.field: file.content})
 
 
 def form_text(value: Any) -> str:
@@ -89,6 +100,26 @@ class Client(Protocol):
 
     async def send(self, call: Call) -> Any:
         """Send, retry what is safe to repeat, and return the typed answer or raise."""
+        ...
+
+    async def finish(self, call: Call, polling: Polling | None) -> Any:
+        """Send a call whose job takes its time, and return its answer when the job is over."""
+        ...
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes of a result, without the token.
+
+        Raises:
+            DownloadFailed: it is not there, or larger than an answer may be.
+        """
+        ...
+
+    async def post_file(self, url: str, body: Multipart) -> None:
+        """Send a form to a presigned address, streamed and without the token.
+
+        Raises:
+            UploadFailed: it was not taken.
+        """
         ...
 
     async def probe(self, url: str) -> int | None:

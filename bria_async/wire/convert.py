@@ -30,7 +30,7 @@ def structure(data: Any, kind: Any) -> Any:
     Raises:
         ConversionError: it cannot be one.
     """
-    if kind is Any or kind is dict:
+    if kind is Any:
         return data
     if kind is types.NoneType:
         return None

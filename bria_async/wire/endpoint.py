@@ -20,9 +20,14 @@ import attrs
 from bria_async.errors import InvalidParameter
 
 from .call import Call, Client, form_text
-from .parameter import Parameter
+from .parameter import Image, Older, Own, Parameter, is_address
+from .polling import Polling
 
 F = TypeVar("F", bound=Callable[..., Any])
+WAIT = "wait"
+"""The keyword of this library that asks to return only when the job is over."""
+FREE = "fields"
+"""The `**fields` of an operation without a contract."""
 
 
 class Effect(enum.StrEnum):
@@ -42,8 +47,11 @@ class Effect(enum.StrEnum):
 class Endpoint:
     """A declared operation: all that the session, the command line, the docs and the limits know of it.
 
-    `fallback` is a second path to try when the first answers 404; `words` are limits on word counts that the
-    docs state and their own examples break: a warning, never an error.
+    `own` are keywords of this library beside those of the API; `free` says that any further field is sent as it
+    is given. A `form` is sent urlencoded, or as multipart with its file. `marks` are success statuses that say
+    more than that it worked, and the attribute of the answer that each sets. `fallback` is a second path to try
+    when the first answers 404; `words` are limits on word counts that the docs state and their own examples
+    break: a warning, never an error.
     """
 
     operation: str
@@ -53,13 +61,25 @@ class Endpoint:
     answer: Any
     effect: Effect
     doc: str
+    own: Mapping[str, Own] = attrs.field(factory=dict)
+    free: bool = False
+    form: bool = False
+    marks: Mapping[int, str] = attrs.field(factory=dict)
     fallback: str | None = None
     words: Mapping[str, int] = attrs.field(factory=dict)
     by_name: Mapping[str, Parameter] = attrs.field(init=False, repr=False, eq=False)
+    pairs: tuple[tuple[Parameter, Image | Older], ...] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        """Index the parameters."""
+        """Index the parameters, and those that stand for another one."""
         object.__setattr__(self, "by_name", {parameter.name: parameter for parameter in self.parameters})
+        pairs = [
+            (parameter, fact)
+            for parameter in self.parameters
+            for fact in parameter.facts
+            if isinstance(fact, Older) or (isinstance(fact, Image) and isinstance(fact.address, str))
+        ]
+        object.__setattr__(self, "pairs", tuple(pairs))
 
     def call(self, values: Mapping[str, Any], *, strict: bool = True, keep_data_uri: bool = False) -> Call:
         """Make the request of these values; None is not sent.
@@ -68,7 +88,10 @@ class Endpoint:
             InvalidParameter: a value is outside what the documentation allows (only when strict).
         """
         places: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
-        for name, value in values.items():
+        for name, value in (self._paired(values, strict) if self.pairs else values).items():
+            if self.free and name not in self.by_name:
+                places["body"][name] = value
+                continue
             parameter = self.by_name[name]
             if value is None and parameter.place != "path":
                 continue
@@ -76,19 +99,21 @@ class Endpoint:
             if strict and (problem := parameter.problem(spelled)):
                 raise InvalidParameter(problem, self.operation)
             places[parameter.place][name] = spelled
-        self._count_words(places["body"])
+        body = places["body"]
+        self._count_words(body)
         return Call(
             endpoint=self,
             path=self.fill(self.path, places["path"]),
             query={name: form_text(value) for name, value in places["query"].items()},
-            json=places["body"] if self.has_body else None,
+            json=body if self.has_body and not self.form else None,
+            form=body if self.form else None,
             fallback=self.fill(self.fallback, places["path"]) if self.fallback else None,
         )
 
     def fill(self, path: str, values: Mapping[str, Any]) -> str:
         """The path with its parameters in place, each quoted as one segment."""
         for name, value in values.items():
-            segment = quote(str(value), safe="")
+            segment = quote(str(value), safe="", errors="replace")
             if segment in ("", ".", "..", "None"):
                 raise InvalidParameter(f"{name} must not be {value!r}", self.operation)
             path = path.replace(f"{{{name}}}", segment)
@@ -101,16 +126,46 @@ class Endpoint:
 
     @property
     def has_body(self) -> bool:
-        """Whether the operation sends a JSON body when it has anything to say."""
-        return any(parameter.place == "body" for parameter in self.parameters)
+        """Whether the operation sends a body when it has anything to say."""
+        return self.free or any(parameter.place == "body" for parameter in self.parameters)
+
+    def _paired(self, values: Mapping[str, Any], strict: bool) -> dict[str, Any]:
+        """The values with each address under the name that takes it, and (when strict) nothing under two names."""
+        moved = dict(values)
+        for parameter, fact in self.pairs:
+            name = parameter.name
+            other = fact.newer if isinstance(fact, Older) else cast("str", fact.address)
+            given = moved.get(name)
+            if given is None:
+                continue
+            if isinstance(fact, Older):
+                moving, staying = None, given
+                both = moved.get(other) is not None
+            else:
+                moving, staying = _addresses(given)
+                both = moving is not None and moved.get(other) is not None
+            if both and strict:
+                raise InvalidParameter(f"{name} and {other} say the same: give one of them", self.operation)
+            if not both and moving is not None:
+                many = list in self.by_name[other].kinds and not isinstance(moving, list)
+                moved |= {name: staying, other: [moving] if many else moving}
+        return moved
 
     def _count_words(self, body: Mapping[str, Any]) -> None:
         for name, limit in self.words.items():
             if isinstance(text := body.get(name), str) and len(text.split()) > limit:
                 warnings.warn(
                     f"{self.operation}: {name} has {len(text.split())} words, documented are up to {limit}",
-                    stacklevel=4,
+                    stacklevel=5,
                 )
+
+
+def _addresses(given: Any) -> tuple[Any, Any]:
+    """The addresses of what was given for an image or images, and the rest; None for nothing."""
+    if not isinstance(given, list | tuple):
+        return (given, None) if is_address(given) else (None, given)
+    addresses = [item for item in given if is_address(item)]
+    return addresses or None, [item for item in given if not is_address(item)] or None
 
 
 class Family:
@@ -125,36 +180,15 @@ class Family:
         """Name the declared endpoints after the family and collect them."""
         family = cls.__name__.lower()
         cls.endpoints = {}
-        for name, member in vars(cls).items():
+        for name, member in [item for kind in reversed(cls.__mro__) for item in vars(kind).items()]:
             if isinstance(declared := getattr(member, "endpoint", None), Endpoint):
-                cls.endpoints[name] = member.endpoint = attrs.evolve(declared, operation=f"{family}.{name}")
+                cls.endpoints[name] = attrs.evolve(declared, operation=f"{family}.{name}")
 
 
 def _declare(method: str, path: str, effect: Effect | str, facts: dict[str, Any]) -> Callable[[F], F]:
-    in_path = set(re.findall(r"{(\w+)}", path))
-    query = set(facts.pop("query", ()))
-
-    def place(name: str) -> Literal["path", "query", "body"]:
-        if name in in_path:
-            return "path"
-        return "query" if method in ("GET", "DELETE") or name in query else "body"
-
     def decorate(function: F) -> F:
+        declared = _read(function, method, path, Effect(effect), dict(facts))
         signature = inspect.signature(function)
-        hints = typing.get_type_hints(function, include_extras=True)
-        parameters = [item for item in signature.parameters.values() if item.name != "self"]
-        declared = Endpoint(
-            operation=function.__name__,
-            method=method,
-            path=path,
-            parameters=tuple(Parameter.of(item, hints[item.name], place(item.name)) for item in parameters),
-            answer=hints["return"],
-            effect=Effect(effect),
-            doc=inspect.getdoc(function) or "",
-            **facts,
-        )
-        if missing := in_path - {item.name for item in parameters}:
-            raise TypeError(f"{function.__qualname__}: the path names {missing}, the signature does not")
 
         @functools.wraps(function)
         async def method_of_family(self: Family, *args: Any, **kwargs: Any) -> Any:
@@ -162,15 +196,75 @@ def _declare(method: str, path: str, effect: Effect | str, facts: dict[str, Any]
             bound.apply_defaults()
             values = dict(bound.arguments)
             del values["self"]
-            client = self._client
-            endpoint: Endpoint = method_of_family.endpoint  # type: ignore[attr-defined]  # set below
-            call = endpoint.call(values, strict=client.strict, keep_data_uri=client.keep_data_uri)
-            return await client.send(call)
+            return await _perform(self._client, self.endpoints[function.__name__], values)
 
         method_of_family.endpoint = declared  # type: ignore[attr-defined]  # functions take attributes
         return cast("F", method_of_family)
 
     return decorate
+
+
+def _read(function: Callable[..., Any], method: str, path: str, effect: Effect, facts: dict[str, Any]) -> Endpoint:
+    """The declaration that a signature is."""
+    in_path = set(re.findall(r"{(\w+)}", path))
+    in_query = set(facts.pop("query", ()))
+    hints = typing.get_type_hints(function, include_extras=True)
+
+    def place(name: str) -> Literal["path", "query", "body"]:
+        if name in in_path:
+            return "path"
+        return "query" if method in ("GET", "DELETE") or name in in_query else "body"
+
+    parameters, own, free = [], {}, False
+    for item in list(inspect.signature(function).parameters.values())[1:]:
+        parameter = Parameter.of(item, hints[item.name], place(item.name))
+        if item.kind is inspect.Parameter.VAR_KEYWORD:
+            free = True
+        elif keyword := parameter.fact(Own):
+            own[item.name] = keyword
+        else:
+            parameters.append(parameter)
+    if missing := in_path - {parameter.name for parameter in parameters}:
+        raise TypeError(f"{function.__qualname__}: the path names {missing}, the signature does not")
+    return Endpoint(
+        operation=function.__name__,
+        method=method,
+        path=path,
+        parameters=tuple(parameters),
+        own=own,
+        free=free,
+        answer=hints["return"],
+        effect=effect,
+        doc=inspect.getdoc(function) or "",
+        **facts,
+    )
+
+
+async def _perform(client: Client, endpoint: Endpoint, values: dict[str, Any]) -> Any:
+    """Make the call of these values and send it, waiting for its job where that is asked for."""
+    wait = values.pop(WAIT, False)
+    if endpoint.free:
+        values |= values.pop(FREE)
+    for name, own in endpoint.own.items():
+        if own.expand and (given := values.pop(name)) is not None:
+            values |= await client.host.in_thread(_expanded, endpoint, own.expand, given, values)
+    call = endpoint.call(values, strict=client.strict, keep_data_uri=client.keep_data_uri)
+    if wait is False:
+        return await client.send(call)
+    return await client.finish(call, wait if isinstance(wait, Polling) else None)
+
+
+def _expanded(
+    endpoint: Endpoint, expand: Callable[[Any], Mapping[str, Any]], given: Any, values: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The parameters that a keyword of this library stands for."""
+    try:
+        found = expand(given)
+    except ValueError as error:
+        raise InvalidParameter(str(error), endpoint.operation) from None
+    if twice := [name for name in found if values.get(name) is not None]:
+        raise InvalidParameter(f"{', '.join(twice)} is given twice", endpoint.operation)
+    return found
 
 
 def get(path: str, **facts: Any) -> Callable[[F], F]:

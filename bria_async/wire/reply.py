@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 import attrs
 
 from bria_async.errors import (
+    FAILURES,
     REFUSALS,
     Attempt,
     RateLimited,
@@ -26,7 +27,11 @@ from bria_async.errors import (
 
 from .call import Call
 from .convert import ConversionError, structure
+from .parameter import is_address
 from .retry import retry_after
+
+ZIP = b"PK\x03\x04"
+"""How a zip begins."""
 
 SHOWN = 2000
 """How much of a body an error keeps, in characters."""
@@ -42,8 +47,8 @@ class Reply:
 
     @property
     def ok(self) -> bool:
-        """Whether the server says that it did it."""
-        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        """Whether the server says that it did it; some statuses of the success class say that it did not."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES and self.status not in REFUSALS
 
     @property
     def text(self) -> str:
@@ -60,24 +65,34 @@ class Reply:
         Raises:
             Unreadable: the body is not what this operation answers.
         """
-        if call.endpoint.answer is type(None) or self.status == HTTPStatus.NO_CONTENT:
+        if call.endpoint.answer is type(None):
             return None
         try:
-            return structure(self.data(), call.endpoint.answer)
+            data = self.data()
+            if (mark := call.endpoint.marks.get(self.status)) and isinstance(data, dict):
+                data = {**data, mark: True}
+            return structure(data, call.endpoint.answer)
         except ConversionError as error:
-            problem = str(error)
+            problem = _cut(str(error))
         except (ValueError, RecursionError) as error:
             problem = f"not JSON: {error}"
         summary = f"{self.status} answered with a body that cannot be read ({problem})"
         attempt = Attempt("unreadable", self.status)
-        about = (call.operation, (attempt,), call.endpoint.safe, self.status, self.text[:SHOWN])
+        about = (call.operation, (attempt,), call.endpoint.safe, self.status, _cut(self.text))
         raise Unreadable(summary, *about, (problem,))
 
     def data(self) -> Any:
-        """The body as JSON values; an answer of 2024 may be form-encoded (SEED 003)."""
+        """The body as JSON values.
+
+        An answer of 2024 may be form-encoded (SEED 003); a zip comes as `{"content": bytes}`, and a bare address
+        as `{"url": text}` (SEED 004).
+        """
         if self.header("Content-Type").startswith("application/x-www-form-urlencoded"):
             return dict(parse_qsl(self.body.decode("utf-8")))
-        return json.loads(self.body) if self.body else {}
+        if self.body.startswith(ZIP):
+            return {"content": self.body}
+        data = json.loads(self.body) if self.body else {}
+        return {"url": data} if is_address(data) else data
 
     def refuse(self, call: Call) -> NoReturn:
         """Raise the error that a reply beyond success stands for."""
@@ -85,22 +100,26 @@ class Reply:
         words = found.message or _phrase(self.status)
         message = f"{self.status} {words}"
         attempt = Attempt(str(self.status), self.status)
-        about = (call.operation, (attempt,), call.endpoint.safe, self.status, self.text[:SHOWN])
+        about = (call.operation, (attempt,), call.endpoint.safe, self.status, _cut(self.text))
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self.status not in REFUSALS:
-            raise ServerFailed(message, *about)
+            raise FAILURES.get(self.status, ServerFailed)(message, *about)
         kind = REFUSALS.get(self.status, Redirected if self.status < HTTPStatus.BAD_REQUEST else Refused)
         if kind is RateLimited:
             raise RateLimited(message, *about, found.code, found.request_id, retry_after(self.header("Retry-After")))
         raise kind(message, *about, found.code, found.request_id)
 
 
+def _cut(text: str) -> str:
+    return text[:SHOWN]
+
+
 @attrs.frozen
 class ErrorBody:
-    """What an error body says: a message for people, a code and a request id where there is one."""
+    """What an error body says, cut to what people read: a message, a code and a request id where there is one."""
 
-    message: str = ""
-    code: str | None = None
-    request_id: str | None = None
+    message: str = attrs.field(default="", converter=_cut)
+    code: str | None = attrs.field(default=None, converter=attrs.converters.optional(_cut))
+    request_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(_cut))
 
 
 def read_error(body: bytes) -> ErrorBody:

@@ -80,10 +80,8 @@ MISSING = (404, {"status": "NOT_FOUND"})
 DONE = (200, {"status": "COMPLETED", "request_id": "r1", "result": {"image_url": "https://a/1.png"}})
 
 
-async def wait(
-    server: Recorder, *answers: tuple[int, Mapping[str, object]], polling: Polling | None = None
-) -> JobResult:
-    """Wait for a job whose status service gives these answers, the last one for ever."""
+def play(server: Recorder, *answers: tuple[int, Mapping[str, object]]) -> None:
+    """Answer one after the other, and the last one for ever."""
     left = list(answers)
 
     def answer(_: Request) -> web.Response:
@@ -91,6 +89,13 @@ async def wait(
         return web.json_response(body, status=status)
 
     server.answer = answer
+
+
+async def wait(
+    server: Recorder, *answers: tuple[int, Mapping[str, object]], polling: Polling | None = None
+) -> JobResult:
+    """Wait for a job whose status service gives these answers, the last one for ever."""
+    play(server, *answers)
     async with Session(TOKEN, server.base_url, host=PushedHost(seed=3)) as bria:
         return await bria.jobs.wait("r1", polling=polling)
 

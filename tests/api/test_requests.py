@@ -10,7 +10,7 @@ from aioresponses import aioresponses
 from yarl import URL
 
 from bria_async.session import Session
-from tests.support import TOKEN, reply
+from tests.support import TOKEN, reply, written
 
 BASE = "https://engine.prod.bria-api.com"
 
@@ -49,7 +49,7 @@ async def test_a_request_follows_no_redirect_and_has_a_deadline(wire: aiorespons
     (call,) = wire.requests[("POST", URL(f"{BASE}/v2/image/generate/tailored"))]
     assert call.kwargs["allow_redirects"] is False
     assert 77 < call.kwargs["timeout"].total < 78, "the body has its own time on top"
-    assert call.kwargs["data"].content == b'{"tailored_model_id": "12", "prompt": "a vase", "sync": false}'
+    assert await written(call.kwargs["data"]) == b'{"tailored_model_id": "12", "prompt": "a vase", "sync": false}'
 
 
 async def test_ids_are_one_segment_of_the_path(wire: aioresponses) -> None:

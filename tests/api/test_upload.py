@@ -3,19 +3,17 @@
 import base64
 import hashlib
 import os
-from email.message import Message
-from email.parser import BytesParser
 from pathlib import Path
 
 import anyio
 import pytest
 
-from bria_async.api.images import content_type
 from bria_async.errors import ImageChanged, ImageError, UnsupportedMedia
 from bria_async.session import Session
 from bria_async.sim import Options, Simulator, simulator
+from bria_async.transport.files import content_type
 from bria_async.types.datasets import Dataset
-from tests.support import TOKEN, Recorder, Request, picture, reply
+from tests.support import TOKEN, Recorder, parts, picture, reply
 
 VASE = picture()
 
@@ -26,15 +24,6 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "vase.jpg"
     path.write_bytes(VASE)
     return path
-
-
-def parts(seen: Request) -> list[Message]:
-    """The parts of a multipart request, by a parser that is not ours."""
-    head = f"Content-Type: {seen.headers['content-type']}\r\n\r\n".encode()
-    message = BytesParser().parsebytes(head + seen.body)
-    found = message.get_payload()
-    assert isinstance(found, list)
-    return [part for part in found if isinstance(part, Message)]
 
 
 @pytest.mark.parametrize("as_json", [False, True])

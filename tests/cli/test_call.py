@@ -1,14 +1,19 @@
 """`call` and `generate`."""
 
+import asyncio
+import base64
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from bria_async.session import FAMILIES
 from bria_async.sim import Simulator
 from tests.cli.shell import ICONS, Shell
-from tests.support import picture
+from tests.support import TOKEN, Recorder, parts, picture, recorder
 
 
 def test_values_are_read_by_their_types(shell: Shell, fast: Simulator, pictures: Path) -> None:
@@ -53,6 +58,132 @@ def test_what_cannot_be_called_is_one_sentence(
     assert not fast.requests, "nothing was sent"
 
 
+@pytest.fixture
+def server() -> Iterator[Recorder]:
+    """A server that takes anything, in a thread of its own, because the command line brings its loop."""
+    ready = threading.Event()
+    found: list[Recorder] = []
+    loops: list[asyncio.AbstractEventLoop] = []
+    over = asyncio.Event()
+
+    async def serve() -> None:
+        async with recorder() as recording:
+            found.append(recording)
+            loops.append(asyncio.get_running_loop())
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        assert ready.wait(10), "the server did not start"
+        yield found[0]
+    finally:
+        if loops:
+            loops[0].call_soon_threadsafe(over.set)
+        thread.join()
+
+
+@pytest.fixture
+def lone(server: Recorder, tmp_path: Path) -> Shell:
+    """A shell that talks to that server, with an image in its folder."""
+    (tmp_path / "a.png").write_bytes(b"image")
+    return Shell(tmp_path, {"BRIA_BASE_URL": server.base_url, "BRIA_API_TOKEN": TOKEN})
+
+
+IMAGE = base64.b64encode(b"image").decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        (("editing.remove_background", "image=@a.png"), {"image": IMAGE}),
+        (("editing.remove_background", "image=https://a/1.png"), {"image": "https://a/1.png"}),
+        (("products.packshot", "file=https://a/1.png"), {"image_url": "https://a/1.png"}),
+        (("editing.edit", "images=@a.png", "images=QUJD"), {"images": [IMAGE, "QUJD"]}),
+        (("editing.edit", 'images=["QUJD", "QUJE"]', "images=@a.png"), {"images": ["QUJD", "QUJE", IMAGE]}),
+        (
+            ("products.lifestyle_shot_by_image", "ref_image_file=https://a/1.png", "ref_image_file=@a.png"),
+            {"ref_image_urls": ["https://a/1.png"], "ref_image_file": [IMAGE]},
+        ),
+        (("products.lifestyle_shot_by_image", "shot_size=1000", "shot_size=800"), {"shot_size": [1000, 800]}),
+        (("products.lifestyle_shot_by_image", "shot_size=[1000, 800]"), {"shot_size": [1000, 800]}),
+        (("products.lifestyle_shot_by_image", "ref_image_urls=7"), {"ref_image_urls": ["7"]}),
+        (
+            (
+                "products.lifestyle_shot_by_image",
+                "manual_placement_selection=upper_left",
+                "manual_placement_selection=bottom_left",
+            ),
+            {"manual_placement_selection": ["upper_left", "bottom_left"]},
+        ),
+        (("visuals.remove_objects", "visual_id=v", 'changes={"id": "1"}'), {"changes": [{"id": "1"}]}),
+        (
+            ("products.consistent_shots", "count=3", 'nested={"a": [1]}', "title=A = B", "wait=true", "no=null"),
+            {"count": 3, "nested": {"a": [1]}, "title": "A = B", "wait": True, "no": None},
+        ),
+    ],
+)
+def test_values_of_every_kind_reach_the_server(
+    arguments: tuple[str, ...], sent: dict[str, object], lone: Shell, server: Recorder
+) -> None:
+    """Files, addresses, arrays by repeating or as JSON, objects, and any field of what has no contract."""
+    called = lone.run("call", *arguments)
+    assert len(server.requests) == 1, called.err
+    body = server.requests[0].json
+    body.pop("sync", None)
+    assert {name: body[name] for name in sent} == sent
+
+
+def test_a_file_may_be_the_part_of_a_form(lone: Shell, server: Recorder) -> None:
+    """@FILE streams where the API takes a form."""
+    called = lone.run("call", "visuals.remove_background_isolated", "file=@a.png")
+    assert called.code == 0, called.err
+    (part,) = parts(server.requests[0])
+    assert (part.get_filename(), part.get_payload(decode=True)) == ("a.png", b"image")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("editing.remove_background", "image=a.png"), "pathlib.Path"),
+        (("editing.remove_background", "image=@missing.png"), "missing.png"),
+        (("products.lifestyle_shot_by_image", "shot_size=wide"), "shot_size is not a JSON array"),
+        (("products.lifestyle_shot_by_image", "shot_size=[1000"), "shot_size is not a JSON array"),
+        (("products.lifestyle_shot_by_image", 'shot_size="1000"'), "shot_size must hold int, got str"),
+        (("products.lifestyle_shot_by_image", "manual_placement_selection=top"), "must be one of 'upper_left'"),
+        (("editing.remove_background", "image=QUJD", "wait=later"), "wait is true or false"),
+        (("projects.list", "wait=true"), "takes no 'wait'"),
+    ],
+)
+def test_what_is_no_value_is_one_sentence(
+    arguments: tuple[str, ...], words: str, lone: Shell, server: Recorder
+) -> None:
+    """The name of a file without its @, half an array, an unknown word: nothing is sent."""
+    refused = lone.run("call", *arguments)
+    assert (refused.code, words in refused.err) == (2, True), refused.err
+    assert server.requests == []
+
+
+def test_a_call_may_wait_for_its_job(lone: Shell, server: Recorder) -> None:
+    """`wait=true` prints the answer with the result; without it the answer as it came."""
+    done = {"status": "COMPLETED", "result": {"image_url": "https://a/1.png"}}
+    server.answer = lambda seen: web.json_response(done if "status" in seen.path else {"request_id": "r1"})
+    asked = ("call", "editing.remove_background", "image=@a.png")
+    assert lone.run(*asked, "wait=false").json == {"request_id": "r1"}
+    waited = lone.run(*asked, "wait=true")
+    assert waited.json["result"] == {"image_url": "https://a/1.png"}, waited.out
+    assert waited.json["request_id"] == "r1"
+    assert "wait?: bool" in lone.run("call", "--list", "editing.remove_background").out
+
+
+def test_a_zip_is_printed_as_its_size(lone: Shell, server: Recorder) -> None:
+    """Bytes do not belong on a terminal."""
+    server.answer = lambda _: web.Response(body=b"PK\x03\x04" + bytes(96), content_type="application/zip")
+    called = lone.run("call", "visuals.generate_masks", "visual_id=v1")
+    assert (called.code, called.json) == (0, {"content": "<100 bytes>"}), called.err
+
+
 def test_every_operation_is_listed(shell: Shell) -> None:
     """`call --list` names every declared operation with its parameters; a beginning narrows it."""
     listed = shell.run("call", "--list").out
@@ -60,6 +191,13 @@ def test_every_operation_is_listed(shell: Shell) -> None:
     assert [name for name in declared if f"\n\n{name}  " not in f"\n\n{listed}"] == [], "all are there"
     assert shell.run("call", "--list", "jobs").out.startswith("jobs.status  GET /v2/status/{request_id}  (safe)"), "one"
     assert "rank?: int 4..256" in shell.run("call", "--list", "models.start").out, "ranges are stated"
+    shots = shell.run("call", "--list", "products.lifestyle_shot_by_image").out
+    assert "  file?: @FILE or base64 or address\n" in shots, "what an image may be"
+    assert "  ref_image_file?: @FILE or base64 or address array\n" in shots, "and an array of them"
+    assert "|center_horizontal (array)\n" in shots, "an array of words"
+    assert "  file?: @FILE or address\n" in shell.run("call", "--list", "visuals.remove_background_iso").out, "a form"
+    assert "  image_url?: str" in shots, "an address alone"
+    assert "any field, as JSON or text" in shell.run("call", "--list", "products.consistent").out, "free fields"
 
 
 def test_refusals_and_lost_answers_have_their_codes(shell: Shell, fast: Simulator) -> None:

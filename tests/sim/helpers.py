@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from bria_async.sim import Clock, Options, Simulator, simulator
 
@@ -154,3 +154,36 @@ async def running(*, clock: Clock | None = None, state: Path | None = None, **op
         aiohttp.ClientSession(headers={"api_token": TOKEN}) as http,
     ):
         yield Api(sim, http)
+
+
+def disc(size: tuple[int, int] = (200, 160), colour: str = "red", ground: str = "white") -> bytes:
+    """A disc of half the height in the middle of a ground."""
+    image = Image.new("RGB", size, ground)
+    x, y, across = size[0] // 2, size[1] // 2, size[1] // 4
+    ImageDraw.Draw(image).ellipse((x - across, y - across, x + across, y + across), fill=colour)
+    return png(image)
+
+
+def png(image: Image.Image) -> bytes:
+    """An image as PNG."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def loaded(data: bytes) -> Image.Image:
+    """Bytes as an image."""
+    image = Image.open(io.BytesIO(data))
+    image.load()
+    return image
+
+
+def pixel(image: Image.Image, at: tuple[int, int]) -> tuple[int, ...]:
+    """The channels of one pixel; a grey one has one."""
+    found = image.getpixel(at)
+    return found if isinstance(found, tuple) else (int(found or 0),)
+
+
+def is_marked(image: Image.Image) -> bool:
+    """Whether the dark bar that says SIMULATED is at the bottom."""
+    return image.convert("RGB").getpixel((image.width - 2, image.height - 2)) == (16, 16, 16)

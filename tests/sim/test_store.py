@@ -12,8 +12,8 @@ import pytest
 
 from bria_async.sim import Clock, create_app, serve
 from bria_async.sim.options import Options
-from bria_async.sim.store import Blobs
-from tests.sim.helpers import TOKEN, V1, Api, picture, running, sha256
+from bria_async.sim.store import Blobs, Rows
+from tests.sim.helpers import TOKEN, V1, Api, loaded, picture, running, sha256
 
 SERVE = """
 import asyncio, sys
@@ -142,3 +142,30 @@ def test_bytes_on_their_way_are_kept_only_when_complete(tmp_path: Path) -> None:
     Blobs(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [kept.sha256]
     assert (kept.size, kept.path.read_bytes()) == (5, b"whole")
+
+
+async def test_a_job_written_by_an_older_version_is_still_drawn(tmp_path: Path) -> None:
+    """Fields that came later have defaults: the file of a job without them is what it was."""
+    async with running(state=tmp_path) as api:
+        model = await api.trained("light")
+    older = {
+        "id": "old",
+        "operation": "tailored.text_to_image",
+        "model_id": model["id"],
+        "prompt": "a fox",
+        "structured_prompt": None,
+        "sources": [],
+        "width": 64,
+        "height": 32,
+        "results": [{"name": "0-seed_1.png", "seed": 1, "blocked": False}],
+        "outcome": "COMPLETED",
+        "polled": False,
+        "created_at": 0.0,
+        "ready_at": 0.0,
+    }
+    rows = Rows(tmp_path / "world.sqlite")
+    rows.write([("jobs", "old", older)])
+    rows.close()
+    async with running(state=tmp_path, url_lifetime=None) as api:
+        image = loaded(await api.raw("/_sim/results/old/0-seed_1.png"))
+        assert image.size == (64, 32)

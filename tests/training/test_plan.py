@@ -47,6 +47,8 @@ WORKS: dict[str, Any] = {"images": "/pictures", "name": "A", "ip_type": "stylize
         ({"training_mode": "expert", "expert": Expert(rank=999)}, "rank must be at most 256"),
         ({"family": "legacy", "refine": "more blue"}, "refine needs the family fibo"),
         ({"family": "legacy", "ip_type": "other"}, "training_version is needed"),
+        ({"training_version": "light"}, "is of the family legacy, the plan's is fibo"),
+        ({"family": "legacy", "training_version": "fibo"}, "is of the family fibo, the plan's is legacy"),
         ({"upload": "zip"}, "name a place for it"),
         ({"samples": ("a", " ")}, "a sample's prompt is empty"),
         ({"name": "  "}, "the name is empty"),
@@ -57,6 +59,15 @@ def test_refused_beforehand(fields: dict[str, Any], sentence: str) -> None:
     with pytest.raises(PlanInvalid) as refused:
         Plan(**{**WORKS, **fields}).check(SIX, zip_host=False)
     assert any(sentence in problem for problem in refused.value.problems), refused.value.problems
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"training_version": "fibo-9"}, {"family": "legacy", "training_version": "3.2"}, {"training_version": "fibo"}],
+)
+def test_versions_that_fit_or_are_unknown(fields: dict[str, Any]) -> None:
+    """A version of the plan's own family, or one that this library does not know, is sent."""
+    assert Plan(**{**WORKS, **fields}).check(SIX, zip_host=False) is not None
 
 
 @pytest.mark.parametrize(("family", "count", "works"), [("fibo", 4, False), ("fibo", 5, True), ("legacy", 1, True)])

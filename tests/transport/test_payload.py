@@ -9,7 +9,7 @@ from bria_async import errors
 from bria_async.host import Host
 from bria_async.session import Session
 from bria_async.transport.payload import SLICE, MultipartPayload, escaped
-from bria_async.wire import FilePart, Multipart
+from bria_async.wire import File, FilePart, Multipart
 from tests.support import TOKEN, PushedHost, Recorder, reply
 from tests.transport.raw import Connection, http, raw
 
@@ -21,7 +21,8 @@ def part(path: Path, **changes: object) -> FilePart:
     """The file as it is now."""
     stat = path.stat()
     fields = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns, **changes}
-    return FilePart(path, path.name, "image/png", **fields)  # type: ignore[arg-type]  # fields of a test
+    file = File(path, **fields)  # type: ignore[arg-type]  # fields of a test
+    return FilePart(file, path.name, "image/png")
 
 
 @pytest.mark.parametrize("size", [0, 1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE + 17])

@@ -1,8 +1,10 @@
 # pyright: reportUnnecessaryTypeIgnoreComment=true
 """Checked by mypy and pyright, never run: what calls of the session return, and which are refused."""
 
-from typing import assert_type
+from pathlib import Path
+from typing import Any, assert_type
 
+from bria_async.api.guidance import Guidance
 from bria_async.errors import NotFound, RequestError
 from bria_async.session import Session
 from bria_async.types.datasets import Dataset, DatasetDownload, DatasetStatus
@@ -13,11 +15,15 @@ from bria_async.types.jobs import (
     GeneratedImages,
     JobResult,
     JobStatus,
+    ResultImage,
     Submission,
 )
 from bria_async.types.models import Checkpoint, Checkpoints, Model, ModelDownload, ModelStatus
 from bria_async.types.projects import Project
 from bria_async.types.tailored import CaptionPrefix, StructuredPrompt, VisualSchema
+from bria_async.types.video import VideoUpload
+from bria_async.types.visuals import Masks, Visual, VisualInfo
+from bria_async.wire import Polling
 
 
 async def answers(bria: Session) -> None:
@@ -60,6 +66,55 @@ async def answers(bria: Session) -> None:
     assert_type(await bria.tailored.generate_structured_prompt(tailored_model_id="1"), Submission)
     assert_type(await bria.tailored.image_to_video(tailored_model_id=1, image="QQ=="), Submission)
     assert_type(await bria.jobs.status("r1"), JobStatus)
+
+
+async def more_answers(bria: Session) -> None:
+    """The families that came later, and what they make of files."""
+    assert_type(await bria.editing.remove_background(image="QQ=="), Submission)
+    assert_type(await bria.generation.generate(prompt="x"), Submission)
+    assert_type(await bria.generation.text_to_image_base("2.3", prompt="x"), GeneratedImages)
+    assert_type(await bria.products.consistent_shots(anything={"goes": [1, None, b"x", Path("a.png")]}), dict[str, Any])
+    assert_type(await bria.visuals.register(image_url="https://a"), Visual)
+    assert_type(await bria.visuals.info("v1", wait=True), VisualInfo)
+    assert_type(await bria.visuals.masks("v1"), Masks)
+    assert_type(await bria.visuals.remove_background("v1"), ResultImage)
+    assert_type(await bria.video.upload(), VideoUpload)
+    assert_type(await bria.video.upload_file("a.mp4"), str)
+    assert_type(await bria.fetch("https://a"), bytes)
+
+
+async def images(bria: Session) -> None:
+    """An image is a path, bytes or a text, alone and in arrays, in JSON and in forms."""
+    for image in (Path("a.png"), b"x", "QQ=="):
+        await bria.editing.remove_background(image=image)
+        await bria.editing.edit(images=[image, "https://a", b"x", Path("a.png")])
+        await bria.images.upload(1, file=image)
+        await bria.visuals.remove_background_isolated(file=image)
+        await bria.tailored.text_to_image(1, guidance=Guidance("canny", image, scale=0.5))
+    two = (Guidance("depth", b"x"), Guidance("controlnet_canny", Path("a.png")))
+    assert_type(await bria.tailored.text_to_image(1, guidance=two), GeneratedImages)
+
+
+async def refused_images(bria: Session) -> None:
+    """What is none of these is found before it runs."""
+    await bria.editing.remove_background(image=5)  # type: ignore[arg-type]  # no image
+    await bria.editing.remove_background(image=None)  # type: ignore[arg-type]  # required
+    await bria.editing.edit(images=[5])  # type: ignore[list-item]  # no image
+    await bria.editing.edit(images=Path("a.png"))  # type: ignore[arg-type]  # an array
+    await bria.visuals.remove_background_isolated(file=5)  # type: ignore[arg-type]  # no image
+    await bria.video.erase(video=Path("a.mp4"), mask="https://a")  # type: ignore[arg-type]  # an address alone
+    await bria.tailored.text_to_image(1, guidance="canny")  # type: ignore[arg-type]  # a value
+    Guidance("edges", b"x")  # type: ignore[arg-type]  # no method
+    Guidance("canny", 5)  # type: ignore[arg-type]  # no image
+
+
+async def waited(bria: Session) -> None:
+    """Waiting changes when an answer comes, and not its type."""
+    assert_type(await bria.editing.remove_background(image=b"x", wait=True), Submission)
+    assert_type(await bria.editing.remove_background(image=b"x", wait=Polling(timeout=5)), Submission)
+    assert_type(await bria.tailored.text_to_image(1, wait=True), GeneratedImages)
+    await bria.editing.remove_background(image=b"x", wait=60)  # type: ignore[arg-type]  # a `Polling`
+    await bria.projects.list(wait=True)  # type: ignore[call-arg]  # nothing to wait for
 
 
 async def waits(bria: Session, submission: Submission, images: GeneratedImages) -> None:

@@ -116,6 +116,8 @@ def test_any_json_with_the_known_keys_is_read(data: Any) -> None:
         (418, errors.Refused),
         (422, errors.Unprocessable),
         (429, errors.RateLimited),
+        (205, errors.StillOnboarding),
+        (206, errors.FileMissing),
         (451, errors.LegallyUnavailable),
         (460, errors.CannotDownload),
         (506, errors.InsufficientData),
@@ -139,6 +141,7 @@ def test_statuses_that_leave_it_open(status: int) -> None:
     assert isinstance(error, errors.ServerFailed)
     assert error.outcome is errors.Outcome.UNKNOWN
     assert error.status == status
+    assert isinstance(error, errors.InsufficientResources) is (status == 512)
 
 
 @pytest.mark.parametrize("status", [302, 404, 429, 500])
@@ -204,6 +207,68 @@ def test_a_success_is_typed() -> None:
     assert Reply(201, {}, b'{"id": 5}').value(CREATE) == Model(id=5)
 
 
+@pytest.mark.parametrize(("status", "known"), [(200, False), (208, True), (209, False)])
+def test_a_success_may_say_more(status: int, known: bool) -> None:
+    """A status of the success class that the declaration names sets its attribute; a body that says so does not."""
+    register = Call(endpoint("visuals.register"), "/v1/register")
+    visual = Reply(status, {}, b'{"visual_id": "v1"}').value(register)
+    assert (visual.visual_id, visual.already_registered) == ("v1", known)
+
+
+def test_a_redirected_model_is_told() -> None:
+    """209: the version asked for is gone, and another one drew (SEED 004)."""
+    draw = Call(endpoint("generation.text_to_image_base"), "/v1/text-to-image/base/2.1")
+    body = json.dumps({"result": [{"urls": ["https://a"]}]}).encode()
+    assert [Reply(status, {}, body).value(draw).redirected for status in (200, 209)] == [False, True]
+    assert Reply(209, {}, body).value(draw).urls == ("https://a",)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"3", b'"text"', b"\xff", b"["])
+def test_a_marked_status_with_an_unreadable_body_is_unreadable(body: bytes) -> None:
+    """The mark does not help over a body that is no answer."""
+    with pytest.raises(errors.Unreadable):
+        Reply(208, {}, body).value(Call(endpoint("visuals.register"), "/v1/register"))
+
+
+MASKS = Call(endpoint("visuals.generate_masks"), "/v1/v1/objects/mask_generator")
+
+
+def test_a_zip_is_kept_as_it_came() -> None:
+    """Whatever its content type, it is not read as JSON, and its bytes are not shown."""
+    content = b"PK\x03\x04 and so on \xff"
+    for headers in ({}, {"Content-Type": "application/zip"}, {"Content-Type": "application/json"}):
+        archive = Reply(200, headers, content).value(MASKS)
+        assert (archive.content, archive.url) == (content, None)
+        assert "and so on" not in repr(archive)
+
+
+@pytest.mark.parametrize("url", ["https://a/b.zip", "http://a/b.zip"])
+def test_a_bare_address_is_an_answer(url: str) -> None:
+    """A JSON text that is an address stands for an object with it (SEED 004)."""
+    archive = Reply(200, {}, json.dumps(url).encode()).value(MASKS)
+    assert (archive.content, archive.url) == (None, url)
+    edit = Call(endpoint("visuals.remove_background"), "/v1/v1/background/remove")
+    assert Reply(200, {}, json.dumps(url).encode()).value(edit).result_url == url
+    draw = Call(endpoint("generation.text_to_image_base"), "/v1/text-to-image/base/2.1")
+    assert Reply(200, {}, json.dumps(url).encode()).value(draw).urls == (url,)
+
+
+def test_a_text_that_is_no_address_is_no_answer() -> None:
+    """Words where an object belongs are not guessed at."""
+    with pytest.raises(errors.Unreadable, match="from an object"):
+        Reply(200, {}, b'"done"').value(MASKS)
+
+
+def test_a_form_encoded_answer_is_read() -> None:
+    """An upload of 2024 answers so (SEED 003, C5)."""
+    upload = Call(endpoint("images.upload"), "/v1/x")
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
+    image = Reply(201, headers, b"id=7&file_name=a%20b.png").value(upload)
+    assert (image.id, image.image_name) == (7, "a b.png")
+    with pytest.raises(errors.Unreadable):
+        Reply(201, headers, b"\xff").value(upload)
+
+
 @pytest.mark.parametrize("body", [b"", b'{"status": "Deleted"}', b"<html>", b"\xff"])
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_deletion_ignores_what_comes_with_it(status: int, body: bytes) -> None:
@@ -211,9 +276,12 @@ def test_a_deletion_ignores_what_comes_with_it(status: int, body: bytes) -> None
     assert Reply(status, {}, body).value(DELETE) is None
 
 
-@pytest.mark.parametrize(("status", "ok"), [(199, False), (200, True), (226, True), (299, True), (300, False)])
+OKS = [(199, False), (200, True), (204, True), (205, False), (206, False), (208, True), (226, True), (300, False)]
+
+
+@pytest.mark.parametrize(("status", "ok"), OKS)
 def test_success_is_the_range_of_200(status: int, ok: bool) -> None:
-    """Every 2xx is a success, nothing else is."""
+    """Every 2xx is a success but the two that the API uses to say no, and nothing else is."""
     assert Reply(status).ok is ok
 
 

@@ -1,0 +1,27 @@
+"""What products take: images in their places."""
+
+from typing import TypedDict
+
+from .common import ImageInput
+
+
+class Coordinates(TypedDict):
+    """Where a product lies in a scene, in pixels (public pages).
+
+    `x` and `y` are of the upper left corner of its cutout; `width` and `height` are what the cutout is stretched
+    to, and do not exceed the scene.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Placed(TypedDict):
+    """A product of `products.integrate`: an image without transparency is cut out first (published spec, public
+    pages).
+    """
+
+    image: ImageInput
+    coordinates: Coordinates

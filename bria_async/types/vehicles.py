@@ -1,0 +1,58 @@
+"""Vehicles: masks of their parts, and images of them (published spec, public pages)."""
+
+from collections.abc import Mapping
+from typing import TypedDict
+
+import attrs
+
+from .common import ImageInput, Value
+
+
+class ReflectionMasks(TypedDict, total=False):
+    """Where reflections go, by part. Addresses are documented; whether base64 is taken is unknown."""
+
+    windshield: ImageInput
+    rear_window: ImageInput
+    side_windows: ImageInput
+    body: ImageInput
+    wheels: ImageInput
+
+
+class TireMasks(TypedDict):
+    """Where the tires are. Addresses are documented; whether base64 is taken is unknown."""
+
+    tires: ImageInput
+
+
+@attrs.frozen(kw_only=True)
+class VehicleParts(Value):
+    """Addresses of the masks of a vehicle's parts; empty for a part that was not found."""
+
+    windshield: str | None = None
+    rear_window: str | None = None
+    side_windows: str | None = None
+    body: str | None = None
+    wheels: str | None = None
+    hubcap: str | None = None
+    tires: str | None = None
+
+    @property
+    def reflective(self) -> ReflectionMasks:
+        """The masks that `vehicles.generate_reflections` takes, of the parts that were found."""
+        masks = ReflectionMasks()
+        for part in ("windshield", "rear_window", "side_windows", "body", "wheels"):
+            if address := getattr(self, part):
+                masks[part] = address
+        return masks
+
+
+@attrs.frozen(kw_only=True)
+class VehicleImage(Value):
+    """An image of a vehicle, and what was added to it as layers, where they were asked for."""
+
+    url: str | None = None
+    layer_url: str | None = None
+    """What was added, from `vehicles.refine_tires` and `vehicles.apply_effect`."""
+    layers: Mapping[str, str] | None = attrs.field(default=None, hash=False)
+    """Reflections by part, from `vehicles.generate_reflections`."""
+    seed: int | None = None

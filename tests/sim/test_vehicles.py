@@ -1,0 +1,87 @@
+"""Vehicle shots over HTTP: masks, layers, light, scenes."""
+
+from typing import Any
+
+import pytest
+
+from tests.sim.helpers import Api, base64_of, disc, is_marked, loaded, pixel
+
+CAR: dict[str, Any] = {"file": base64_of(disc())}
+
+
+def path(name: str) -> str:
+    """Where an operation is."""
+    return f"/v1/product/vehicle/{name}"
+
+
+async def test_parts_are_masks_that_refine_what_they_cover(api: Api) -> None:
+    """Seven masks by name; given back as URLs they decide where tires are."""
+    masks = await api.call("POST", path("segment"), json=CAR)
+    assert masks.keys() == {"windshield", "rear_window", "side_windows", "body", "wheels", "hubcap", "tires"}
+    images = {part: loaded(await api.raw(url)) for part, url in masks.items()}
+    assert {image.size for image in images.values()} == {(200, 160)}
+    assert all({value for _, value in image.getcolors() or []} <= {0, 255} for image in images.values())
+    body = CAR | {"masks": {"tires": masks["body"]}, "layers": True}
+    answer = await api.call("POST", path("refine_tires"), json=body)
+    image, layer = [loaded(await api.raw(answer[name])) for name in ("url", "layer_url")]
+    assert image.getpixel((100, 80)) != (255, 0, 0)
+    assert image.getpixel((5, 5)) == (255, 255, 255)
+    assert layer.getchannel("A").tobytes() == images["body"].tobytes()
+    assert isinstance(answer["seed"], int)
+
+
+async def test_effects_lie_over_the_picture_and_alone_in_a_layer(api: Api) -> None:
+    """Two URLs with `layers`, one without; the seed given is the seed told."""
+    body = CAR | {"effect": "snow", "seed": 4}
+    answer = await api.call("POST", path("apply_effect"), json=body | {"layers": True})
+    assert answer["seed"] == 4
+    image, layer = [loaded(await api.raw(answer[name])) for name in ("url", "layer_url")]
+    assert (image.mode, layer.mode) == ("RGB", "RGBA")
+    assert image.getpixel((100, 80)) != (255, 0, 0)
+    assert "layer_url" not in await api.call("POST", path("apply_effect"), json=body)
+
+
+async def test_reflections_lie_on_the_panes(api: Api) -> None:
+    """A layer for each pane when asked for; a mask that came along decides where."""
+    body = CAR | {"masks": {"windshield": base64_of(disc())}, "layers": True, "seed": 1}
+    answer = await api.call("POST", path("generate_reflections"), json=body)
+    assert answer["layers"].keys() == {"windshield", "rear_window", "side_windows"}
+    layer = loaded(await api.raw(answer["layers"]["windshield"]))
+    assert layer.size == (200, 160)
+    assert "layers" not in await api.call("POST", path("generate_reflections"), json=CAR)
+
+
+@pytest.mark.parametrize("masks", [{"roof": base64_of(disc())}, {"tires": 5}, {"tires": None}])
+async def test_masks_have_names_and_are_images(api: Api, masks: dict[str, Any]) -> None:
+    """Another name, or what is no text, is a 400."""
+    await api.call("POST", path("refine_tires"), 400, json=CAR | {"masks": masks})
+
+
+async def test_light_follows_the_preset(api: Api) -> None:
+    """Night is darker than day; unknown words do little, and no word too."""
+    light = []
+    for preset in ("warm-day", "cold-night", "disco", None):
+        answer = await api.call("POST", path("harmonize"), json=CAR | {"preset": preset})
+        image = loaded(await api.raw(answer["url"]))
+        assert not is_marked(image)
+        light.append(pixel(image.convert("L"), (5, 5)))
+    day, night, other, none = light
+    assert night < day
+    assert other == none
+
+
+async def test_shots_are_rows(api: Api) -> None:
+    """[url, seed, name] as for products, later unless waited for."""
+    body = CAR | {"scene_description": "a street", "num_results": 2}
+    rows = (await api.call("POST", path("shot_by_text"), json=body))["result"]
+    await api.raw(rows[0][0], 404)
+    rows = (await api.call("POST", path("shot_by_text"), json=body | {"sync": True}))["result"]
+    assert is_marked(loaded(await api.raw(rows[1][0])))
+    await api.call("POST", path("shot_by_text"), 400, json=CAR)
+
+
+async def test_an_image_is_needed(api: Api) -> None:
+    """By URL or as a file, for every operation with a contract."""
+    for name in ("segment", "apply_effect", "generate_reflections", "refine_tires", "harmonize"):
+        await api.call("POST", path(name), 400, json={})
+    assert await api.call("POST", path("shot_by_image"), json={"any": "thing"}) == {"result": []}
