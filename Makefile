@@ -1,5 +1,6 @@
 # make demo   trains a tailored model against the embedded simulator, offline
 # make test   the whole suite
+# make fuzz   property-based requests over the served document, FUZZ times as many as the suite sends
 # make check  format, lint, types and the floors of the house
 
 PYTHON ?= python3
@@ -8,8 +9,9 @@ BIN     = $(VENV)/bin
 FAMILY ?= fibo
 IMAGES ?=
 WORKERS ?= 2
+FUZZ   ?= 20
 
-.PHONY: demo test check lock clean
+.PHONY: demo test fuzz check lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -22,6 +24,9 @@ demo: $(VENV)/.ready
 
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS)
+
+fuzz: $(VENV)/.ready
+	BRIA_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/sim/test_fuzz.py
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .

@@ -71,6 +71,7 @@ class Session:
         http: an aiohttp session to borrow for API calls; it is not closed here. Owned and closed when not
             given.
         downloads: likewise for downloads of results, which never carry the token.
+        uploads: likewise for files sent to presigned addresses, which do not carry it either.
         requests_per_minute: how many requests an endpoint takes a minute (10, 60 or 1000 by plan), as one
             number or by operation, above 0; None sends as fast as asked.
         retry: how patiently what is safe to repeat is repeated.
@@ -107,6 +108,7 @@ class Session:
         *,
         http: aiohttp.ClientSession | None = None,
         downloads: aiohttp.ClientSession | None = None,
+        uploads: aiohttp.ClientSession | None = None,
         requests_per_minute: float | Mapping[str, float] | None = None,
         retry: RetryPolicy | None = None,
         timeout: float = REQUEST_TIMEOUT,
@@ -126,6 +128,7 @@ class Session:
         self._retry = retry or RetryPolicy()
         self._http = http
         self._downloads = downloads
+        self._uploads = uploads
         self._owned: list[aiohttp.ClientSession] = []
         self._client: HttpClient | None = None
         for name, family in FAMILIES.items():
@@ -144,7 +147,9 @@ class Session:
         from bria_async.transport.download import Downloads  # noqa: PLC0415  # as above
         from bria_async.transport.guard import connector_for  # noqa: PLC0415  # as above
 
+        # A borrowed session may send its owner's headers along: nobody else's server gets to see them.
         http = self._http or self._own(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        uploads = self._uploads or self._own(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         downloads = self._downloads or self._own(
             aiohttp.ClientSession(connector=connector_for(self.base_url.host), cookie_jar=aiohttp.DummyCookieJar())
         )
@@ -152,6 +157,7 @@ class Session:
             host=self.host,
             origin=self.base_url,
             http=http,
+            uploads=uploads,
             token=PinnedToken(self._secret, self.base_url),
             downloads=Downloads(self.host, downloads, self.timeout, self._retry),
             limiter=self._limiter,

@@ -109,7 +109,7 @@ def test_docstrings_say_what_it_costs_and_where_it_is_from(name: str) -> None:
     assert first.endswith("."), first
     assert "Source: " in found.doc
     assert ("Billed: never sent again unasked." in first) is (found.effect == "billed"), first
-    assert ("Cheap: sent again after doubt." in first) is (found.effect == "cheap"), first
+    assert ("Cheap: runs repeat it after doubt." in first) is (found.effect == "cheap"), first
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -3,6 +3,7 @@
 import math
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from bria_async.host import observer
 from bria_async.session import BASE_URL, FAMILIES, Session
 from bria_async.sim import Options, Simulator, simulator
 from bria_async.transport.auth import Secret
+from bria_async.wire import FilePart, Multipart
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, reply
 
@@ -115,6 +117,21 @@ async def test_what_is_borrowed_stays_open(server: Recorder) -> None:
         assert not downloads.closed
         assert "api_token" not in http.headers
     assert ["api_token" in seen.headers for seen in server.requests] == [True, False]
+
+
+async def test_headers_of_a_borrowed_session_go_to_the_api_only(server: Recorder, tmp_path: Path) -> None:
+    """Somebody keeps a token among his default headers: no presigned address and no result gets to see it."""
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    async with (
+        aiohttp.ClientSession(headers={"api_token": TOKEN, "Authorization": TOKEN}) as http,
+        Session(TOKEN, server.base_url, http=http) as bria,
+    ):
+        await bria.put_file(f"{server.base_url}/put", tmp_path / "a.zip", content_type="application/zip")
+        await bria.post_file(f"{server.base_url}/post", Multipart({}, FilePart(b"x", "x", "text/plain")))
+        server.answers({})
+        await bria.fetch(f"{server.base_url}/get")
+    assert len(server.requests) == 3
+    assert TOKEN not in str([seen.headers for seen in server.requests])
 
 
 async def test_a_session_opens_again(server: Recorder) -> None:

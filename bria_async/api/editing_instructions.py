@@ -310,7 +310,7 @@ class InstructedEditing:
         sync: bool = False,
         wait: Wait = False,
     ) -> Submission:
-        """Make the structured instruction that `edit` would follow, without editing. Cheap: sent again after doubt.
+        """Make the structured instruction that `edit` would follow, without editing. Cheap: runs repeat it after doubt.
 
         Args:
             instruction: what to change, in words.

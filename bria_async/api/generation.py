@@ -251,7 +251,7 @@ class Generation(wire.Family):
         sync: bool = False,
         wait: Wait = False,
     ) -> Submission:
-        """Make the structured prompt that `generate` would draw from, without drawing. Cheap: sent again after
+        """Make the structured prompt that `generate` would draw from, without drawing. Cheap: runs repeat it after
         doubt.
 
         One of these combinations, which the server checks: `prompt`; `images`; `images` and `prompt`;
@@ -288,8 +288,8 @@ class Generation(wire.Family):
         sync: bool = False,
         wait: Wait = False,
     ) -> Submission:
-        """Make the structured prompt that `generate_lite` would draw from, without drawing. Cheap: sent again after
-        doubt.
+        """Make the structured prompt that `generate_lite` would draw from, without drawing. Cheap: runs repeat it
+        after doubt.
 
         One of these combinations, which the server checks: `prompt`; `images`; `images` and `prompt`;
         `structured_prompt` and `prompt` (one refined). A `structured_prompt` alone is not taken.
@@ -322,7 +322,7 @@ class Generation(wire.Family):
         sync: bool = False,
         wait: Wait = False,
     ) -> Submission:
-        """Work changes that somebody made by hand into a structured prompt. Cheap: sent again after doubt.
+        """Work changes that somebody made by hand into a structured prompt. Cheap: runs repeat it after doubt.
 
         Args:
             structured_prompt: the one before the changes, JSON encoded as a text.

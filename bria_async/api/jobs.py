@@ -1,6 +1,7 @@
 """Jobs: what became of an asynchronous request, and waiting for it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
 
@@ -8,10 +9,13 @@ import attrs
 
 from bria_async import wire
 from bria_async.errors import (
+    DownloadFailed,
+    JobError,
     JobFailed,
     JobNotFound,
     JobTimedOut,
     JobUnknown,
+    JobUnreachable,
     NotFound,
     RequestError,
     StillOnboarding,
@@ -28,6 +32,8 @@ from bria_async.types.jobs import (
 )
 
 T = TypeVar("T")
+
+log = logging.getLogger("bria_async")
 
 BY_ID = wire.Polling()
 """How a v2 job is waited for."""
@@ -77,6 +83,7 @@ class Jobs(wire.Family):
             JobUnknown: its status is UNKNOWN; it can be waited for again.
             JobNotFound: the status service does not know it, even after `wire.Polling.grace`.
             JobTimedOut: the deadline passed; it goes on at the server and can be waited for again.
+            DownloadFailed: all v1 images are gone (410); a single one that is gone is `Blocked` among the others.
         """
         if isinstance(job, GeneratedImages):
             return await self._wait_for_urls(job, polling or BY_URL)
@@ -92,14 +99,32 @@ class Jobs(wire.Family):
         Raises:
             StillOnboarding: the deadline passed before the image was there.
             JobError: as from `wait`.
+            JobUnreachable: the job was accepted, and then could not be asked for.
         """
         answer = await self._onboarded(call, polling or BY_ID)
+        drawn = (call.json or call.form or {}).get("sync", False)
         if isinstance(answer, Submission) and answer.result is None:
-            result = await self.wait(answer, polling=polling)
+            log.info("%s: accepted as job %s", call.operation, answer.request_id)
+            result = await self._accepted(answer.request_id, polling)
             # `raw` is what a journal keeps and `call` prints: a result that was waited for belongs to it.
             return attrs.evolve(answer, result=result, raw={**answer.raw, "result": result.raw})
-        drawn = (call.json or call.form or {}).get("sync", False)
-        return answer if drawn or not isinstance(answer, GeneratedImages) else await self.wait(answer, polling=polling)
+        return await self._accepted(answer, polling) if isinstance(answer, GeneratedImages) and not drawn else answer
+
+    async def _accepted(self, job: Any, polling: wire.Polling | None) -> Any:
+        """Wait for a job that only this call knows of, and lose it by no error."""
+        request_id = job if isinstance(job, str) else ""
+        try:
+            return await self.wait(job, polling=polling)
+        except (RequestError, DownloadFailed) as error:
+            raise JobUnreachable(error.message, request_id, job) from error
+        except JobError:
+            raise
+        except BaseException as error:
+            if request_id:
+                error.add_note(f"The job was accepted and goes on: jobs.wait({request_id!r}) waits for it again.")
+            else:
+                error.add_note("The images were accepted; their addresses: " + " ".join(job.urls))
+            raise
 
     async def _onboarded(self, call: wire.Call, polling: wire.Polling) -> Any:
         met: list[StillOnboarding] = []
@@ -132,27 +157,37 @@ class Jobs(wire.Family):
             raise JobNotFound("the status service does not know it", request_id)
 
         if (result := await poll(host, look, polling)) is None:
-            raise JobTimedOut(f"still in progress after {polling.timeout} s", request_id)
+            raise JobTimedOut(f"still in progress after {polling.timeout} s", request_id, request_id)
         return result
 
     async def _wait_for_urls(self, images: GeneratedImages, polling: wire.Polling) -> GeneratedImages:
-        sizes: dict[str, int] = {}
+        found: dict[str, int | DownloadFailed] = {}
 
         def missing() -> list[str]:
-            return [url for url in dict.fromkeys(images.urls) if url not in sizes]
+            return [url for url in dict.fromkeys(images.urls) if url not in found]
 
         async def look() -> GeneratedImages | None:
             urls = missing()
-            found = await asyncio.gather(*map(self._client.probe, urls))
-            sizes.update((url, size) for url, size in zip(urls, found, strict=True) if size is not None)
+            looks = await asyncio.gather(*map(self._probe, urls))
+            found.update((url, seen) for url, seen in zip(urls, looks, strict=True) if seen is not None)
             if missing():
                 return None
-            return attrs.evolve(images, result=tuple(_held(image, sizes) for image in images.result))
+            return attrs.evolve(images, result=tuple(_held(image, found) for image in images.result))
 
         if (result := await poll(self._client.host, look, polling)) is None:
             waiting = ", ".join(url.split("?", 1)[0] for url in missing())
-            raise JobTimedOut(f"not ready after {polling.timeout} s: {waiting}")
+            raise JobTimedOut(f"not ready after {polling.timeout} s: {waiting}", "", images)
+        problems = [problem for problem in found.values() if isinstance(problem, DownloadFailed)]
+        if problems and len(problems) == len(found):
+            raise problems[0]
         return result
+
+    async def _probe(self, url: str) -> int | DownloadFailed | None:
+        """What a look at an address found; that one is gone does not cost the others."""
+        try:
+            return await self._client.probe(url)
+        except DownloadFailed as error:
+            return error
 
 
 async def poll(host: Host, look: Callable[[], Awaitable[T | None]], polling: wire.Polling) -> T | None:
@@ -179,7 +214,7 @@ def _outcome(status: JobStatus, request_id: str) -> JobResult | None:
         JobUnknown: the status service cannot tell.
     """
     if status.status is JobWord.COMPLETED:
-        return status.result or JobResult()
+        return status.result or JobResult(raw=status.raw)
     if status.status is JobWord.ERROR:
         problem = status.error
         if problem is None:
@@ -190,10 +225,11 @@ def _outcome(status: JobStatus, request_id: str) -> JobResult | None:
     return None
 
 
-def _held(image: GeneratedImage | Blocked, sizes: dict[str, int]) -> GeneratedImage | Blocked:
+def _held(image: GeneratedImage | Blocked, found: dict[str, int | DownloadFailed]) -> GeneratedImage | Blocked:
     """The image with the addresses that hold something, or blocked when none does."""
     if isinstance(image, Blocked):
         return image
-    if urls := tuple(url for url in image.urls if sizes[url]):
+    if urls := tuple(url for url in image.urls if not isinstance(found[url], DownloadFailed) and found[url]):
         return attrs.evolve(image, urls=urls)
-    return Blocked(blocked=True, description="stopped by content moderation: zero bytes", raw=image.raw)
+    gone = next((str(found[url]) for url in image.urls if isinstance(found[url], DownloadFailed)), None)
+    return Blocked(blocked=True, description=gone or "stopped by content moderation: zero bytes", raw=image.raw)

@@ -23,7 +23,7 @@ class Search(wire.Family):
 
     @wire.post("/v1/caption", effect="cheap")
     async def caption(self, *, image_url: str | None = None, file: ImageFile | None = None) -> Captions:
-        """Describe an image that need not be registered; `visuals.caption` takes a visual id. Cheap: sent again
+        """Describe an image that need not be registered; `visuals.caption` takes a visual id. Cheap: runs repeat it
         after doubt.
 
         Args:

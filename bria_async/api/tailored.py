@@ -44,8 +44,8 @@ class Tailored(wire.Family):
         ip_name: str | None = None,
         content_moderation: bool | None = None,
     ) -> CaptionPrefix:
-        """Describe what sample images share, as the caption prefix of a legacy dataset. Cheap: sent again
-        after doubt.
+        """Describe what sample images share, as the caption prefix of a legacy dataset. Cheap: runs repeat it after
+        doubt.
 
         Args:
             image_urls: 1 to 6 public addresses of images, better 6. Exactly one of `image_urls` and `images`.
@@ -66,8 +66,7 @@ class Tailored(wire.Family):
         images: Annotated[Sequence[Base64Image], wire.Items(5, 10)],
         content_moderation: bool | None = None,
     ) -> VisualSchema:
-        """Describe what sample images share, as the visual schema of a FIBO dataset. Cheap: sent again after
-        doubt.
+        """Describe what sample images share, as the visual schema of a FIBO dataset. Cheap: runs repeat it after doubt.
 
         Args:
             images: 5 to 10 images.
@@ -86,7 +85,7 @@ class Tailored(wire.Family):
         instruction: str,
         context_images: Sequence[Image] | None = None,
     ) -> StructuredPrompt:
-        """Change a visual schema or a structured caption by an instruction. Cheap: sent again after doubt.
+        """Change a visual schema or a structured caption by an instruction. Cheap: runs repeat it after doubt.
 
         Args:
             dataset_id: the dataset it belongs to.
@@ -352,7 +351,7 @@ class Tailored(wire.Family):
         sync: bool = False,
         wait: Wait = False,
     ) -> Submission:
-        """Make a structured prompt for a FIBO model of a short one. Cheap: sent again after doubt.
+        """Make a structured prompt for a FIBO model of a short one. Cheap: runs repeat it after doubt.
 
         Args:
             tailored_model_id: a completed model.
@@ -379,7 +378,6 @@ class Tailored(wire.Family):
             image: a path, bytes, base64, or a public address.
             seed: draws the same again.
             wait: return only when the job is over.
-            seed: makes the same again.
 
         Statuses: 400, 401, 403, 404, 415, 422, 429, 500. Source: SEED 001, published spec.
         """

@@ -82,4 +82,4 @@ class Failure(Exception):
     @classmethod
     def of(cls, error: BriaError) -> "Failure":
         """What an error of the library ends a command with."""
-        return cls(str(error), exit_of(error))
+        return cls("\n".join([str(error), *getattr(error, "__notes__", ())]), exit_of(error))

@@ -54,6 +54,7 @@ from .results import (
     JobNotFound,
     JobTimedOut,
     JobUnknown,
+    JobUnreachable,
     UploadFailed,
     WebhookInvalid,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "JobNotFound",
     "JobTimedOut",
     "JobUnknown",
+    "JobUnreachable",
     "JournalError",
     "JournalLocked",
     "JournalTooNew",

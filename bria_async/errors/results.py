@@ -1,6 +1,6 @@
 """Errors of jobs, of their results, and of image files."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 
@@ -42,7 +42,20 @@ class JobUnknown(JobError):
 
 @attrs.define(slots=False)
 class JobTimedOut(JobError):
-    """The deadline passed with the job still in progress; it goes on at the server."""
+    """The deadline passed with the job still in progress; it goes on at the server.
+
+    `job` is what `jobs.wait` takes to wait again: the request id, or the images of a v1 generation.
+    """
+
+    job: Any = attrs.field(default=None, repr=False)
+
+
+@attrs.define(slots=False)
+class JobUnreachable(JobError):
+    """A job was accepted, and what became of it could not be asked; `job` as in `JobTimedOut`."""
+
+    job: Any = attrs.field(default=None, repr=False)
+    advice: ClassVar[str] = "It was accepted and may be charged: wait for it with jobs.wait, do not send it again."
 
 
 @attrs.define(slots=False)

@@ -21,7 +21,7 @@ MAX_TOTAL = 512 * 2**20
 """Bytes of all masks."""
 
 PANOPTIC = "panoptic"
-_NAME = re.compile(r"([A-Za-z0-9]+)_([A-Za-z0-9]+)\.png")
+_NAME = re.compile(r"([A-Za-z0-9_-]+)_([A-Za-z0-9]+)\.png")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What unpacks no more than it is asked for at a time."""
 _ENCRYPTED = 0x1

@@ -39,6 +39,7 @@ from bria_async.sim.faults import Fault
 from bria_async.sim.files import Files
 from bria_async.sim.media import Media
 from bria_async.sim.options import Options
+from bria_async.sim.parsing import parsed
 from bria_async.sim.routes import Operation
 from bria_async.sim.simulator import Simulator, response
 
@@ -197,8 +198,8 @@ async def _clock(request: web.Request) -> web.Response:
     """`{"push": seconds}`: let time pass."""
     sim = request.app[SIMULATOR]
     try:
-        sim.clock.push(float((await request.json())["push"]))
-    except (ValueError, KeyError, TypeError) as failure:
+        sim.clock.push(float((await _object(request))["push"]))
+    except (ValueError, KeyError, TypeError, OverflowError) as failure:
         return web.json_response({"error": f"needs {{'push': seconds}}: {failure}"}, status=400)
     await sim.notice()
     sim.world.commit()
@@ -208,11 +209,18 @@ async def _clock(request: web.Request) -> web.Response:
 async def _faults(request: web.Request) -> web.Response:
     """A fault as JSON: the fields of `Fault`."""
     try:
-        fault = _fault_converter.structure(await request.json(), Fault)
-    except (ValueError, TypeError, cattrs.BaseValidationError) as failure:
+        fault = _fault_converter.structure(await _object(request), Fault)
+    except (ValueError, TypeError, OverflowError, cattrs.BaseValidationError) as failure:
         return web.json_response({"error": "; ".join(cattrs.transform_error(failure))}, status=400)
     request.app[SIMULATOR].arm(fault)
     return web.json_response(attrs.asdict(fault), status=201)
+
+
+async def _object(request: web.Request) -> dict[str, Any]:
+    found = parsed(await request.read())
+    if not isinstance(found, dict):
+        raise TypeError("the body must be a JSON object")
+    return found
 
 
 _fault_converter = cattrs.Converter(forbid_extra_keys=True)

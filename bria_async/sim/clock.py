@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-CENTURY = 100 * 366 * 24 * 3600.0
-"""The longest push; dates end with the year 9999."""
+LAST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
+"""As far as time is pushed; dates end with the year 9999."""
 
 
 class Clock:
@@ -33,14 +33,14 @@ class Clock:
         return START + self._pushed + ran
 
     def push(self, seconds: float) -> None:
-        """Let `seconds` (0 or more, up to a century) pass at once."""
-        if not 0 <= seconds <= CENTURY:
-            raise ValueError(f"time is pushed forwards, by a century at most, not by {seconds}")
+        """Let `seconds` (0 or more, up to the year 9000) pass at once."""
+        if not (seconds >= 0 and self.now() + seconds <= LAST):
+            raise ValueError(f"time is pushed forwards, to the year 9000 at most, not by {seconds} seconds")
         self._pushed += seconds
 
     def resume(self, moment: float) -> None:
         """Go on from `moment` when that is later: a world kept on disk never sees time run backwards."""
-        self.push(max(0.0, moment - self.now()))
+        self._pushed += max(0.0, moment - self.now())
 
     def __repr__(self) -> str:
         return f"<Clock {datetime.fromtimestamp(self.now(), UTC):%Y-%m-%dT%H:%M:%SZ}>"

@@ -24,13 +24,20 @@ def draw(job: Job, result: Result, sources: Sequence[Path]) -> bytes:
     effect = EFFECTS[job.effect]
     told = {"prompt": job.prompt, "seed": result.seed, "size": (job.width, job.height), **job.params, **result.params}
     chance = random.Random(f"{result.seed}/{job.prompt}")
-    picture = effect.draw([opened(path) for path in sources], told, chance)
+    picture = effect.draw(opened_within(sources, job.width * job.height), told, chance)
     if "resolution" in told:
         picture = resolved(picture, told["resolution"])
     extension = result.name.rpartition(".")[2]
     if effect.invents and extension in _STILL:
         picture = marked(picture, job.prompt, result.seed)
     return _KINDS[extension](picture, job.prompt)
+
+
+def opened_within(sources: Sequence[Path], canvas: int) -> list[Image.Image]:
+    """The first source in full, the others with no more pixels than it or the canvas has: they end up within."""
+    first = [opened(path) for path in sources[:1]]
+    room = max([canvas, *(picture.width * picture.height for picture in first)])
+    return first + [opened(path, room) for path in sources[1:]]
 
 
 def thumbnail(path: Path, side: int = 256) -> bytes:

@@ -5,6 +5,8 @@ from typing import Any, Literal
 import attrs
 
 When = Literal["before", "after"]
+_LOWEST, _HIGHEST = 200, 599
+_BREAKS = {"\r", "\n", "\0"}
 
 
 @attrs.define(kw_only=True)
@@ -35,6 +37,10 @@ class Fault:
         chosen = [self.status is not None, self.drop, self.hang]
         if sum(chosen) != 1:
             raise ValueError("a fault has a status, drops or hangs: exactly one of the three")
+        if self.status is not None and not _LOWEST <= self.status <= _HIGHEST:
+            raise ValueError(f"a fault has a status from {_LOWEST} to {_HIGHEST}, not {self.status}")
+        if any(_BREAKS & {*text} for header in self.headers.items() for text in header):
+            raise ValueError("a fault has headers of one line each")
         if self.when not in {"before", "after"}:
             raise ValueError(f"a fault strikes 'before' or 'after' the effect, not {self.when!r}")
         if self.times < 1 or self.after < 0:

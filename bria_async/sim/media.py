@@ -62,6 +62,8 @@ class Media:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or part.name is None or "file" in given:
                 raise web.HTTPBadRequest(text="The file is not the last part")
+            if part.name not in {"file", *expected}:
+                raise web.HTTPForbidden(text="The fields are not those of this upload")
             if part.name != "file":
                 given[part.name] = await part_text(part)
                 continue

@@ -7,10 +7,10 @@ import attrs
 from bria_async.sim import views
 from bria_async.sim.answers import Answer, Refusal
 from bria_async.sim.entities import Model
+from bria_async.sim.parsing import number
 from bria_async.sim.projects import ListModels
 from bria_async.sim.routes import Call, Routes
 from bria_async.sim.schema import Documented, Only, Range
-from bria_async.sim.sources import number
 
 routes = Routes()
 

@@ -9,6 +9,7 @@ import attrs
 from bria_async.sim.answers import Answer, Refusal
 from bria_async.sim.entities import Dataset, Image, Model, Project
 from bria_async.sim.options import Options
+from bria_async.sim.parsing import number
 from bria_async.sim.store import Blob
 from bria_async.sim.visual_entities import Visual
 from bria_async.sim.world import World
@@ -188,6 +189,6 @@ class Call:
     @staticmethod
     def _find(table: Mapping[int, _Value], given: str, kind: str) -> _Value:
         try:
-            return table[int(given)]
-        except (KeyError, ValueError):
+            return table[number(given)]
+        except KeyError:
             raise Refusal(404, f"{kind} with the specified ID does not exist.") from None

@@ -9,6 +9,7 @@ import attrs
 
 from bria_async.sim import results
 from bria_async.sim.answers import Refusal
+from bria_async.sim.parsing import number
 from bria_async.sim.pictures import Picture, inspect
 from bria_async.sim.routes import Call, Upload
 from bria_async.sim.store import Blob, Blobs
@@ -141,14 +142,6 @@ async def _result_at(call: Call, url: str) -> Path | None:
     if found is None or found[1].blocked:
         raise _missing()
     return await results.drawn(call.world, *found)
-
-
-def number(text: str) -> int:
-    """The id that a text writes; 0, which is nobody's, when it writes none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < _LONGEST_ID else 0
-
-
-_LONGEST_ID = 20
 
 
 def too_large(limit: int) -> Refusal:

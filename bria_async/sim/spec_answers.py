@@ -56,9 +56,9 @@ CHOSEN: Mapping[int, str] = {
         tailored.restyle_portrait tailored.text_to_image video.remove_background visuals.remove_objects
     """,
     422: """
-        generation.text_to_image_base generation.text_to_image_fast generation.text_to_image_hd search.by_image
-        search.caption tailored.refine_structured_prompt visuals.increase_resolution_isolated visuals.register
-        visuals.remove_background_isolated visuals.remove_objects visuals.replace_background_isolated
+        search.by_image search.caption tailored.refine_structured_prompt visuals.increase_resolution_isolated
+        visuals.register visuals.remove_background_isolated visuals.remove_objects
+        visuals.replace_background_isolated
     """,
     460: """
         editing.add_object_by_text editing.blend editing.colorize editing.edit editing.erase_by_text

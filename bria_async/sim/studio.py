@@ -9,8 +9,9 @@ import attrs
 from bria_async.sim import results
 from bria_async.sim.answers import Answer, Refusal
 from bria_async.sim.entities import Job, Model, Result
+from bria_async.sim.parsing import number
 from bria_async.sim.routes import Call
-from bria_async.sim.sources import Source, number
+from bria_async.sim.sources import Source
 
 AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9"]
 SIDE = 1024
@@ -177,6 +178,8 @@ def submit(call: Call, order: Order) -> Answer:
 def outcome(call: Call, job: Job) -> dict[str, Any]:
     """The `result` of a completed v2 job."""
     shown = dict(job.told)
+    if not shown and job.operation == "tailored.generate":  # Jobs kept by older versions were told nothing.
+        shown = {"seed": job.results[0].seed, "prompt": job.prompt}
     if job.results:
         shown[job.url_field] = url(call, job, job.results[0])
     if job.structured_prompt is not None:

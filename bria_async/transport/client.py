@@ -37,11 +37,12 @@ _LOST = (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge)
 
 @attrs.define
 class HttpClient:
-    """One origin, one token, one pool of connections; `downloads` is the second pool, which has no token."""
+    """One origin, one token, one pool of connections; `downloads` and `uploads` are pools that have no token."""
 
     host: Host
     origin: URL
     http: aiohttp.ClientSession = attrs.field(repr=False)
+    uploads: aiohttp.ClientSession = attrs.field(repr=False)
     token: PinnedToken = attrs.field(repr=False)
     downloads: Downloads
     limiter: Limiter
@@ -88,11 +89,11 @@ class HttpClient:
 
     async def put(self, url: str, path: Path, content_type: str) -> None:
         """Put a file to a presigned URL, without the token."""
-        await put(self.http, url, path, content_type, self.timeout)
+        await put(self.uploads, url, path, content_type, self.timeout)
 
     async def post_file(self, url: str, body: Multipart) -> None:
         """Send a form to a presigned URL, without the token."""
-        await post(self.http, url, MultipartPayload(body, self.host), self.timeout)
+        await post(self.uploads, url, MultipartPayload(body, self.host), self.timeout)
 
     async def fetch(self, url: str) -> bytes:
         """The bytes of a result, without the token."""

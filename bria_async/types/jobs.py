@@ -101,8 +101,9 @@ class JobStatus(Value):
 
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """Nest a flat result."""
-        return _nested(data)
+        """Nest a flat result, and take a reason given as a bare text for its message."""
+        error = data.get("error")
+        return _nested({**data, "error": {"message": error}} if isinstance(error, str) else data)
 
 
 @attrs.frozen(kw_only=True)

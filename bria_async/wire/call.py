@@ -38,7 +38,7 @@ class FilePart:
 class Multipart:
     """A multipart/form-data body: plain fields, then one file."""
 
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = attrs.field(repr=False)
     file: FilePart
 
 

@@ -243,13 +243,15 @@ def _read(function: Callable[..., Any], method: str, path: str, effect: Effect, 
 async def _perform(client: Client, endpoint: Endpoint, values: dict[str, Any]) -> Any:
     """Make the call of these values and send it, waiting for its job where that is asked for."""
     wait = values.pop(WAIT, False)
+    if not isinstance(wait, bool | Polling | None):
+        raise InvalidParameter(f"wait must be True, False or a Polling, got {wait!r}", endpoint.operation)
     if endpoint.free:
         values |= values.pop(FREE)
     for name, own in endpoint.own.items():
         if own.expand and (given := values.pop(name)) is not None:
             values |= await client.host.in_thread(_expanded, endpoint, own.expand, given, values)
     call = endpoint.call(values, strict=client.strict, keep_data_uri=client.keep_data_uri)
-    if wait is False:
+    if not wait:
         return await client.send(call)
     return await client.finish(call, wait if isinstance(wait, Polling) else None)
 

@@ -49,10 +49,10 @@ def verify_webhook(
         identifier, timestamp, signature = (named[f"bria-webhook-{name}"] for name in ("id", "timestamp", "signature"))
     except KeyError as missing:
         raise WebhookInvalid(f"the header {missing} is missing") from None
-    message = f"{identifier}.{timestamp}.".encode() + body
+    message = _encoded(f"{identifier}.{timestamp}.") + body
     tokens = [token] if isinstance(token, str) else token
     # Every token is compared, so that the time tells nothing.
-    matches = [hmac.compare_digest(signature.encode(), _signed(message, each).encode()) for each in tokens if each]
+    matches = [hmac.compare_digest(_encoded(signature), _encoded(_signed(message, each))) for each in tokens if each]
     if not any(matches):
         raise WebhookInvalid("the signature does not fit the body")
     if max_age is not None:
@@ -73,8 +73,13 @@ def parse_webhook(body: bytes) -> JobStatus:
     return status
 
 
+def _encoded(text: str) -> bytes:
+    # Servers keep bytes that are no text as lone surrogates.
+    return text.encode(errors="surrogateescape")
+
+
 def _signed(message: bytes, token: str) -> str:
-    key = hmac.digest(token.encode(), _PURPOSE, hashlib.sha256)
+    key = hmac.digest(_encoded(token), _PURPOSE, hashlib.sha256)
     return _VERSION + base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
 
 

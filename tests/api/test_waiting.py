@@ -1,5 +1,6 @@
 """`wait=True`: an operation that returns when its job is over."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from aiohttp import web
 from bria_async import errors
 from bria_async.session import Session
 from bria_async.sim import Simulator
-from bria_async.types.jobs import Blocked, Submission
+from bria_async.types.jobs import Blocked, GeneratedImage, Submission
 from bria_async.types.models import Model
 from bria_async.wire import Polling
 from bria_async.wire.convert import structure, unstructure
@@ -112,12 +113,52 @@ async def test_an_error_of_the_job_keeps_its_id(
     assert paths(server).count("tailored") == 1
 
 
-async def test_a_status_service_that_fails_names_the_job(server: Recorder) -> None:
-    """The error is that of the service, and a note has the id."""
-    play(server, ACCEPTED, (500, {"error": "down"}))
-    with pytest.raises(errors.ServerFailed) as caught:
+@pytest.mark.parametrize("answer", [(500, {"error": "down"}), (401, {"error": "no"}), (200, [])])
+async def test_a_status_service_that_fails_loses_no_job(server: Recorder, answer: tuple[int, Any]) -> None:
+    """What was accepted is never called safe to send again, and the error is all that is needed to wait again."""
+    play(server, ACCEPTED, answer)
+    with pytest.raises(errors.JobUnreachable, match="do not send it again") as caught:
         await generate(server, wait=True)
+    assert (caught.value.request_id, caught.value.job) == ("r1", "r1")
+    assert isinstance(caught.value.__cause__, errors.RequestError)
+    assert "safe to try again" not in str(caught.value)
+
+
+async def test_a_reason_given_as_text_is_told(server: Recorder) -> None:
+    """v2 promises an object, v1 has shown what promises are."""
+    play(server, ACCEPTED, (200, {"status": "ERROR", "error": "moderation stopped it"}))
+    with pytest.raises(errors.JobFailed, match="job r1: moderation stopped it"):
+        await generate(server, wait=True)
+
+
+async def test_a_cancelled_wait_tells_the_job(server: Recorder) -> None:
+    """Whoever gives up waiting learns what to wait for later."""
+    play(server, ACCEPTED, GOING)
+
+    def give_up(_: float) -> None:
+        raise asyncio.CancelledError
+
+    async with Session(TOKEN, server.base_url, host=PushedHost(seed=1, push=give_up)) as bria:
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await bria.tailored.generate(tailored_model_id="1", prompt="x", wait=True)
     assert "jobs.wait('r1')" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("wait", [30, "yes", 1.5])
+async def test_a_wait_that_is_none_is_refused_before_anything_is_paid(server: Recorder, wait: Any) -> None:
+    """Seconds are no intervals."""
+    with pytest.raises(errors.InvalidParameter, match="wait must be True, False or a Polling"):
+        await generate(server, wait=wait)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("result", ["https://x/y.png", ["https://x/y.png"], [["https://x/y.png", 3]]])
+async def test_a_result_of_an_unknown_shape_is_kept(server: Recorder, result: object) -> None:
+    """What was paid for is reachable, whatever it looks like."""
+    play(server, ACCEPTED, (200, {"status": "COMPLETED", "result": result}))
+    answer = await generate(server, wait=True)
+    assert answer.result is not None
+    assert answer.result.raw["result"] == result
 
 
 async def test_a_refusal_is_not_waited_for(server: Recorder) -> None:
@@ -176,9 +217,30 @@ async def test_v1_images_have_their_own_deadline(server: Recorder, wait: Any, se
     fill_in(server, after=10_000)
     host = PushedHost(seed=3)
     async with session(server, host) as bria:
-        with pytest.raises(errors.JobTimedOut, match=f"not ready after {seconds}"):
+        with pytest.raises(errors.JobTimedOut, match=f"not ready after {seconds}") as caught:
             await bria.tailored.text_to_image(1, prompt="a vase", wait=wait)
     assert sum(host.slept) == pytest.approx(seconds)
+    assert len(caught.value.job.urls) == 2, "nothing is left to wait for again"
+
+
+async def test_a_v1_image_that_is_gone_does_not_cost_the_others(server: Recorder) -> None:
+    """One is an image, the other says why not; only when all are gone it is an error."""
+    held = {"/one.png": 200, "/two.png": 410}
+
+    def answer(seen: Request) -> web.Response:
+        if seen.method == "GET":
+            return web.Response(body=b"x", status=held[seen.path])
+        return web.json_response({"result": [{"urls": [f"{server.base_url}{path}"]} for path in held]})
+
+    server.answer = answer
+    async with session(server) as bria:
+        first, second = (await bria.tailored.text_to_image(1, prompt="a vase", wait=True)).result
+        assert isinstance(first, GeneratedImage)
+        assert isinstance(second, Blocked)
+        assert "410" in (second.description or "")
+        held["/one.png"] = 410
+        with pytest.raises(errors.JobUnreachable, match="410"):
+            await bria.tailored.text_to_image(1, prompt="a vase", wait=True)
 
 
 async def test_v1_images_are_waited_for_at_the_simulator(bria: Session, legacy: Model, host: PushedHost) -> None:

@@ -59,6 +59,11 @@ def test_masks_are_read_by_their_ids(method: int) -> None:
     assert read_masks(content, ID) == Masks(ID, b"map", {"1": b"one" * 500, "86": b"last"})
 
 
+def test_ids_may_hold_what_addresses_hold() -> None:
+    """A visual id is opaque: dashes and underscores belong to it, not to the mask's."""
+    assert read_masks(zipped((entry("a-b_c_1.png"), b"one")), "a-b_c") == Masks("a-b_c", None, {"1": b"one"})
+
+
 def test_a_zip_without_a_map_is_read() -> None:
     """The map is extra: its absence costs nothing."""
     assert read_masks(zipped((entry(f"{ID}_1.png"), b"one")), ID) == Masks(ID, None, {"1": b"one"})

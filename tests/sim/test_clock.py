@@ -1,8 +1,12 @@
 """The simulator's clock: frozen, fast or borrowed."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import pytest
 
 from bria_async.sim import Clock
+from tests.sim.helpers import V1, running
 
 
 def test_a_clock_stands_still_until_it_is_pushed() -> None:
@@ -37,6 +41,28 @@ def test_a_clock_resumes_only_forwards() -> None:
     clock.resume(start + 50)
     clock.resume(start + 20)
     assert clock.now() == start + 50
+
+
+def test_a_clock_resumes_from_any_moment() -> None:
+    """A fast clock passes centuries in days: a world kept then still opens, and goes on to the year 9000."""
+    clock = Clock()
+    moment = datetime(8999, 12, 31, tzinfo=UTC).timestamp()
+    clock.resume(moment)
+    clock.push(24 * 3600)
+    assert clock.now() == moment + 24 * 3600
+    with pytest.raises(ValueError, match="year 9000"):
+        clock.push(1)
+
+
+async def test_a_world_of_the_far_future_is_opened_again(tmp_path: Path) -> None:
+    """Three centuries on, the state is kept and served as before."""
+    async with running(state=tmp_path) as api:
+        api.sim.clock.push(300 * 366 * 24 * 3600)
+        project = await api.project()
+        now = api.sim.clock.now()
+    async with running(state=tmp_path) as api:
+        assert api.sim.clock.now() == now
+        assert await api.call("GET", f"{V1}/projects/{project['id']}") == project
 
 
 @pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e12])

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops
 
 from bria_async.sim import drawing
 from bria_async.sim.effects import EFFECTS
+from bria_async.sim.effects.marks import marked
 from bria_async.sim.effects.pixels import LARGEST, colour, is_colour, opened
 from bria_async.sim.entities import Job, Result
 from tests.sim.helpers import disc, is_marked, loaded, pixel, png
@@ -80,13 +81,17 @@ def mask(box: tuple[int, int, int, int], size: tuple[int, int] = (200, 160)) -> 
     return png(image)
 
 
+SQUARE = mask((50, 30, 150, 130))
+ROUND = disc(colour="white", ground="black")
+
+
 @pytest.mark.parametrize("effect", MINE)
 def test_every_effect_draws_the_same_twice_and_is_marked_if_invented(tmp_path: Path, effect: str) -> None:
     """Bytes repeat for one seed; the mark is on inventions and on nothing else."""
     pictures = [disc(), mask((80, 60, 120, 100))] if effect in TWO_PICTURES else [disc()]
     first = drawn(tmp_path, effect, *pictures)
     assert first == drawn(tmp_path, effect, *pictures)
-    assert is_marked(loaded(first)) == (effect in INVENTED)
+    assert is_marked(loaded(first)) == (effect in {*INVENTED, "gen_fill"})
 
 
 @pytest.mark.parametrize("effect", MINE)
@@ -151,12 +156,51 @@ def test_an_erased_part_looks_like_what_is_around_it(tmp_path: Path) -> None:
 
 
 def test_a_fill_is_marked_inside_and_exact_outside(tmp_path: Path) -> None:
-    """What is invented under the mask says so; the rest is untouched."""
+    """The picture says that something is invented; the rest is untouched, and all of it where nothing is."""
     source = disc()
     image = made(tmp_path, "gen_fill", source, mask((40, 40, 160, 120)))
-    assert pixel(image, (158, 118)) == (16, 16, 16)
+    assert is_marked(image)
+    assert pixel(image, (100, 80)) != pixel(loaded(source), (100, 80))
     assert image.crop((0, 0, 200, 40)).tobytes() == loaded(source).crop((0, 0, 200, 40)).tobytes()
     assert made(tmp_path, "gen_fill", source, mask((0, 0, 0, 0))).tobytes() == loaded(source).tobytes()
+
+
+def test_the_mark_of_a_fill_has_no_shape(tmp_path: Path) -> None:
+    """The bar over a round mask is whole: what lies in it is the same as over a square one."""
+    bars = [made(tmp_path, "gen_fill", disc(), each).crop((0, 136, 200, 160)) for each in (ROUND, SQUARE)]
+    assert bars[0].tobytes() == bars[1].tobytes()
+    assert {pixel(bars[0], (x, y)) for x, y in ((0, 0), (199, 0), (0, 23), (199, 23))} == {(16, 16, 16)}
+
+
+@pytest.mark.parametrize("size", [(728, 90), (90, 728), (300, 250)])
+def test_the_mark_of_a_small_picture_can_be_read(size: tuple[int, int]) -> None:
+    """Its bar has 24 pixels at least, and its letters are whole and eight pixels high at least."""
+    image = marked(Image.new("RGB", size), "", 1)
+    top = size[1] - max(24, min(size) // 9)
+    assert (pixel(image, (0, top - 1)), pixel(image, (0, top))) == ((0, 0, 0), (16, 16, 16))
+    red = image.crop((0, top, size[0], top + 14)).getchannel("R")
+    left, upper, right, lower = red.point([0] * 200 + [255] * 56).getbbox() or (0, 0, 0, 0)
+    assert right < size[0], "cut off"
+    assert right - left > 50
+    assert lower - upper >= 8
+
+
+def test_weather_over_a_picture_is_marked_and_a_layer_is_not(tmp_path: Path) -> None:
+    """What was put over the picture says so; a layer is only itself."""
+    told = {"prompt": "snow"}
+    assert is_marked(made(tmp_path, "weather", disc(), **told, layer=False))
+    assert not is_marked(made(tmp_path, "weather", disc(), **told, layer=True))
+
+
+def test_later_sources_are_opened_no_larger_than_the_canvas(tmp_path: Path) -> None:
+    """The first source keeps its pixels; another has as many at most."""
+    for at, size in enumerate(((40, 30), (900, 700))):
+        (tmp_path / f"{at}").write_bytes(disc(size))
+    assert opened(tmp_path / "0", 40 * 30).size == (40, 30)
+    assert opened(tmp_path / "1", 40 * 30).width <= 40
+    first, second = drawing.opened_within([tmp_path / "0", tmp_path / "1"], 200 * 160)
+    assert first.size == (40, 30)
+    assert 190 * 150 < second.width * second.height <= 200 * 160
 
 
 def test_an_expanded_picture_lies_where_it_was_put(tmp_path: Path) -> None:

@@ -134,6 +134,10 @@ async def test_hanging_requests_do_not_hold_the_simulator() -> None:
         {"drop": True, "times": 0},
         {"drop": True, "after": -1},
         {"drop": True, "when": "during"},
+        {"status": 199},
+        {"status": 600},
+        {"status": 500, "headers": {"X-A": "b\r\nX-C: d"}},
+        {"status": 500, "headers": {"X-A\n": "b"}},
     ],
 )
 def test_a_fault_that_says_nothing_or_two_things_is_refused(wrong: dict[str, Any]) -> None:

@@ -164,6 +164,32 @@ async def test_other_processes_ask_and_steer_without_a_token(api: Api) -> None:
     await api.call("GET", f"{V1}/datasets/{dataset['id']}", 503)
 
 
+@pytest.mark.parametrize("path", ["/_sim/clock", "/_sim/faults"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        b'{"push": 1e999}',
+        b'{"push": NaN}',
+        b'{"push": [60]}',
+        b'{"push": ' + b"9" * 400 + b"}",
+        b'{"operation": "datasets.get", "status": 1e999}',
+        b'{"operation": "datasets.get", "status": 99}',
+        b'{"operation": "datasets.get", "status": 500, "headers": {"a": "b\\r\\nc"}}',
+        b'{"operation": "datasets.get", "status": 500, "headers": ["a"]}',
+    ],
+)
+async def test_what_cannot_be_steered_is_a_400(api: Api, path: str, body: bytes) -> None:
+    """Whatever is sent to the control of other processes, the answer says what is wrong, and nothing changes."""
+    before = api.sim.clock.now()
+    assert (await api.call("POST", path, 400, data=body))["error"]
+    assert (api.sim.clock.now(), len(api.sim.faults)) == (before, 0)
+
+
 async def test_the_repr_tells_where_and_what(api: Api) -> None:
     """Address, date and counts."""
     await api.filled(count=2)

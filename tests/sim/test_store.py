@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
+import attrs
 import pytest
 
 from bria_async.sim import Clock, create_app, serve
@@ -169,3 +170,18 @@ async def test_a_job_written_by_an_older_version_is_still_drawn(tmp_path: Path) 
     async with running(state=tmp_path, url_lifetime=None) as api:
         image = loaded(await api.raw("/_sim/results/old/0-seed_1.png"))
         assert image.size == (64, 32)
+
+
+async def test_a_result_written_by_an_older_version_still_says_its_seed_and_prompt(tmp_path: Path) -> None:
+    """A job that was kept before results were told beside it says what it said then."""
+    async with running(state=tmp_path) as api:
+        model = await api.trained("fibo")
+        body = {"tailored_model_id": model["id"], "prompt": "a fox", "seed": 5}
+        job_id = (await api.call("POST", "/v2/image/generate/tailored", 202, json=body))["request_id"]
+        api.sim.clock.push(60)
+        before = await api.call("GET", f"/v2/status/{job_id}")
+        job = api.sim.world.jobs[job_id]
+        api.sim.world.jobs[job_id] = attrs.evolve(job, told={})
+        after = await api.call("GET", f"/v2/status/{job_id}")
+    assert (before["result"]["seed"], before["result"]["prompt"]) == (5, "a fox")
+    assert after == before

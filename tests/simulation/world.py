@@ -57,7 +57,9 @@ async def world(seed: int, *, options: Options | None = None, state: Path | None
         async with (
             aiohttp.ClientSession(connector=MemoryConnector(server, rng)) as http,
             aiohttp.ClientSession(connector=MemoryConnector(server, rng)) as downloads,
-            Session("canary", ADDRESS, http=http, downloads=downloads, host=VirtualHost(seed)) as session,
+            Session(
+                "canary", ADDRESS, http=http, downloads=downloads, uploads=downloads, host=VirtualHost(seed)
+            ) as session,
         ):
             yield World(seed, app[SIMULATOR], session)
     finally:

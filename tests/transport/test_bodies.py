@@ -112,10 +112,9 @@ async def test_a_text_that_looks_like_a_placeholder_stays_a_text() -> None:
     assert found == {ids[0]: text(b"x"), "between": " ".join(ids), "more": [ids[1], text(b"y"), f'"{ids[2]}"']}
 
 
-TREES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text() | st.binary(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=12,
+LEAVES = st.none() | st.booleans() | st.integers() | st.text() | st.binary()
+TREES: st.SearchStrategy[Any] = st.deferred(
+    lambda: LEAVES | st.lists(TREES, max_size=3) | st.dictionaries(st.text(max_size=3), TREES, max_size=3)
 )
 
 

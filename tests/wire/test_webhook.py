@@ -50,6 +50,8 @@ def test_one_of_several_tokens_is_enough() -> None:
         (BODY, {"Bria-Webhook-Signature": HEADERS["Bria-Webhook-Signature"][3:]}, TOKEN),
         (BODY, {"Bria-Webhook-Signature": "v2=" + HEADERS["Bria-Webhook-Signature"][3:]}, TOKEN),
         (BODY, {"Bria-Webhook-Signature": "v1=\u00e9"}, TOKEN),
+        (BODY, {"Bria-Webhook-Signature": "v1=\udcff"}, TOKEN),
+        (BODY, {"Bria-Webhook-Id": "\udcff"}, TOKEN),
         (BODY, {"Bria-Webhook-Signature": ""}, TOKEN),
         (BODY, {}, "another"),
         (BODY, {}, ""),

@@ -54,4 +54,4 @@ EFFECTS: dict[str, Effect] = {
     "presenter": Effect(visuals.presenter, invents=True),
     "ad": Effect(visuals.ad, invents=True),
 }
-"""Every effect by its name; `gen_fill` marks what it fills in by itself."""
+"""Every effect by its name; `gen_fill` and `weather` mark what they invent by themselves."""

@@ -76,16 +76,16 @@ def collage(pictures: Sequence[Picture], params: Params, chance: random.Random) 
 
 
 def gen_fill(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Picture:
-    """The first picture with a marked scene in the white part of the second; the rest is untouched."""
+    """The first picture with a scene in the white part of the second, marked as a whole unless nothing is white."""
     picture, mask = pictures[:2]
     gap = hole(mask, picture.size)
     left, top, right, bottom = gap.getbbox() or (0, 0, 0, 0)
     result = picture.convert("RGB")
-    if right > left:
-        patch = scene((right - left, bottom - top), params["prompt"], chance)
-        area = (left, top, right, bottom)
-        result.paste(marked(patch, params["prompt"], params["seed"]), area, gap.crop(area))
-    return with_alpha_of(picture, result, params)
+    if right == left:
+        return with_alpha_of(picture, result, params)
+    area = (left, top, right, bottom)
+    result.paste(scene((right - left, bottom - top), params["prompt"], chance), area, gap.crop(area))
+    return marked(with_alpha_of(picture, result, params), params["prompt"], params["seed"])
 
 
 def edit(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Picture:

@@ -22,12 +22,12 @@ _SURVEY = 64
 _NEAR, _FAR = 24, 72
 
 
-def opened(path: Path) -> Picture:
-    """An image file as RGB or, where it is transparent, RGBA; grey when it cannot be read after all."""
+def opened(path: Path, pixels: int = LARGEST) -> Picture:
+    """An image file of so many pixels at most, as RGB or RGBA; grey when it cannot be read after all."""
     try:
         with Image.open(path) as image:
             mode = "RGBA" if image.has_transparency_data else "RGB"
-            return within(image.convert(mode), LARGEST)
+            return within(image.convert(mode), min(pixels, LARGEST))
     except UNREADABLE:
         return Image.new("RGB", (_SURVEY, _SURVEY), _UNSEEN)
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 
+from bria_async.sim.effects.marks import marked
 from bria_async.sim.effects.pixels import Params, Picture, matte, with_alpha_of
 from bria_async.sim.pillow import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
@@ -131,7 +132,7 @@ def _tint(style: str, lightest: int) -> _Colour:
 
 
 def weather(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Picture:
-    """Flecks and haze as a layer, or with `layer` false over the picture: snow, fog, dust and whatever is asked."""
+    """Snow, fog, dust and whatever is asked: flecks and haze, a layer, or without `layer` over the picture, marked."""
     picture = pictures[0]
     colour = (200, 170, 120) if "dust" in params["prompt"].lower() else (255, 255, 255)
     flecks = Image.new("L", (512, 512), 40)
@@ -143,4 +144,5 @@ def weather(pictures: Sequence[Picture], params: Params, chance: random.Random) 
     over.putalpha(flecks.resize(picture.size))
     if params.get("layer"):
         return over
-    return with_alpha_of(picture, Image.alpha_composite(picture.convert("RGBA"), over), params)
+    result = with_alpha_of(picture, Image.alpha_composite(picture.convert("RGBA"), over), params)
+    return marked(result, params["prompt"], params["seed"])
