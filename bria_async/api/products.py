@@ -233,8 +233,8 @@ class Products(wire.Family):
             reference_image_url: older name of `ref_image_urls`, for one address, not beside it (SEED 004).
             enhance_ref_image: adjust the reference for a better result; default true.
             ref_image_influence: 0 to 1, default 1: how closely the reference is followed.
-            num_results: how many shots, default 4 (1 in 2024); `automatic` gives 10 places of each (SEED 004; 7 on
-                public pages), `manual_placement` one for each place.
+            num_results: how many shots, default 4 (1 in 2024). 1 with `automatic`, which gives 10 (SEED 004; 7 on
+                public pages), and with `manual_placement`, which gives one for each place.
             placement_type: `original` leaves the product where it is; `automatic` makes a shot for each recommended
                 place, `manual_placement` one for each of `manual_placement_selection`; `manual_padding` puts
                 `padding_values` around it; `custom_coordinates` takes `foreground_image_size` and

@@ -145,7 +145,7 @@ class Tailored(wire.Family):
             guidance_method_1_scale: 0 to 1, default 1.
             guidance_method_1_image_file: an image, needed with the method; all guidance images have one aspect
                 ratio.
-            guidance_method_2: a second method; two at most.
+            guidance_method_2: a second method, not without the first; two at most.
             guidance_method_2_scale: 0 to 1, default 1.
             guidance_method_2_image_file: an image.
             image_prompt_mode: `regular` (content, style and colours; the default) or `style_only`; `style`,
@@ -210,7 +210,7 @@ class Tailored(wire.Family):
             guidance_method_1_scale: 0 to 1, default 1.
             guidance_method_1_image_file: an image, needed with the method; all guidance images have one aspect
                 ratio.
-            guidance_method_2: a second method; two at most.
+            guidance_method_2: a second method, not without the first; two at most.
             guidance_method_2_scale: 0 to 1, default 1.
             guidance_method_2_image_file: an image.
             image_prompt_mode: `regular` (content, style and colours; the default) or `style_only`; `style`,

@@ -213,7 +213,7 @@ class Visuals(VisualEdits):
             bg_prompt: the new background in English words; a colour code makes it plain.
             refine_prompt: have the prompt improved first, which is recommended; default false.
             negative_prompt: what not to draw, in English.
-            num_results: how many, default 1; with `sync=True` only 1 is recommended.
+            num_results: how many, default 1; more than 1 wants `sync=False`.
             fast: a little less quality, much sooner; default false.
             seed: draws the same again.
             sync: answer when the images are there; otherwise their addresses fill in later, see `jobs.wait`.
