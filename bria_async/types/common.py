@@ -74,6 +74,11 @@ ManualPlacement = Literal[
 """A place in a shot (SEED 004)."""
 
 
+def is_address(value: object) -> bool:
+    """Whether this is an http(s) address."""
+    return isinstance(value, str) and value.startswith(("https://", "http://"))
+
+
 @attrs.frozen(kw_only=True)
 class Value:
     """An answer of the API: what is known of it as attributes, all of it in `raw`.

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import attrs
 
-from .common import OpenEnum, Value
+from .common import OpenEnum, Value, is_address
 
 RESULTS = ("image_url", "video_url", "mask_url", "structured_prompt", "structured_instruction")
 """Fields that tell a result where it is not nested under `result` (published spec of tailored generation)."""
@@ -175,7 +175,7 @@ def _results(found: Any) -> Iterator[Any]:
     """The results in an array of any depth, in which `[url, seed, name]` is one of them."""
     if not isinstance(found, list | tuple):
         yield found
-    elif len(found) > 1 and _is_address(found[0]) and _is_seed(found[1]):
+    elif len(found) > 1 and is_address(found[0]) and _is_seed(found[1]):
         yield dict(zip(("urls", "seed", "name"), found, strict=False))
     else:
         for item in found:
@@ -184,7 +184,7 @@ def _results(found: Any) -> Iterator[Any]:
 
 def _item(item: Any) -> Any:
     if isinstance(item, str):
-        return {"urls": [item]} if _is_address(item) else {"blocked": True, "description": item}
+        return {"urls": [item]} if is_address(item) else {"blocked": True, "description": item}
     if isinstance(item, dict) and "blocked" in item and not item["blocked"]:
         return {name: value for name, value in item.items() if name != "blocked"}
     return item
@@ -192,7 +192,3 @@ def _item(item: Any) -> Any:
 
 def _is_seed(item: Any) -> bool:
     return item is None or isinstance(item, int) or (isinstance(item, str) and item.isdigit())
-
-
-def _is_address(item: Any) -> bool:
-    return isinstance(item, str) and item.startswith(("https://", "http://"))

@@ -18,9 +18,10 @@ from urllib.parse import quote
 import attrs
 
 from bria_async.errors import InvalidParameter
+from bria_async.types.common import is_address
 
 from .call import Call, Client, form_text
-from .parameter import Image, Older, Own, Parameter, is_address
+from .parameter import Image, Older, Own, Parameter
 from .polling import Polling
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import attrs
 
-from bria_async.types.common import MAX_IMAGE_BYTES
+from bria_async.types.common import MAX_IMAGE_BYTES, is_address
 
 from .call import form_text
 
@@ -122,11 +122,6 @@ _DATA_URI = re.compile(r"^data:[\w/+.-]*;base64,")
 _BASE64 = re.compile(r"(?:data:[\w/+.-]*;base64,)?[A-Za-z0-9+/=\s]+")
 _LOOKED_AT = 256
 """How many characters tell base64 from the name of a file."""
-
-
-def is_address(value: object) -> bool:
-    """Whether this is an http(s) address."""
-    return isinstance(value, str) and value.startswith(("https://", "http://"))
 
 
 def _too_large(size: int) -> str | None:

@@ -24,10 +24,10 @@ from bria_async.errors import (
     ServerFailed,
     Unreadable,
 )
+from bria_async.types.common import is_address
 
 from .call import Call
 from .convert import ConversionError, structure
-from .parameter import is_address
 from .retry import retry_after
 
 ZIP = b"PK\x03\x04"
