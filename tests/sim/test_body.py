@@ -55,6 +55,7 @@ async def test_a_body_that_cannot_be_read_is_a_400(api: Api, kind: str, body: by
         ({"Content-Encoding": "deflate"}, zlib.compress(VALID)),
         ({"Content-Type": FORM}, b"project_name=" + b"p" * (1 << 20)),
     ],
+    ids=["gzip", "deflate", "form"],
 )
 async def test_a_body_that_could_grow_is_a_413(api: Api, headers: dict[str, str], body: bytes) -> None:
     """Compressed bodies, though valid, and large forms are refused."""
