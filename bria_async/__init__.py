@@ -8,6 +8,26 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .api.guidance import Guidance as Guidance
     from .errors import BriaError as BriaError
+    from .errors import ConfigurationError as ConfigurationError
+    from .errors import Conflict as Conflict
+    from .errors import DownloadFailed as DownloadFailed
+    from .errors import ImageError as ImageError
+    from .errors import InvalidParameter as InvalidParameter
+    from .errors import JobError as JobError
+    from .errors import JobFailed as JobFailed
+    from .errors import JobTimedOut as JobTimedOut
+    from .errors import JobUnreachable as JobUnreachable
+    from .errors import NotFound as NotFound
+    from .errors import NotSent as NotSent
+    from .errors import OutcomeUnknown as OutcomeUnknown
+    from .errors import PlanInvalid as PlanInvalid
+    from .errors import RateLimited as RateLimited
+    from .errors import Refused as Refused
+    from .errors import RequestError as RequestError
+    from .errors import RunFailed as RunFailed
+    from .errors import RunPaused as RunPaused
+    from .errors import Unreadable as Unreadable
+    from .errors import WebhookInvalid as WebhookInvalid
     from .host import Host as Host
     from .session import Session as Session
     from .sim import simulator as simulator
@@ -20,6 +40,9 @@ if TYPE_CHECKING:
     from .training import resume as resume
     from .training import train as train
     from .training import verify as verify
+    from .types.jobs import GeneratedImages as GeneratedImages
+    from .types.jobs import JobResult as JobResult
+    from .types.jobs import Submission as Submission
     from .wire.polling import Polling as Polling
     from .wire.retry import RetryPolicy as RetryPolicy
     from .wire.webhook import parse_webhook as parse_webhook
@@ -27,17 +50,40 @@ if TYPE_CHECKING:
 
 _HOME = {
     "BriaError": "errors",
+    "ConfigurationError": "errors",
+    "Conflict": "errors",
+    "DownloadFailed": "errors",
     "Expert": "training",
+    "GeneratedImages": "types.jobs",
     "Guidance": "api.guidance",
     "Host": "host",
+    "ImageError": "errors",
+    "InvalidParameter": "errors",
+    "JobError": "errors",
+    "JobFailed": "errors",
+    "JobResult": "types.jobs",
+    "JobTimedOut": "errors",
+    "JobUnreachable": "errors",
+    "NotFound": "errors",
+    "NotSent": "errors",
+    "OutcomeUnknown": "errors",
     "Plan": "training",
+    "PlanInvalid": "errors",
     "Polling": "wire.polling",
+    "RateLimited": "errors",
+    "Refused": "errors",
+    "RequestError": "errors",
     "RetryPolicy": "wire.retry",
+    "RunFailed": "errors",
+    "RunPaused": "errors",
     "Sample": "training",
     "Session": "session",
     "Settings": "training",
+    "Submission": "types.jobs",
     "Trained": "training",
+    "Unreadable": "errors",
     "Verification": "training",
+    "WebhookInvalid": "errors",
     "parse_webhook": "wire.webhook",
     "resume": "training",
     "simulator": "sim",

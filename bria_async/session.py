@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from bria_async.transport.client import HttpClient
-    from bria_async.wire import Call, Family, Multipart, Polling
+    from bria_async.wire import Call, Family, Polling
 
 BASE_URL = "https://engine.prod.bria-api.com"
 """The only documented host (published spec, SEED 004); there is no test host."""
@@ -192,11 +192,12 @@ class Session:
         """
         return await self._connected().fetch(url)
 
-    async def probe(self, url: str) -> int | None:
-        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
+    async def probe(self, url: str) -> bool | None:
+        """Whether a result is there: None while it is not, False when it is empty, because moderation stopped it.
 
         Raises:
-            DownloadFailed: it is gone (410), so that waiting is in vain; its `gone` is true.
+            DownloadFailed: waiting is in vain: it is gone (410), or there is no way to its address, which cannot
+                be read, is a private one, or has a certificate that is not trusted.
         """
         return await self._connected().probe(url)
 
@@ -219,14 +220,14 @@ class Session:
         """
         await self._connected().put(url, Path(path), content_type)
 
-    async def post_file(self, url: str, body: Multipart) -> None:
-        """Send a form with a file to a presigned URL, streamed and without the token.
+    async def post_file(self, url: str, path: str | Path, *, fields: Mapping[str, str], content_type: str) -> None:
+        """Send a form to a presigned URL, its fields first and then the file, streamed and without the token.
 
         Raises:
             UploadFailed: it was not taken.
             ImageError: the file cannot be read, or changed meanwhile.
         """
-        await self._connected().post_file(url, body)
+        await self._connected().post_file(url, Path(path), fields=fields, content_type=content_type)
 
     def _own(self, session: aiohttp.ClientSession) -> aiohttp.ClientSession:
         self._owned.append(session)

@@ -249,9 +249,10 @@ ENCODED = base64.b64encode(PICTURE).decode()
 async def test_files_inside_objects_and_arrays_arrive_as_base64(server: Recorder) -> None:
     """Wherever in a body bytes stand."""
     answered(server, "products.integrate")
+    place = {"x": 1, "y": 2, "width": 30, "height": 40}
     products: list[dict[str, Any]] = [
-        {"image": PICTURE, "coordinates": [1, 2, 3, 4]},
-        {"image": "https://a/1.png", "coordinates": [0]},
+        {"image": PICTURE, "coordinates": place},
+        {"image": "https://a/1.png", "coordinates": place},
     ]
     async with Session(TOKEN, server.base_url) as bria:
         await perform(bria, "products.integrate", samples("products.integrate") | {"products": products})

@@ -72,7 +72,7 @@ def test_the_command_line_has_it() -> None:
         "  song?: str",
     ]
     refused = runner.invoke(app, ["call", "kettles.boil", "kettle_id=1", "degrees=hot"])
-    assert (refused.exit_code, "degrees is a number" in refused.output) == (2, True), refused.output
+    assert (refused.exit_code, "degrees takes a whole number" in refused.output) == (2, True), refused.output
 
 
 def test_the_docs_have_it() -> None:

@@ -8,12 +8,19 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bria_async.errors import ConfigurationError, NotFound, RateLimited
+from bria_async.errors import (
+    BriaError,
+    ConfigurationError,
+    ImageError,
+    InvalidParameter,
+    NotFound,
+    Outcome,
+    RateLimited,
+)
 from bria_async.host import observer
 from bria_async.session import BASE_URL, FAMILIES, Session
 from bria_async.sim import Options, Simulator, simulator
 from bria_async.transport.auth import Secret
-from bria_async.wire import FilePart, Multipart
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, reply
 
@@ -112,7 +119,7 @@ async def test_what_is_borrowed_stays_open(server: Recorder) -> None:
     async with aiohttp.ClientSession() as http, aiohttp.ClientSession() as downloads:
         async with Session(TOKEN, server.base_url, http=http, downloads=downloads) as bria:
             await bria.projects.list()
-            assert await bria.probe(f"{server.base_url}/a") == 1
+            assert await bria.probe(f"{server.base_url}/a") is True
         assert not http.closed
         assert not downloads.closed
         assert "api_token" not in http.headers
@@ -127,7 +134,7 @@ async def test_headers_of_a_borrowed_session_go_to_the_api_only(server: Recorder
         Session(TOKEN, server.base_url, http=http) as bria,
     ):
         await bria.put_file(f"{server.base_url}/put", tmp_path / "a.zip", content_type="application/zip")
-        await bria.post_file(f"{server.base_url}/post", Multipart({}, FilePart(b"x", "x", "text/plain")))
+        await bria.post_file(f"{server.base_url}/post", tmp_path / "a.zip", fields={}, content_type="application/zip")
         server.answers({})
         await bria.fetch(f"{server.base_url}/get")
     assert len(server.requests) == 3
@@ -209,6 +216,25 @@ async def test_a_call_whose_announcement_fails_is_not_sent(server: Recorder) -> 
     finally:
         observer.reset(token)
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"), [({1, 2}, InvalidParameter), (Path("nowhere/a.png"), ImageError)], ids=["no JSON", "no file"]
+)
+async def test_a_body_that_cannot_be_is_not_announced(
+    server: Recorder, value: object, problem: type[BriaError]
+) -> None:
+    """Whoever journals an intent must not be left in doubt about a request that never was."""
+    watcher = Watcher(lambda: len(server.requests))
+    token = observer.set(watcher)
+    try:
+        async with Session(TOKEN, server.base_url) as bria:
+            with pytest.raises(problem) as caught:
+                await bria.products.consistent_shots(value=value)
+    finally:
+        observer.reset(token)
+    assert caught.value.outcome is Outcome.NOT_SENT
+    assert (watcher.announcements, server.requests) == ([], [])
 
 
 async def test_patience_is_configuration(server: Recorder) -> None:

@@ -17,7 +17,7 @@ from aiohttp import web
 from bria_async.errors import BriaError
 from bria_async.session import Session
 from bria_async.types.jobs import GeneratedImage, GeneratedImages
-from bria_async.wire import FilePart, Multipart, Polling
+from bria_async.wire import Polling
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, Request, picture, reply
 from tests.test_surprises import ODD, encoded, spots
@@ -70,7 +70,7 @@ FOLLOWED: dict[str, Follow] = {
     "probe": lambda bria, url, _: bria.probe(url),
     "wait": lambda bria, url, _: bria.jobs.wait(GeneratedImages(result=(GeneratedImage(urls=(url,)),)), polling=SOON),
     "put": lambda bria, url, folder: bria.put_file(url, folder / "file", content_type="image/png"),
-    "post": lambda bria, url, _: bria.post_file(url, Multipart({"a": "b"}, FilePart(b"c", "a.png", "image/png"))),
+    "post": lambda bria, url, folder: bria.post_file(url, folder / "file", fields={"a": "b"}, content_type="image/png"),
 }
 
 

@@ -41,11 +41,13 @@ def parameters_of(methods: Guidance | Sequence[Guidance]) -> dict[str, Any]:
     """The parameters that guidance methods stand for; blocks, because it reads the sizes of their images.
 
     Raises:
-        ValueError: more than two, or images of different aspect ratios.
+        ValueError: something else than `Guidance`, more than two, or images of different aspect ratios.
         ImageError: an image cannot be read.
         MissingExtra: two images are given, and Pillow, which tells their sizes, is not installed.
     """
-    given = (methods,) if isinstance(methods, Guidance) else tuple(methods)
+    given: tuple[Any, ...] = tuple(methods) if isinstance(methods, Sequence) else (methods,)
+    if strangers := [type(item).__name__ for item in given if not isinstance(item, Guidance)]:
+        raise ValueError(f"guidance takes Guidance(method, image), got {strangers[0]}")
     if len(given) > MOST:
         raise ValueError(f"guidance takes at most {MOST} methods, got {len(given)}")
     if len(given) == MOST:
@@ -53,7 +55,7 @@ def parameters_of(methods: Guidance | Sequence[Guidance]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for number, guidance in enumerate(given, 1):
         name = f"guidance_method_{number}"
-        method = guidance.method.removeprefix("controlnet_")
+        method = str(guidance.method).removeprefix("controlnet_")
         found |= {name: f"controlnet_{method}", f"{name}_scale": guidance.scale, f"{name}_image_file": guidance.image}
     return found
 

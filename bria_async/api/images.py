@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bria_async import wire
-from bria_async.transport.files import part_of
+from bria_async.transport.files import part_of, require_size
 from bria_async.types.common import Id
 from bria_async.types.datasets import Dataset
 from bria_async.types.images import BulkUpload, DatasetImage
@@ -76,11 +76,14 @@ class Images(wire.Family):
                 not sent.
 
         Raises:
-            ImageError: the file cannot be read.
+            InvalidParameter: it is larger than 12 MB (only when strict); nothing was sent.
+            ImageError: it cannot be read.
             ImageChanged: it changed since it was checked, or while it was sent.
         """
         client = self._client
         part = await client.host.in_thread(lambda: part_of(Path(path), name=name, checked=checked))
+        if client.strict:
+            require_size(part.content, "images.upload")
         values = {
             "dataset_id": dataset_id,
             "image_name": part.filename,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, overload
 
 import attrs
@@ -10,6 +10,7 @@ import attrs
 from bria_async import wire
 from bria_async.errors import (
     DownloadFailed,
+    InsufficientData,
     JobError,
     JobFailed,
     JobNotFound,
@@ -17,8 +18,11 @@ from bria_async.errors import (
     JobUnknown,
     JobUnreachable,
     NotFound,
+    NotSent,
+    OutcomeUnknown,
     RequestError,
     StillOnboarding,
+    Untrusted,
 )
 from bria_async.host import Host
 from bria_async.types.jobs import (
@@ -30,6 +34,7 @@ from bria_async.types.jobs import (
     JobWord,
     Submission,
 )
+from bria_async.wire.convert import structure, unstructure
 
 T = TypeVar("T")
 
@@ -39,6 +44,9 @@ BY_ID = wire.Polling()
 """How a v2 job is waited for."""
 BY_URL = wire.Polling(timeout=120.0)
 """How v1 results are waited for: as long as an old client of the API did."""
+
+_PASSING = (OutcomeUnknown, NotSent, InsufficientData)
+"""What a look meets while the status service or the way to it is down; any 5xx, and 506 has a class of its own."""
 
 
 class Jobs(wire.Family):
@@ -67,6 +75,9 @@ class Jobs(wire.Family):
     ) -> JobResult | GeneratedImages:
         """Wait until a job is over, and return its result.
 
+        A status service that fails (any 5xx) or cannot be reached, and addresses that cannot be reached, end no
+        wait before its deadline.
+
         Args:
             job: a v2 submission or its request id (from any process), or the images of a v1 generation, whose
                 addresses fill in later. Results that are already there return at once.
@@ -76,14 +87,16 @@ class Jobs(wire.Family):
 
         Returns:
             The result of a v2 job; or the v1 images, where those that moderation stopped (zero bytes) are
-            `Blocked`.
+            `Blocked`, in their `raw` too.
 
         Raises:
             JobFailed: the job's status is ERROR (or FAILED).
             JobUnknown: its status is UNKNOWN; it can be waited for again.
             JobNotFound: the status service does not know it, even after `wire.Polling.grace`.
             JobTimedOut: the deadline passed; it goes on at the server and can be waited for again.
-            DownloadFailed: all v1 images are gone (410); a single one that is gone is `Blocked` among the others.
+            RequestError: the status service refused to answer, or still failed at the deadline.
+            DownloadFailed: there is no way to any of the v1 images: gone (410), a private address, or one that
+                cannot be read. A single one of these is `Blocked` among the others.
         """
         if isinstance(job, GeneratedImages):
             return await self._wait_for_urls(job, polling or BY_URL)
@@ -144,24 +157,36 @@ class Jobs(wire.Family):
     async def _wait_for_id(self, request_id: str, polling: wire.Polling) -> JobResult:
         host = self._client.host
         known_by = host.monotonic() + polling.grace
+        met: list[RequestError] = []
 
         async def look() -> JobResult | None:
+            met.clear()
             try:
                 return _outcome(await self.status(request_id), request_id)
             except NotFound:
                 if host.monotonic() < known_by:
                     return None
-            except RequestError as error:
-                error.add_note(f"The job goes on: wait for it again with jobs.wait({request_id!r}).")
-                raise
+            except _PASSING as error:
+                if isinstance(error, Untrusted):
+                    raise
+                log.info("job %s: %s, to be asked again", request_id, error.message)
+                met.append(error)
+                return None
             raise JobNotFound("the status service does not know it", request_id)
 
-        if (result := await poll(host, look, polling)) is None:
+        try:
+            result = await poll(host, look, polling)
+            if result is None and met:
+                raise met[0]
+        except RequestError as error:
+            error.add_note(f"The job goes on: wait for it again with jobs.wait({request_id!r}).")
+            raise
+        if result is None:
             raise JobTimedOut(f"still in progress after {polling.timeout} s", request_id, request_id)
         return result
 
     async def _wait_for_urls(self, images: GeneratedImages, polling: wire.Polling) -> GeneratedImages:
-        found: dict[str, int | DownloadFailed] = {}
+        found: dict[str, bool | DownloadFailed] = {}
 
         def missing() -> list[str]:
             return [url for url in dict.fromkeys(images.urls) if url not in found]
@@ -170,9 +195,7 @@ class Jobs(wire.Family):
             urls = missing()
             looks = await asyncio.gather(*map(self._probe, urls))
             found.update((url, seen) for url, seen in zip(urls, looks, strict=True) if seen is not None)
-            if missing():
-                return None
-            return attrs.evolve(images, result=tuple(_held(image, found) for image in images.result))
+            return None if missing() else _told(images, found)
 
         if (result := await poll(self._client.host, look, polling)) is None:
             waiting = ", ".join(url.split("?", 1)[0] for url in missing())
@@ -182,8 +205,8 @@ class Jobs(wire.Family):
             raise problems[0]
         return result
 
-    async def _probe(self, url: str) -> int | DownloadFailed | None:
-        """What a look at an address found; that one is gone does not cost the others."""
+    async def _probe(self, url: str) -> bool | DownloadFailed | None:
+        """What a look at an address found; that there is no way to one does not cost the others."""
         try:
             return await self._client.probe(url)
         except DownloadFailed as error:
@@ -225,11 +248,21 @@ def _outcome(status: JobStatus, request_id: str) -> JobResult | None:
     return None
 
 
-def _held(image: GeneratedImage | Blocked, found: dict[str, int | DownloadFailed]) -> GeneratedImage | Blocked:
-    """The image with the addresses that hold something, or blocked when none does."""
+def _told(images: GeneratedImages, found: Mapping[str, bool | DownloadFailed]) -> GeneratedImages:
+    """The images as they were found; read from JSON that says so, because `raw` is what a journal keeps."""
+    if all(seen is True for seen in found.values()):
+        return images
+    result = [_held(image, found) for image in images.result]
+    told: GeneratedImages = structure({**unstructure(images), "result": result}, type(images))
+    return told
+
+
+def _held(image: GeneratedImage | Blocked, found: Mapping[str, bool | DownloadFailed]) -> dict[str, Any]:
+    """The image with the addresses that hold something, or blocked when none does, as JSON."""
+    data: dict[str, Any] = unstructure(image)
     if isinstance(image, Blocked):
-        return image
-    if urls := tuple(url for url in image.urls if not isinstance(found[url], DownloadFailed) and found[url]):
-        return attrs.evolve(image, urls=urls)
-    gone = next((str(found[url]) for url in image.urls if isinstance(found[url], DownloadFailed)), None)
-    return Blocked(blocked=True, description=gone or "stopped by content moderation: zero bytes", raw=image.raw)
+        return data
+    if urls := [url for url in image.urls if found[url] is True]:
+        return {**data, "urls": urls}
+    failed = next((str(found[url]) for url in image.urls if isinstance(found[url], DownloadFailed)), None)
+    return {**data, "blocked": True, "description": failed or "stopped by content moderation: zero bytes"}

@@ -101,7 +101,8 @@ class Vehicles(wire.Family):
         image_url: str | None = None,
         file: ImageFile | None = None,
     ) -> VehicleParts:
-        """Mask the parts of a vehicle. Billed: never sent again unasked.
+        """Mask the parts of a vehicle; `VehicleParts.found` has those that it shows. Billed: never sent again
+        unasked.
 
         Args:
             image_url: a public address of the image; it wins over `file`.
@@ -150,7 +151,7 @@ class Vehicles(wire.Family):
         Args:
             image_url: a public address of the image; it wins over `file`.
             file: the same as a file, used when there is no address.
-            masks: where the tires are, such as `VehicleParts.tires` of `segment`.
+            masks: where the tires are, such as `{"tires": parts.found["tires"]}` with the parts of `segment`.
             layers: answer the tires as an image of their own too.
 
         Statuses: 400, 401, 403, 404 (no image at the address), 413, 415, 422, 429, 460 (the image cannot be

@@ -76,8 +76,12 @@ class Video(wire.Family):
             raise InvalidParameter(problem, "video.upload")
         kind = media_type or video_type(head, file.path.suffix.lower())
         place = await self.upload(media_type=kind)
-        part = wire.FilePart(file, file.path.name, kind or "application/octet-stream")
-        await client.post_file(place.upload_url, wire.Multipart(place.upload_fields, part))
+        await client.post_file(
+            place.upload_url,
+            file.path,
+            fields=place.upload_fields,
+            content_type=kind or "application/octet-stream",
+        )
         return place.file_url
 
     @wire.post("/v2/video/edit/erase", effect="billed")

@@ -123,7 +123,8 @@ class VisualEdits(wire.Family):
             sid: of an earlier edit of this image, to go on from its result.
             enhance: true for the best result.
             desired_resolution: the size of the result.
-            original_quality: keep the quality of the original.
+            original_quality: keep the quality of the original; sent in the query, though the API takes it in the
+                body too.
 
         Statuses: 400, 404, 405, 500, 506. Source: SEED 004.
         """
@@ -258,10 +259,10 @@ class VisualEdits(wire.Family):
             preset_id: the brand whose logo, colours and fonts are used; a public one without it and them.
             template_id: from Bria. Either `template_id` or `layout_ids` is needed.
             layout_ids: from Bria.
-            logo: the public address of an image.
-            cta: the public address of an image that calls to act.
+            logo: the public address of an image, or an address inside Bria's S3.
+            cta: an image that calls to act, by an address as for `logo`.
             header1_text: the first line.
-            header1_font: the public address of a ttf file.
+            header1_font: the public address of a ttf file, or an address inside Bria's S3.
             header1_size: of the first line; the unit is unknown.
             header1_color: SEED 004 calls it integers in hex format; three values for red, green and blue are
                 likely.

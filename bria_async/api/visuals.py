@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 from bria_async import wire
-from bria_async.errors import BriaError
-from bria_async.images.masks import make_folder, read_masks, save_masks
+from bria_async.images.masks import keep_archive, make_folder, read_masks, save_masks
 from bria_async.types.common import ImageInput
 from bria_async.types.jobs import GeneratedImages, ResultImage
 from bria_async.types.visuals import (
@@ -156,8 +155,9 @@ class Visuals(VisualEdits):
                 anything is sent, unless it is there.
 
         Raises:
-            Unreadable: the answer is no zip of masks, or none that is safe to open; nothing was written.
-            DownloadFailed: the zip cannot be fetched, or a file or the folder cannot be written.
+            Unreadable: the answer is no zip of masks, or none that is safe to open; no mask was written.
+            DownloadFailed: the zip cannot be fetched, or a file or the folder cannot be written. As with any
+                error after the masks were made, a note says where their zip is.
         """
         host = self._client.host
         folder = None if to is None else Path(to)
@@ -169,9 +169,9 @@ class Visuals(VisualEdits):
             found = await host.in_thread(read_masks, content, visual_id)
             if folder is not None:
                 await host.in_thread(save_masks, found, folder)
-        except BriaError as error:
-            if archive.url:
-                error.add_note(f"The masks were made, and need not be paid again: their zip is at {archive.url}")
+        except BaseException as error:
+            if where := archive.url or (archive.content and keep_archive(archive.content, folder)):
+                error.add_note(f"The masks were made, and need not be paid again: their zip is at {where}")
             raise
         return found
 
@@ -185,8 +185,8 @@ class Visuals(VisualEdits):
             file: a jpeg or png (RGB, RGBA or CMYK), sent as a form.
             image_url: a public address; of both this one is used.
 
-        Statuses: 206 (neither given: `FileMissing`), 400, 405, 415, 460 (the address cannot be fetched), 500,
-            506. Source: SEED 004.
+        Statuses: 206 (the file has no value: `FileMissing`), 400 (there is no file at all), 405, 415, 460 (the
+            address cannot be fetched), 500, 506. Source: SEED 004.
         """
         ...
 

@@ -8,7 +8,7 @@ import click
 
 from bria_async.errors import BriaError
 
-from .call import call
+from .call import call, wait
 from .exits import Exit, Failure
 from .generate import generate
 from .runs import approve, captions, runs, show, stop, verify, watch
@@ -63,6 +63,7 @@ for _command in (
     verify,
     generate,
     call,
+    wait,
     simulate,
     spec,
 ):

@@ -11,6 +11,9 @@ from bria_async.errors import (
     ImageError,
     InvalidParameter,
     JobError,
+    JobTimedOut,
+    JobUnknown,
+    JobUnreachable,
     JournalError,
     Outcome,
     PlanChanged,
@@ -20,6 +23,8 @@ from bria_async.errors import (
     RunFailed,
     RunPaused,
 )
+
+from .advice import typed
 
 
 class Exit(enum.IntEnum):
@@ -37,16 +42,16 @@ class Exit(enum.IntEnum):
     DONE = (0, "done")
     FAILED = (1, "failed for good, or verify found differences")
     USAGE = (2, "wrong usage, plan or configuration; nothing was sent")
-    PAUSED = (3, "the run paused and can be resumed")
+    PAUSED = (3, "the run paused and can be resumed, or the job goes on and can be waited for")
     JOURNAL = (4, "the journal is locked, unreadable, or of a newer version")
-    REQUEST = (5, "a request was refused, or the server cannot be reached")
+    REQUEST = (5, "a request was refused, a job failed, or the server cannot be reached")
     UNKNOWN = (6, "an answer was lost: the call may have taken effect, and was perhaps charged")
     INTERRUPTED = (130, "interrupted (Ctrl-C)")
     TERMINATED = (143, "terminated (SIGTERM)")
 
 
 _EXITS: tuple[tuple[type[BriaError] | tuple[type[BriaError], ...], Exit], ...] = (
-    (RunPaused, Exit.PAUSED),
+    ((RunPaused, JobTimedOut, JobUnknown, JobUnreachable), Exit.PAUSED),
     (RunFailed, Exit.FAILED),
     ((PlanInvalid, PlanChanged, ConfigurationError, InvalidParameter, GraphError, ImageError, RunError), Exit.USAGE),
     (JournalError, Exit.JOURNAL),
@@ -82,4 +87,4 @@ class Failure(Exception):
     @classmethod
     def of(cls, error: BriaError) -> "Failure":
         """What an error of the library ends a command with."""
-        return cls("\n".join([str(error), *getattr(error, "__notes__", ())]), exit_of(error))
+        return cls(typed("\n".join([str(error), *getattr(error, "__notes__", ())])), exit_of(error))

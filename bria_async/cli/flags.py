@@ -233,7 +233,7 @@ json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def session_flags(command: Command) -> Command:
-    """Flags for the session that a command opens; it gets them as keywords for `session_of`."""
+    """Flags for the session that a command opens; it gets them as keywords for `connection_of`."""
     for flag in (
         click.option(
             "--timeout", type=click.FloatRange(min=0.1), metavar="SECONDS", help="For one request, its body included."
@@ -251,31 +251,40 @@ def session_flags(command: Command) -> Command:
     return command
 
 
-def session_of(
+def connection_of(
     *,
     token_file: Path | None,
     base_url: str | None,
     requests_per_minute: float | None,
     attempts: int | None,
     timeout: float | None,
-    **more: Any,
-) -> "Session":
+) -> dict[str, Any]:
+    """What a session is made of, by its flags.
+
+    Raises:
+        ConfigurationError: the file of the token cannot be read.
+    """
+    from bria_async.session import REQUEST_TIMEOUT  # slow to import
+    from bria_async.wire.retry import RetryPolicy  # as above
+
+    return {
+        "token": _secret(token_file) if token_file else None,
+        "base_url": base_url,
+        "requests_per_minute": requests_per_minute,
+        "retry": RetryPolicy() if attempts is None else RetryPolicy(attempts=attempts),
+        "timeout": timeout or REQUEST_TIMEOUT,
+    }
+
+
+def session_of(**connection: Any) -> "Session":
     """A session by its flags.
 
     Raises:
         ConfigurationError: there is no token, or the address is none.
     """
-    from bria_async.session import REQUEST_TIMEOUT, Session  # slow to import
-    from bria_async.wire.retry import RetryPolicy  # as above
+    from bria_async.session import Session  # slow to import
 
-    return Session(
-        _secret(token_file) if token_file else None,
-        base_url,
-        requests_per_minute=requests_per_minute,
-        retry=RetryPolicy() if attempts is None else RetryPolicy(attempts=attempts),
-        timeout=timeout or REQUEST_TIMEOUT,
-        **more,
-    )
+    return Session(**connection_of(**connection))
 
 
 def _secret(file: Path) -> str:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bria_async.errors import JobFailed, RequestError
+from bria_async.errors import BriaError, JobFailed
 
-from .exits import Exit, Failure, exit_of
-from .flags import session_flags, session_of
+from .exits import Exit, Failure
+from .flags import connection_of, session_flags
 from .work import Interrupted, run
 
 if TYPE_CHECKING:
@@ -40,9 +40,12 @@ def generate(
     A generation is charged and cannot be looked up: when its answer is lost, nothing is sent again, and the exit code
     is 6.
     """
+    from .jobs import WaitingSession  # slow to import
+
+    bria = WaitingSession(**connection_of(**connection))
 
     async def work() -> Path:
-        async with session_of(**connection) as bria:
+        async with bria:
             url = await (_by_v1 if v1 else _by_v2)(bria, model, prompt, seed=seed, aspect_ratio=aspect_ratio)
             if output is not None:
                 return await bria.download(url, output)
@@ -52,27 +55,20 @@ def generate(
 
     try:
         click.echo(run(work()))
-    except Interrupted as error:
-        raise Failure("Interrupted: if it was sent, it was perhaps charged.", error.code) from None
-    except RequestError as error:
-        if exit_of(error) is not Exit.UNKNOWN:
-            raise
-        raise Failure(f"{error} It was perhaps charged.", Exit.UNKNOWN) from error
+    except (BriaError, Interrupted) as error:
+        doubt = "Interrupted: if it was sent, it was perhaps charged."
+        failure = bria.failure(error, doubt, **connection)
+        charged = " It was perhaps charged." if failure.code is Exit.UNKNOWN else ""
+        raise Failure(f"{failure.message}{charged}", failure.code) from error
 
 
 async def _by_v2(bria: "Session", model: str, prompt: str, **how: Any) -> str:
-    submission = await bria.tailored.generate(tailored_model_id=model, prompt=prompt, sync=False, **how)
-    click.echo(f"accepted as {submission.request_id}", err=True)
-    result = await bria.jobs.wait(submission)
-    if result.image_url is None:
-        raise JobFailed("it has no image", submission.request_id)
-    return result.image_url
+    made = await bria.tailored.generate(tailored_model_id=model, prompt=prompt, sync=False, wait=True, **how)
+    return made.address
 
 
 async def _by_v1(bria: "Session", model: str, prompt: str, **how: Any) -> str:
-    images = await bria.tailored.text_to_image(model, prompt=prompt, num_results=1, sync=False, **how)
-    click.echo(f"accepted: {', '.join(images.urls)}", err=True)
-    ready = await bria.jobs.wait(images)
-    if not ready.urls:
+    made = await bria.tailored.text_to_image(model, prompt=prompt, num_results=1, sync=False, wait=True, **how)
+    if not made.urls:
         raise JobFailed("it was stopped by content moderation")
-    return ready.urls[0]
+    return made.urls[0]

@@ -18,6 +18,7 @@ from .facts import next_command, view_of
 from .figures import duration
 from .flags import (
     Lazy,
+    connection_of,
     how_flags,
     json_flag,
     plan_flags,
@@ -91,7 +92,7 @@ _Start = Callable[["Session", "Settings", _Listener], "Awaitable[Trained]"]
 def _taken(given: dict[str, Any]) -> tuple["Settings", dict[str, Any]]:
     """Settings and connection out of what was given; the plan's fields remain."""
     settings = settings_of(**{name: given.pop(name) for name in _keywords(settings_of)})
-    return settings, {name: given.pop(name) for name in _keywords(session_of)}
+    return settings, {name: given.pop(name) for name in _keywords(connection_of)}
 
 
 def _keywords(function: Callable[..., Any]) -> list[str]:

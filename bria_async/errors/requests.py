@@ -29,7 +29,8 @@ class RequestError(BriaError):
         tries = f" (after {len(self.attempts)} attempts)" if len(self.attempts) > 1 else ""
         harmless = self.safe and self.outcome is Outcome.UNKNOWN
         advice = "It is safe to try again." if harmless else self.advice
-        return f"{self.operation}: {self.message}{tries}. {advice}".rstrip()
+        message = self.message.removesuffix(".")
+        return f"{self.operation}: {message}{tries}. {advice}".rstrip()
 
 
 @attrs.define(slots=False)

@@ -94,7 +94,10 @@ class UploadFailed(DownloadFailed):
 
 @attrs.define(slots=False)
 class ImageError(BriaError):
-    """An image file cannot be used; `path` is the file."""
+    """An image file cannot be used; `path` is the file.
+
+    Nothing was sent, or nothing of what was sent counts: `outcome` is `NOT_SENT`, whoever found it.
+    """
 
     path: str = ""
     outcome: ClassVar[Outcome] = Outcome.NOT_SENT  # a body that ends too early is no request

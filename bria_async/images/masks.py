@@ -1,10 +1,12 @@
 """The zip of a visual's masks: opened with suspicion, because it comes from elsewhere."""
 
+import contextlib
 import io
 import re
 import secrets
 import stat
 import struct
+import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -104,6 +106,20 @@ def save_masks(masks: Masks, folder: Path) -> None:
             _write(target, data)
         except OSError as error:
             raise _unwritten(error, target) from None
+
+
+def keep_archive(content: bytes, folder: Path | None) -> Path | None:
+    """Write a zip that was paid for and not used: into the folder, else among the temporary files of this machine.
+
+    Returns where it is, None when it can be written nowhere. It blocks, and is called without a worker thread all
+    the same: a caller that is being cancelled cannot wait for one.
+    """
+    for place in dict.fromkeys((folder, None)):
+        with contextlib.suppress(OSError):
+            target = (place or Path(tempfile.gettempdir())).absolute() / f"masks-{secrets.token_hex(4)}.zip"
+            _write(target, content)
+            return target
+    return None
 
 
 def _write(target: Path, data: bytes) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import cattrs
 from aiohttp import web
+from cattrs.v import format_exception
 
 from bria_async.sim import (
     ads,
@@ -33,7 +34,6 @@ from bria_async.sim import (
     visuals_isolated,
 )
 from bria_async.sim.answers import Refusal, refused
-from bria_async.sim.body import MAX_JSON
 from bria_async.sim.clock import Clock
 from bria_async.sim.faults import Fault
 from bria_async.sim.files import Files
@@ -64,6 +64,8 @@ _FAMILIES = (
     video,
     attribution,
 )
+_MAX_CONTROL = 1 << 16
+"""Bytes of a body that steers: all others are read a piece at a time, with limits of their own."""
 _NOTICE = 0.5
 """Seconds between two looks of a served simulator for what has become due."""
 SIMULATOR = web.AppKey("simulator", Simulator)
@@ -89,7 +91,7 @@ def create_app(
     written by another version.
     """
     sim = Simulator(options, clock, state)
-    app = web.Application(client_max_size=MAX_JSON, middlewares=[_errors_as_json])
+    app = web.Application(client_max_size=_MAX_CONTROL, middlewares=[_errors_as_json])
     app[SIMULATOR] = sim
     for operation in declared():
         for path in (operation.path, *operation.also):
@@ -167,7 +169,7 @@ async def _errors_as_json(
         return await handler(request)
     except web.HTTPError as failure:
         headers = {"Allow": failure.headers["Allow"]} if "Allow" in failure.headers else {}
-        sim, v2 = request.app[SIMULATOR], request.path.startswith("/v2/")
+        sim, v2 = request.app[SIMULATOR], f"{request.path}/".startswith("/v2/")
         refusal = Refusal(failure.status, failure.reason, headers=headers)
         return response(refused(refusal, v2=v2, request_id=sim.world.new_uuid() if v2 else ""))
 
@@ -211,9 +213,16 @@ async def _faults(request: web.Request) -> web.Response:
     try:
         fault = _fault_converter.structure(await _object(request), Fault)
     except (ValueError, TypeError, OverflowError, cattrs.BaseValidationError) as failure:
-        return web.json_response({"error": "; ".join(cattrs.transform_error(failure))}, status=400)
+        return web.json_response(
+            {"error": "; ".join(cattrs.transform_error(failure, format_exception=_said))}, status=400
+        )
     request.app[SIMULATOR].arm(fault)
     return web.json_response(attrs.asdict(fault), status=201)
+
+
+def _said(failure: BaseException, kind: type | None) -> str:
+    """What a part of a fault is refused with: the words of `Fault` where it has some."""
+    return str(failure) if isinstance(failure, ValueError) else format_exception(failure, kind)
 
 
 async def _object(request: web.Request) -> dict[str, Any]:

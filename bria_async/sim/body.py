@@ -10,16 +10,17 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from bria_async.sim import sources
 from bria_async.sim.answers import Refusal
-from bria_async.sim.parsing import parsed
+from bria_async.sim.parsing import TooLong, parsed
 from bria_async.sim.routes import Upload
 from bria_async.sim.world import World
 
 _CHUNK = 1 << 16
-_MAX_FIELD = 1 << 20
-_MAX_FORM = 1 << 20
+_MAX_FORM = 1 << 16
+_MAX_TEXTS = 1 << 20
+"""Characters of all the parts of a multipart body that are no files."""
 _MOST_FIELDS = 100
 _QUICK = 1 << 20
-"""Characters of JSON that are read without a thread."""
+"""Bytes of JSON that are read without a thread."""
 BROKEN = (
     ValueError,
     LookupError,
@@ -48,11 +49,8 @@ async def read(request: web.Request, world: World) -> tuple[Mapping[str, Any], b
         return await _multipart(request, world), True
     if request.content_type == "application/x-www-form-urlencoded":
         return await _form(request), True
-    text = await _text(request, MAX_JSON)
-    try:
-        given = await _parsed(text)
-    except ValueError:
-        raise Refusal(400, "The body is not valid JSON") from None
+    raw, longest = await _raw(request, MAX_JSON), 2 * world.options.max_bytes
+    given = _json(raw, longest) if len(raw) <= _QUICK else await asyncio.to_thread(_json, raw, longest)
     if given is None:
         return {}, False
     if not isinstance(given, dict):
@@ -60,29 +58,50 @@ async def read(request: web.Request, world: World) -> tuple[Mapping[str, Any], b
     return given, False
 
 
-async def _text(request: web.Request, limit: int, errors: str = "strict") -> str:
-    """The body; its bytes are let go, so that a large one is held once."""
+async def _raw(request: web.Request, limit: int) -> bytearray:
     raw = bytearray()
     try:
         async for chunk in request.content.iter_any():
             raw += chunk
             if len(raw) > limit:
                 raise Refusal(413, f"The body is too large: at most {limit} bytes are accepted")
-        return raw.decode(errors=errors)
-    except UnicodeDecodeError:
-        raise Refusal(400, "The body is not valid JSON: it is not UTF-8") from None
     except BROKEN:
         raise Refusal(400, "The body cannot be read") from None
+    return raw
 
 
-async def _parsed(text: str) -> Any:
-    if not text.strip():
-        return None
-    return parsed(text) if len(text) <= _QUICK else await asyncio.to_thread(parsed, text)
+def _json(raw: bytearray, longest: int) -> Any:
+    """What a body says; its bytes are let go before that, so that a large one is held twice and not three times."""
+    width = _width(raw)
+    if len(raw) * width > MAX_JSON:
+        limit = f"at most {MAX_JSON // width} bytes are accepted with characters that take {width} each"
+        raise Refusal(413, f"The body is too large: {limit}")
+    try:
+        text = raw.decode()
+        raw.clear()
+        return parsed(text, longest) if text and not text.isspace() else None
+    except TooLong as failure:
+        raise Refusal(413, f"The body is too large: {failure}") from None
+    except ValueError as failure:
+        raise Refusal(400, f"The body is not valid JSON: {failure}") from None
+
+
+def _width(raw: bytearray) -> int:
+    """Bytes that each character takes in memory: 1 while all are below U+0100, 2 below U+10000, else 4.
+
+    Told from the bytes that only such characters begin with, and from escapes, without decoding anything.
+    """
+    if b"\\ud" in raw or b"\\uD" in raw or _reaches(raw, 0xF0):
+        return 4
+    return 2 if raw.count(b"\\u") > raw.count(b"\\u00") or _reaches(raw, 0xC4) else 1
+
+
+def _reaches(raw: bytearray, lowest: int) -> bool:
+    return not raw.isascii() and bool(raw.translate(None, bytes(range(lowest))))
 
 
 async def _form(request: web.Request) -> Mapping[str, Any]:
-    text = await _text(request, _MAX_FORM, "replace")
+    text = (await _raw(request, _MAX_FORM)).decode(errors="replace")
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError:
@@ -91,7 +110,7 @@ async def _form(request: web.Request) -> Mapping[str, Any]:
 
 async def _multipart(request: web.Request, world: World) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
-    count = 0
+    count, room = 0, _MAX_TEXTS
     try:
         async for part in await request.multipart():
             if not isinstance(part, BodyPartReader) or part.name is None:
@@ -99,7 +118,11 @@ async def _multipart(request: web.Request, world: World) -> Mapping[str, Any]:
             count += 1
             if count > _MOST_FIELDS:
                 raise Refusal(400, f"The multipart body has more than {_MOST_FIELDS} parts")
-            found[part.name] = await (_upload(part, world) if part.filename is not None else part_text(part))
+            if part.filename is not None:
+                found[part.name] = await _upload(part, world)
+            else:
+                found[part.name] = text = await part_text(part, room)
+                room -= len(text)
     except BROKEN:
         raise Refusal(400, "The multipart body cannot be read") from None
     return found
@@ -115,11 +138,11 @@ async def _upload(part: BodyPartReader, world: World) -> Upload:
         return Upload(part.filename or "image", spool.keep())
 
 
-async def part_text(part: BodyPartReader) -> str:
-    """A part that is no file, as text."""
+async def part_text(part: BodyPartReader, room: int = _MAX_TEXTS) -> str:
+    """A part that is no file, as text of at most `room` bytes."""
     text = bytearray()
     while chunk := await part.read_chunk(_CHUNK):
         text += chunk
-        if len(text) > _MAX_FIELD:
-            raise sources.too_large(_MAX_FIELD)
+        if len(text) > room:
+            raise Refusal(413, f"The fields are too large: at most {_MAX_TEXTS} bytes beside files are accepted")
     return text.decode(errors="replace")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 LAST = datetime(9000, 1, 1, tzinfo=UTC).timestamp()
-"""As far as time is pushed; dates end with the year 9999."""
+"""Where time stops: dates end with the year 9999, and deadlines lie ahead."""
 
 
 class Clock:
@@ -14,7 +14,7 @@ class Clock:
 
     `Clock()` stands still until it is pushed, `Clock(speed=600)` runs 600 times as fast as the wall,
     `Clock(source=loop.time)` follows a function that returns seconds. All begin at 2026-01-01T00:00:00Z, so
-    that two runs show the same dates, and all can be pushed.
+    that two runs show the same dates, all can be pushed, and all stop with the year 9000.
     """
 
     def __init__(self, *, speed: float | None = None, source: Callable[[], float] | None = None) -> None:
@@ -30,7 +30,7 @@ class Clock:
     def now(self) -> float:
         """Seconds since 1970."""
         ran = (self._source() - self._origin) * self._speed if self._source else 0.0
-        return START + self._pushed + ran
+        return min(START + self._pushed + ran, LAST)
 
     def push(self, seconds: float) -> None:
         """Let `seconds` (0 or more, up to the year 9000) pass at once."""

@@ -5,32 +5,43 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from bria_async.sim import psd
 from bria_async.sim.effects import EFFECTS
-from bria_async.sim.effects.marks import MARK, marked
+from bria_async.sim.effects.marks import MARK, marked, note
 from bria_async.sim.effects.pixels import flattened, opened
 from bria_async.sim.effects.visuals import resolved
 from bria_async.sim.entities import Job, Result
-from bria_async.sim.pillow import Image
+from bria_async.sim.pillow import Image, PngInfo
 
 _GRID = 12
 _FRAMES = 8
 _VIDEO = (384, 384)
+_LONGEST_COMMENT = 60_000
+"""Bytes of a JPEG comment, just below what its format holds."""
 
 
 def draw(job: Job, result: Result, sources: Sequence[Path]) -> bytes:
     """The bytes of a result, the same at every look. Blocking."""
     effect = EFFECTS[job.effect]
     told = {"prompt": job.prompt, "seed": result.seed, "size": (job.width, job.height), **job.params, **result.params}
-    chance = random.Random(f"{result.seed}/{job.prompt}")
-    picture = effect.draw(opened_within(sources, job.width * job.height), told, chance)
-    if "resolution" in told:
-        picture = resolved(picture, told["resolution"])
+    pictures = opened_within(sources, job.width * job.height)
+    chance = random.Random(f"{told['seed']}/{job.prompt}")
+    picture, *subject = (
+        _resolved(layer(pictures, told, chance), told) for layer in (effect.draw, effect.subject) if layer is not None
+    )
     extension = result.name.rpartition(".")[2]
-    if effect.invents and extension in _STILL:
-        picture = marked(picture, job.prompt, result.seed)
-    return _KINDS[extension](picture, job.prompt)
+    if effect.sign == "bar" and extension in _STILL and not told.get("layer"):
+        picture = marked(picture, job.prompt, told["seed"], *subject)
+    elif subject:
+        picture.paste(subject[0], mask=subject[0])
+    return _KINDS[extension](picture, "" if effect.sign == "none" else note(job.prompt, told["seed"]))
+
+
+def _resolved(picture: Image.Image, told: Mapping[str, Any]) -> Image.Image:
+    """The picture within the resolution that is asked for, where one is."""
+    return resolved(picture, told["resolution"]) if "resolution" in told else picture
 
 
 def opened_within(sources: Sequence[Path], canvas: int) -> list[Image.Image]:
@@ -49,9 +60,17 @@ def thumbnail(path: Path, side: int = 256) -> bytes:
     return encoded(small)
 
 
-def encoded(picture: Image.Image) -> bytes:
-    """PNG bytes, quick rather than small."""
-    return _saved(picture, "PNG", compress_level=1)
+def encoded(picture: Image.Image, comment: str = "") -> bytes:
+    """PNG bytes, quick rather than small, with a comment as text if there is one."""
+    texts = PngInfo()
+    if comment:
+        texts.add_text("Comment", comment)
+    return _saved(picture, "PNG", compress_level=1, pnginfo=texts)
+
+
+def _jpeg(picture: Image.Image, comment: str) -> bytes:
+    """JPEG bytes on white, with a comment if there is one."""
+    return _saved(flattened(picture), "JPEG", quality=92, comment=comment.encode()[:_LONGEST_COMMENT])
 
 
 def _saved(picture: Image.Image, kind: str, **options: object) -> bytes:
@@ -60,7 +79,7 @@ def _saved(picture: Image.Image, kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def _vector(picture: Image.Image, prompt: str) -> bytes:
+def _vector(picture: Image.Image, title: str) -> bytes:
     """A grid of the picture's colours as an SVG."""
     width, height = picture.size
     cells = picture.convert("RGB").resize((_GRID, _GRID), Image.Resampling.BOX)
@@ -71,7 +90,7 @@ def _vector(picture: Image.Image, prompt: str) -> bytes:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}"'
         f' viewBox="0 0 {_GRID} {_GRID}"'
-        f' preserveAspectRatio="none"><title>{MARK}: {escape(prompt)}</title>{"".join(rectangles)}'
+        f' preserveAspectRatio="none"><title>{escape(title)}</title>{"".join(rectangles)}'
         f'<text x="0.3" y="{_GRID - 0.4}" font-size="0.8" fill="white">{MARK}</text></svg>'
     ).encode()
 
@@ -88,8 +107,8 @@ def _animation(picture: Image.Image, kind: str) -> bytes:
 
 _STILL = {"png", "jpeg"}
 _KINDS: Mapping[str, Callable[[Image.Image, str], bytes]] = {
-    "png": lambda picture, _: encoded(picture),
-    "jpeg": lambda picture, _: _saved(flattened(picture), "JPEG", quality=92),
+    "png": encoded,
+    "jpeg": _jpeg,
     "svg": _vector,
     "webp": lambda picture, _: _animation(picture, "WEBP"),
     "psd": lambda picture, _: psd.encoded(picture),

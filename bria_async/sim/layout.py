@@ -1,16 +1,13 @@
 """Where pictures go on a canvas: sizes and boxes from what requests say, in bounds.
 
-A box is left, top, width and height in pixels. Every refusal is a 400; unknown: the documents give no status.
+Every refusal is a 400; unknown: the documents give no status.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bria_async.sim.answers import Refusal
-from bria_async.sim.effects.pixels import LARGEST, contained
-
-Size = tuple[int, int]
-Box = tuple[int, int, int, int]
+from bria_async.sim.effects.pixels import LARGEST, Box, Size, contained, within
 
 LONGEST = 5000
 _SMALLEST_SHARE = 0.15
@@ -58,12 +55,6 @@ def checked(width: int, height: int) -> None:
     """Refuse a result above 5000x5000 pixels."""
     if width * height > LARGEST:
         raise Refusal(400, f"The result would have more than {LONGEST}x{LONGEST} pixels ({width}x{height})")
-
-
-def within(size: Size, pixels: int) -> Size:
-    """A size of the same shape with at most so many pixels."""
-    scale = min(1.0, (pixels / (size[0] * size[1])) ** 0.5)
-    return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
 
 
 def expansion(

@@ -2,7 +2,18 @@
 
 try:
     from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps, ImageStat
+    from PIL.PngImagePlugin import PngInfo
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError('the simulator needs Pillow: pip install "bria-async[sim]"') from missing
 
-__all__ = ["Image", "ImageChops", "ImageDraw", "ImageEnhance", "ImageFilter", "ImageFont", "ImageOps", "ImageStat"]
+__all__ = [
+    "Image",
+    "ImageChops",
+    "ImageDraw",
+    "ImageEnhance",
+    "ImageFilter",
+    "ImageFont",
+    "ImageOps",
+    "ImageStat",
+    "PngInfo",
+]

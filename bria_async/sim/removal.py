@@ -14,7 +14,8 @@ from typing import Any
 
 from bria_async.sim import drawing, scenes, sources
 from bria_async.sim.answers import Refusal
-from bria_async.sim.effects.pixels import hole, opened
+from bria_async.sim.effects.mattes import hole
+from bria_async.sim.effects.pixels import opened
 from bria_async.sim.entities import Look
 from bria_async.sim.pictures import Picture
 from bria_async.sim.pillow import Image, ImageChops, ImageDraw
@@ -122,5 +123,5 @@ def _united(visual: Visual, numbers: set[int], points: Sequence[_Point], drawn: 
             pen.circle(middle, radius, fill=255)
     united = ImageChops.lighter(discs, scenes.mask(labels, numbers).resize(size, Image.Resampling.NEAREST))
     for path in drawn:
-        united = ImageChops.lighter(united, hole(opened(path), size))
+        united = ImageChops.lighter(united, hole(opened(path, size[0] * size[1]), size))
     return drawing.encoded(united)

@@ -29,7 +29,9 @@ def scene(path: Path) -> Scene:
     """
     try:
         with Image.open(path) as image:
-            size, plain = image.size, _plain(image)
+            size = image.size
+            image.draft(None, (_SEEN, _SEEN))
+            plain = _plain(image)
             image.thumbnail((_SEEN, _SEEN), Image.Resampling.BOX)
             seen = image.convert("RGBA")
     except UNREADABLE as failure:

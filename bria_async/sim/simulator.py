@@ -151,9 +151,11 @@ class Simulator:
         self._admit(operation, request)
         given = await self._given(operation, request)
         fault = self.faults.take(operation.name, (request.path, *_texts(given)))
+        if fault is not None and fault.delay:
+            await asyncio.sleep(fault.delay)
         origin, token = f"{request.scheme}://{request.host}", request.headers["api_token"]
         call = Call(self.world, dict(request.match_info), origin, self.clock.now(), token, operation=operation)
-        if fault is None:
+        if fault is None or fault.only_slow:
             if operation.name in self.options.scarce:
                 raise Refusal(512, "Insufficient resources to process the request.")
             return await self._effect(operation, call, given)
@@ -227,15 +229,17 @@ def _texts(given: Any) -> list[str]:
 
 
 def response(answer: Answer) -> web.Response:
-    """The answer as bytes."""
+    """The answer as bytes. A content type among its headers wins; under one that is not JSON a text goes as it is."""
+    chosen = next((value for name, value in answer.headers.items() if name.lower() == "content-type"), None)
     if answer.body is None:
         return web.Response(status=answer.status, headers=answer.headers)
     if isinstance(answer.body, bytes):
-        return web.Response(
-            status=answer.status, headers=answer.headers, body=answer.body, content_type="application/zip"
-        )
-    if answer.form:
-        text, kind = urlencode(answer.body), "application/x-www-form-urlencoded"
+        data, kind = answer.body, "application/zip"
+    elif answer.form:
+        data, kind = urlencode(answer.body).encode(), "application/x-www-form-urlencoded; charset=utf-8"
+    elif isinstance(answer.body, str) and chosen is not None and "json" not in chosen:
+        data, kind = answer.body.encode(), chosen
     else:
-        text, kind = json.dumps(answer.body), "application/json"
-    return web.Response(status=answer.status, headers=answer.headers, text=text, content_type=kind)
+        data, kind = json.dumps(answer.body).encode(), "application/json; charset=utf-8"
+    headers = {**answer.headers} if chosen else {**answer.headers, "Content-Type": kind}
+    return web.Response(status=answer.status, headers=headers, body=data)

@@ -16,8 +16,8 @@ _EMPTY = {204, 205}
 _EMPTY_HERE = {("images.bulk_upload", 202), ("visuals.remove", 200)}
 _ZIPS = {("visuals.generate_masks", 200)}
 _FORMS = {("images.upload", 201)}
-_MORE_SHAPES = {404: ("NotFound", "Refused"), 413: ("Refused",)}
-"""What v2 answers beside its envelope: a status without a job; a path or a body that no operation has seen."""
+_NOT_FOUND = {("jobs.status", 404)}
+"""Where v2 says no in a shape of its own, when there is no such job; in its envelope for all other reasons."""
 
 _MEANINGS = {
     205: "Still being onboarded",
@@ -122,8 +122,8 @@ def _shape(operation: Operation, status: int) -> Json:
         return _success(operation, status)
     if not operation.v2:
         return ref("Refused")
-    more = _MORE_SHAPES.get(status)
-    return {"anyOf": [ref("RefusedV2"), *map(ref, more)]} if more else ref("RefusedV2")
+    found = ref("RefusedV2")
+    return {"anyOf": [found, ref("NotFound")]} if (operation.name, status) in _NOT_FOUND else found
 
 
 def _success(operation: Operation, status: int) -> Json:

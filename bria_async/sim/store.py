@@ -18,12 +18,16 @@ from typing import Any, Self
 import attrs
 
 _VERSION = 1
+"""The format of rows. Kinds and fields with defaults are added under the same number: older states load, and what an
+older version does not know it refuses. Any other change takes the next number, and a step that brings rows there.
+"""
 
 
 class Rows:
     """The values of a world on disk: `(kind, key) -> JSON`."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         with ExitStack() as stack:
             try:
                 self._db = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None)))

@@ -6,7 +6,7 @@ import attrs
 
 from bria_async.sim import products, sources, studio
 from bria_async.sim.answers import Answer, Refusal
-from bria_async.sim.effects.cars import PANES, SHAPES
+from bria_async.sim.effects.cars import PANES, PARTS
 from bria_async.sim.products import Mode, Shot
 from bria_async.sim.routes import Anything, Call, Routes, Upload
 from bria_async.sim.sources import Source
@@ -86,9 +86,9 @@ async def shot_by_image(_: Call, _body: Anything) -> Answer:
 async def segment(call: Call, body: Vehicle) -> Answer:
     """A mask of each part of the vehicle, by its name."""
     source = await sources.one_of(call, body.image_url, body.file)
-    parts = [{"part": part} for part in SHAPES]
+    parts = [{"part": part} for part in PARTS]
     urls = _urls(call, Order(effect="segment", sources=(source,), parts=parts))
-    return Answer(200, dict(zip(SHAPES, urls, strict=True)))
+    return Answer(200, dict(zip(PARTS, urls, strict=True)))
 
 
 @routes.post("/v1/product/vehicle/apply_effect", "vehicles.apply_effect", answers=_V1, bare="403", generations="DE")
@@ -96,8 +96,15 @@ async def apply_effect(call: Call, body: ApplyEffect) -> Answer:
     """Weather over the picture, and with `layers` that alone."""
     source = await sources.one_of(call, body.image_url, body.file)
     seed = studio.seed(call, body.seed)
-    order = Order(effect="weather", sources=(source,), parts=_parts(layers=body.layers), prompt=body.effect or "")
-    return Answer(200, _named(call, attrs.evolve(order, seed=seed)) | {"seed": seed})
+    order = Order(
+        effect="weather",
+        sources=(source,),
+        params={"seed": seed},
+        parts=_parts(layers=body.layers),
+        prompt=body.effect or "",
+        seed=seed,
+    )
+    return Answer(200, _named(call, order) | {"seed": seed})
 
 
 @routes.post(
@@ -114,7 +121,7 @@ async def generate_reflections(call: Call, body: Reflections) -> Answer:
     order = Order(
         effect="reflections",
         sources=(source, *masks.values()),
-        params={"masks": list(masks)},
+        params={"masks": list(masks), "seed": seed},
         parts=[{}, *({"layer": True, "part": pane} for pane in PANES if body.layers)],
         seed=seed,
     )
@@ -151,8 +158,8 @@ async def _seen(call: Call, body: Vehicle, given: dict[str, Any] | None) -> tupl
     source = await sources.one_of(call, body.image_url, body.file)
     masks = {}
     for part, mask in (given or {}).items():
-        if part not in SHAPES or not isinstance(mask, str):
-            raise Refusal(400, f"masks has images by the names {', '.join(SHAPES)}")
+        if part not in PARTS or not isinstance(mask, str):
+            raise Refusal(400, f"masks has images by the names {', '.join(PARTS)}")
         masks[part] = await sources.any_image(call, mask)
     return source, masks
 

@@ -110,16 +110,20 @@ class World:
             state.mkdir(parents=True, exist_ok=True)
         self._rows = Rows(state / "world.sqlite") if state is not None else None
         self.blobs = Blobs(state / "blobs" if state is not None else None)
-        self._read()
+        if self._rows is not None:
+            self._read(self._rows)
 
-    def _read(self) -> None:
-        rows = self._rows.read() if self._rows else ()
-        for kind, key, value in sorted(rows, key=lambda row: (row[0], str(row[1]).zfill(40))):
-            if kind == "meta":
-                self._last_id = value["last_id"]
-                self.clock.resume(value["now"])
-            else:
-                self._tables[kind][key] = _converter.structure(value, self._tables[kind].kind)
+    def _read(self, rows: Rows) -> None:
+        try:
+            for kind, key, value in sorted(rows.read(), key=lambda row: (row[0], str(row[1]).zfill(40))):
+                if kind == "meta":
+                    self._last_id = value["last_id"]
+                    self.clock.resume(value["now"])
+                else:
+                    self._tables[kind][key] = _converter.structure(value, self._tables[kind].kind)
+        except (KeyError, cattrs.BaseValidationError):
+            rows.close()
+            raise OSError(f"{rows.path} holds {kind} that this version of the simulator does not know") from None
         for table in self._tables.values():
             table.changed.clear()
 

@@ -1,6 +1,8 @@
 """Sends calls: waits for their turn, streams them, reads the answer, repeats what is safe to repeat."""
 
+import functools
 import logging
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -20,17 +22,19 @@ from bria_async.errors import (
     Untrusted,
 )
 from bria_async.host import Host, observer
-from bria_async.wire import Call, Multipart, Reply
+from bria_async.wire import Call, FilePart, Multipart, Reply
 from bria_async.wire.retry import Failure, RetryPolicy, time_for
 
 from .auth import PinnedToken
 from .download import Downloads, post, put
-from .files import settled
-from .guard import AnswerTooLarge, classify, read_capped
+from .files import image_at, look_at, settled
+from .guard import AnswerTooLarge, classify, opened, read_capped
 from .limit import Limiter
-from .payload import CountedPayload, FormPayload, JsonPayload, MultipartPayload
+from .payload import CountedPayload, FormPayload, JsonPayload, MultipartPayload, encoded
 
 log = logging.getLogger("bria_async")
+
+MakeBody = Callable[[], CountedPayload | None]
 
 _LOST = (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge)
 
@@ -56,17 +60,21 @@ class HttpClient:
 
         Raises:
             RequestError: one of its subclasses, with all attempts.
-            ImageError: a file in its body cannot be read or is too large, or changed while it was sent.
+            InvalidParameter: its body is not JSON, or a file in it is too large; nothing was sent.
+            ImageError: a file in its body cannot be read, or changed while it was sent.
+            ConfigurationError: a borrowed aiohttp session was closed.
         """
         call = await settled(call, self.host, strict=self.strict)
+        body = await self._body(call)
         attempts: list[Attempt] = []
         started = self.host.monotonic()
         while True:
             await self.limiter.acquire(call.operation)
+            opened(self.http)
             watcher = observer.get()
             if watcher and not call.endpoint.safe:
                 await watcher.announced(call.endpoint.effect)
-            result = await self._try(call)
+            result = await self._try(call, body)
             if not isinstance(result, RequestError):
                 return result
             elapsed = self.host.monotonic() - started
@@ -83,27 +91,29 @@ class HttpClient:
             else:
                 await self.host.sleep(wait)
 
-    async def probe(self, url: str) -> int | None:
-        """How many bytes a result URL holds, as `Downloads.probe` tells."""
+    async def probe(self, url: str) -> bool | None:
+        """Whether a result is there, as `Downloads.probe` tells."""
         return await self.downloads.probe(url)
 
     async def put(self, url: str, path: Path, content_type: str) -> None:
         """Put a file to a presigned URL, without the token."""
         await put(self.uploads, url, path, content_type, self.timeout)
 
-    async def post_file(self, url: str, body: Multipart) -> None:
-        """Send a form to a presigned URL, without the token."""
+    async def post_file(self, url: str, path: Path, *, fields: Mapping[str, str], content_type: str) -> None:
+        """Send a form with a file to a presigned URL, without the token."""
+        file, _ = await self.host.in_thread(look_at, path)
+        body = Multipart(fields, FilePart(file, path.name, content_type))
         await post(self.uploads, url, MultipartPayload(body, self.host), self.timeout)
 
     async def fetch(self, url: str) -> bytes:
         """The bytes of a result, without the token."""
         return await self.downloads.read(url)
 
-    async def _try(self, call: Call) -> Any:
+    async def _try(self, call: Call, body: MakeBody) -> Any:
         """One attempt: the typed answer, or the error with its single attempt."""
-        result = await self._exchange(call, call.path)
+        result = await self._exchange(call, call.path, body())
         if isinstance(result, Reply) and result.status == HTTPStatus.NOT_FOUND and call.fallback:
-            result = await self._exchange(call, call.fallback)
+            result = await self._exchange(call, call.fallback, body())
         if isinstance(result, RequestError):
             return result
         try:
@@ -111,9 +121,8 @@ class HttpClient:
         except RequestError as error:
             return error
 
-    async def _exchange(self, call: Call, path: str) -> Reply | RequestError:
+    async def _exchange(self, call: Call, path: str, body: CountedPayload | None) -> Reply | RequestError:
         """The request on the wire: a reply, or what became of it."""
-        body = self._body(call)
         size = 0 if body is None else body.size or 0
         status: int | None = None
         lost: BaseException
@@ -138,18 +147,29 @@ class HttpClient:
             raise attrs.evolve(body.failure)
         return _failed(call, classify(lost), status, body.sent if body is not None else 0)
 
-    def _body(self, call: Call) -> CountedPayload | None:
+    async def _body(self, call: Call) -> MakeBody:
+        """What makes a body for each attempt; a body that cannot be is told here, before anything is announced.
+
+        Raises:
+            InvalidParameter: it is not JSON, or a file in it is too large.
+            ImageError: a file in it cannot be read.
+        """
         if call.multipart is not None:
-            return MultipartPayload(call.multipart, self.host)
+            return functools.partial(MultipartPayload, call.multipart, self.host)
         if call.form is not None:
-            return FormPayload(call.form)
+            return functools.partial(FormPayload, call.form)
         if call.json is None:
-            return None
+            return _no_body
+        look = functools.partial(image_at, operation=call.operation, strict=self.strict)
         try:
-            return JsonPayload(call.json, self.host)
+            return functools.partial(JsonPayload, await encoded(call.json, self.host, look), self.host)
         except (ValueError, TypeError, RecursionError) as error:
             problem = str(error)
         raise InvalidParameter(f"the body is not JSON: {problem}", call.operation)
+
+
+def _no_body() -> None:
+    return None
 
 
 def _failed(call: Call, failure: Failure, status: int | None, sent: int) -> RequestError:

@@ -16,7 +16,7 @@ from bria_async.errors import DownloadFailed, UploadFailed
 from bria_async.host import Host
 from bria_async.wire.retry import Failure, RetryPolicy, time_for
 
-from .guard import LARGEST_ANSWER, LARGEST_DOWNLOAD, classify
+from .guard import LARGEST_ANSWER, LARGEST_DOWNLOAD, classify, opened
 from .payload import CountedPayload
 
 log = logging.getLogger("bria_async")
@@ -36,6 +36,8 @@ _LOST = (aiohttp.ClientError, TimeoutError)
 """What the network raises."""
 _NO_ADDRESS = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
 """What looks like the network, and is an address that cannot be read."""
+_LASTING = frozenset({Failure.UNTRUSTED, Failure.PRIVATE})
+"""What asking again does not change."""
 _FAILED = (*_LOST, OSError, ValueError)
 """What a transfer can raise: beyond the network a fault of this machine, and again an address."""
 
@@ -48,6 +50,10 @@ class _Problem:
     status: int | None = None
     gone: bool = False
     again: bool = False
+
+    def failure(self, url: str) -> DownloadFailed:
+        """The error that it is, for good."""
+        return DownloadFailed(self.words, shown(url), self.status, self.gone)
 
 
 Keep = Callable[[aiohttp.ClientResponse], Awaitable[_Problem | None]]
@@ -63,25 +69,29 @@ class Downloads:
     timeout: float
     policy: RetryPolicy
 
-    async def probe(self, url: str) -> int | None:
-        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
+    async def probe(self, url: str) -> bool | None:
+        """Whether a result is there: None while it is not, False when it is empty, because moderation stopped it.
 
-        Asks for the first byte only: 200 or 206 with content is ready, nothing or 416 a moderated zero-byte
-        file, anything else not ready yet (a public client of the API; the API documents no status for this).
+        Asks for the first byte only: 200 or 206 with content is there, nothing or 416 is empty, anything else,
+        a server that fails or cannot be reached included, is not there yet (a public client of the API; the API
+        documents no status for this).
 
         Raises:
-            DownloadFailed: it is gone (410), so that waiting is in vain; `gone` is true.
+            DownloadFailed: waiting is in vain: it is gone (410), or there is no way to its address, which cannot
+                be read, is a private one, or has a certificate that is not trusted.
         """
+        status: int | None = None
         try:
             async with self._get(url, {"Range": "bytes=0-0"}) as response:
                 status = response.status
                 if status in READY:
-                    return len(await response.content.read(1))
-        except _FAILED:
-            return None
-        if status == GONE:
-            raise DownloadFailed(f"answered {status}", shown(url), status, gone=True)
-        return 0 if status == EMPTY else None
+                    return bool(await response.content.read(1))
+                problem = _answered(status) if status == GONE else None
+        except _FAILED as error:
+            problem = _met(error, status)
+        if problem and not problem.again:
+            raise problem.failure(url)
+        return False if status == EMPTY else None
 
     async def fetch(self, url: str, to: Path, limit: int = LARGEST_DOWNLOAD) -> Path:
         """Download to exactly this path, by way of a temporary file beside it.
@@ -120,7 +130,7 @@ class Downloads:
             attempt += 1
             wait = self.policy.backoff(attempt, self.host.random) if problem.again else None
             if wait is None:
-                raise DownloadFailed(problem.words, shown(url), problem.status, problem.gone)
+                raise problem.failure(url)
             log.info("download of %s: %s, again in %.1f s", shown(url), problem.words, wait)
             await self.host.sleep(wait)
 
@@ -135,7 +145,7 @@ class Downloads:
             return _met(error, status)
 
     def _get(self, url: str, headers: dict[str, str]) -> "aiohttp.client._RequestContextManager":
-        return self.http.get(
+        return opened(self.http).get(
             URL(url, encoded=True),
             headers=headers,
             allow_redirects=False,
@@ -204,7 +214,7 @@ async def _upload(
     status: int | None = None
     problem: _Problem | None = None
     try:
-        async with http.request(
+        async with opened(http).request(
             method,
             URL(url, encoded=True),
             data=body,
@@ -266,7 +276,7 @@ def _met(error: BaseException, status: int | None) -> _Problem:
     """What an exception means: a fault of this machine in its own words, one of the network as it is classified."""
     if isinstance(error, _LOST) and not isinstance(error, _NO_ADDRESS):
         failure = classify(error)
-        return _Problem(failure.words, status, again=failure is not Failure.UNTRUSTED)
+        return _Problem(failure.words, status, again=failure not in _LASTING)
     if isinstance(error, OSError):
         return _Problem(error.strerror or str(error), status)
     return _Problem("the address cannot be read", gone=True)

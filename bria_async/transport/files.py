@@ -1,19 +1,14 @@
 """Files on their way into a body: looked at once, so that what is sent is what was seen."""
 
+import functools
 import os
-from collections.abc import Callable
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any, TypeVar
 
-import attrs
-
-from bria_async.errors import ImageChanged, ImageError
+from bria_async.errors import ImageChanged, ImageError, InvalidParameter
 from bria_async.host import Host
-from bria_async.types.common import MAX_IMAGE_BYTES
+from bria_async.types.facts import too_large
 from bria_async.wire import Call, File, FilePart
-
-T = TypeVar("T")
 
 _MAGIC = ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"))
 _HEAD = 12
@@ -30,13 +25,13 @@ def look_at(path: Path, checked: tuple[int, int] | None = None) -> tuple[File, b
     try:
         stat = path.stat()
         if not S_ISREG(stat.st_mode):
-            raise ImageError("is not a regular file", str(path))
+            raise ImageError("is not a regular file; nothing was sent", str(path))
         with path.open("rb") as file:
             head = file.read(_HEAD)
     except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}", str(path)) from None
+        raise ImageError(f"cannot be read: {error.strerror}; nothing was sent", str(path)) from None
     except ValueError as error:
-        raise ImageError(f"cannot be read: {error}", str(path)) from None
+        raise ImageError(f"cannot be read: {error}; nothing was sent", str(path)) from None
     if checked not in (None, (stat.st_size, stat.st_mtime_ns)):
         raise ImageChanged("changed since it was checked; nothing was sent", str(path))
     return File(path, stat.st_size, stat.st_mtime_ns), head
@@ -64,54 +59,39 @@ def content_type(head: bytes) -> str:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "application/octet-stream")
 
 
-async def settled(call: Call, host: Host, *, strict: bool) -> Call:
-    """The call with every path in its body looked at, and a form that holds a file as multipart.
+def image_at(path: Path, operation: str, strict: bool) -> File:
+    """An image file of a request as it is now; blocks as `look_at` does, and raises as it.
 
     Raises:
-        ImageError: a file cannot be read, or is larger than an image may be.
+        InvalidParameter: it is larger than an image may be (only when strict).
     """
-    if call.form is not None and (held := [name for name, value in call.form.items() if _is_file(value)]):
-        part = await host.in_thread(_image_part, call.form[held[0]], held[0], strict)
-        return call.as_multipart(part)
-    if call.json is not None and _any_path(call.json):
-        return attrs.evolve(call, json=await host.in_thread(_replaced, call.json, lambda path: _image(path, strict)))
-    return call
-
-
-def _any_path(value: Any) -> bool:
-    try:
-        return _holds_path(value)
-    except RecursionError:
-        return False  # a value in itself, or too deep: JSON refuses it in its own words
-
-
-def _is_file(value: Any) -> bool:
-    return isinstance(value, bytes | os.PathLike)
-
-
-def _holds_path(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(map(_holds_path, value.values()))
-    return any(map(_holds_path, value)) if isinstance(value, list | tuple) else isinstance(value, os.PathLike)
-
-
-def _replaced(value: Any, replace: Callable[[Path], T]) -> Any:
-    """The value with every path in it replaced."""
-    if isinstance(value, dict):
-        return {name: _replaced(item, replace) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_replaced(item, replace) for item in value]
-    return replace(Path(value)) if isinstance(value, os.PathLike) else value
-
-
-def _image(path: Path, strict: bool) -> File:
     file, _ = look_at(path)
-    if strict and file.size > MAX_IMAGE_BYTES:
-        raise ImageError(f"has {file.size:,} bytes, more than the {MAX_IMAGE_BYTES:,} allowed", str(path))
+    if strict:
+        require_size(file, operation)
     return file
 
 
-def _image_part(content: bytes | os.PathLike[str], field: str, strict: bool) -> FilePart:
-    if not isinstance(content, bytes):
-        _image(Path(content), strict)
-    return part_of(content, field=field)
+def require_size(content: File | bytes, operation: str) -> None:
+    """Refuse a file that is larger than an image may be; bytes are checked as a parameter.
+
+    Raises:
+        InvalidParameter: it is.
+    """
+    if isinstance(content, File) and (problem := too_large(content.size)):
+        raise InvalidParameter(f"{content.path} {problem}", operation)
+
+
+async def settled(call: Call, host: Host, *, strict: bool) -> Call:
+    """The call, whose form, where it holds a file, is multipart.
+
+    Raises:
+        ImageError: the file cannot be read.
+        InvalidParameter: it is larger than an image may be (only when strict).
+    """
+    for name, value in (call.form or {}).items():
+        if isinstance(value, bytes | os.PathLike):
+            part = await host.in_thread(functools.partial(part_of, value, field=name))
+            if strict:
+                require_size(part.content, call.operation)
+            return call.as_multipart(part)
+    return call

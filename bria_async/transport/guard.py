@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 
+from bria_async.errors import ConfigurationError
 from bria_async.wire.retry import Failure
 
 from .auth import LOOPBACK
@@ -22,6 +23,21 @@ LARGEST_DOWNLOAD = 1024 * 1024 * 1024
 
 class AnswerTooLarge(Exception):  # never leaves this floor
     """An answer went on beyond its limit."""
+
+
+class NotPublic(OSError):
+    """A download would have gone to a private address; all say the same, so that several are one to aiohttp."""
+
+
+def opened(pool: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """The pool of connections, unless whoever lent it has closed it.
+
+    Raises:
+        ConfigurationError: it is closed.
+    """
+    if pool.closed:
+        raise ConfigurationError("The aiohttp session given to Session(...) is closed: keep it open meanwhile.")
+    return pool
 
 
 async def read_capped(response: aiohttp.ClientResponse, limit: int = LARGEST_ANSWER) -> bytes:
@@ -43,7 +59,7 @@ def public_only(address: Any) -> socket.socket:
     if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
         ip = ip.ipv4_mapped
     if not ip.is_global:
-        raise OSError(f"{ip} is not a public address")
+        raise NotPublic(Failure.PRIVATE.words)
     return socket.socket(family, kind, protocol)
 
 
@@ -57,6 +73,8 @@ def classify(error: BaseException) -> Failure:
 
     A bad status line or duplicate headers look like a status 400; a slow body raises a plain `TimeoutError`.
     """
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, NotPublic):
+        return Failure.PRIVATE
     for kinds, failure in _FAILURES:
         if isinstance(error, kinds):
             return failure

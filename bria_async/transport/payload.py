@@ -4,9 +4,12 @@ import base64
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
+import anyio
+import attrs
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
@@ -20,6 +23,9 @@ SLICE = 256 * 1024
 
 FILE_SLICE = SLICE // 3 * 3
 """Bytes per read of a file: whole groups of three, which base64 encodes without padding."""
+
+LONG = SLICE // 4
+"""Characters of a text that JSON writes in one go: longer ones would hold up the loop."""
 
 Encode = Callable[[bytes], bytes]
 
@@ -72,34 +78,86 @@ class CountedPayload(Payload):
         self.sent += len(block)
 
 
-class JsonPayload(CountedPayload):
-    """A JSON body; the files and bytes in it become base64 while they are sent, and are never held whole.
+@attrs.frozen
+class Json:
+    """A JSON text in parts: between its `texts` stands what is streamed.
 
-    Raises:
-        ValueError, TypeError: the value is not JSON.
+    That is a file or bytes, which become base64 while they are sent, or a long text, in pieces as JSON writes them.
     """
 
-    def __init__(self, value: object, host: Host) -> None:
+    texts: tuple[bytes, ...] = attrs.field(repr=False)
+    streamed: tuple[File | bytes | tuple[bytes, ...], ...] = attrs.field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """In bytes, as it is sent."""
+        return sum(map(len, self.texts)) + sum(map(_streamed_size, self.streamed))
+
+
+async def encoded(value: object, host: Host, look: Callable[[Path], File]) -> Json:
+    """The JSON of a value with paths, files and bytes in it; the loop is not held up by what is long in it.
+
+    `look` tells what file is at a path, in a worker thread, and raises what is wrong with it.
+
+    Raises:
+        ValueError, TypeError, RecursionError: the value is not JSON.
+    """
+    held: dict[str, Any] = {}
+
+    def hold(item: object) -> str:
+        mark = host.uuid().hex
+        held[mark] = item
+        return mark
+
+    rest = json.dumps(_marked(value, hold), allow_nan=False)
+    texts: list[bytes] = []
+    for mark in held:
+        before, _, rest = rest.partition(mark)
+        texts.append(before.encode())
+    texts.append(rest.encode())
+    streamed: list[Any] = []
+    for item in held.values():
+        if isinstance(item, os.PathLike):
+            streamed.append(await host.in_thread(look, Path(item)))
+        else:
+            streamed.append(await _escaped(item) if isinstance(item, str) else item)
+    return Json(tuple(texts), tuple(streamed))
+
+
+def _marked(value: Any, hold: Callable[[object], str]) -> Any:
+    """The value with a mark for everything in it that is streamed."""
+    if isinstance(value, Mapping):
+        return {name: _marked(item, hold) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked(item, hold) for item in value]
+    long = isinstance(value, str) and len(value) > LONG
+    return hold(value) if long or isinstance(value, File | bytes | os.PathLike) else value
+
+
+async def _escaped(text: str) -> tuple[bytes, ...]:
+    """A text as JSON writes it, without its quotes; piece by piece, with a turn for others after each."""
+    pieces: list[bytes] = []
+    for start in range(0, len(text), SLICE):
+        pieces.append(json.dumps(text[start : start + SLICE])[1:-1].encode())
+        await anyio.lowlevel.checkpoint()
+    return tuple(pieces)
+
+
+def _streamed_size(item: File | bytes | tuple[bytes, ...]) -> int:
+    return sum(map(len, item)) if isinstance(item, tuple) else (_size(item) + 2) // 3 * 4
+
+
+def _size(content: File | bytes) -> int:
+    return len(content) if isinstance(content, bytes) else content.size
+
+
+class JsonPayload(CountedPayload):
+    """A JSON body; the files and bytes in it become base64 while they are sent, and are never held whole."""
+
+    def __init__(self, body: Json, host: Host) -> None:
+        super().__init__(body, "application/json", body.size)
+        self._body = body
         self._host = host
-        held: list[File | bytes] = []
-        marks: list[str] = []
-
-        def hold(item: object) -> str:
-            if not isinstance(item, File | bytes):
-                raise TypeError(f"{type(item).__name__} is not JSON")
-            held.append(item)
-            marks.append(host.uuid().hex)
-            return marks[-1]
-
-        rest = json.dumps(value, default=hold, allow_nan=False)
-        self._texts = []
-        for mark in marks:
-            before, _, rest = rest.partition(mark)
-            self._texts.append(before.encode())
-        self._texts.append(rest.encode())
-        self._held = held
-        size = sum(map(len, self._texts)) + sum(_base64_size(item) for item in held)
-        super().__init__(value, "application/json", size)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Write it in slices.
@@ -107,23 +165,19 @@ class JsonPayload(CountedPayload):
         Raises:
             ImageChanged: a file is not the one that was looked at.
         """
-        for text, content in zip(self._texts, self._held, strict=False):
-            if isinstance(content, File):
-                await self._write_file(writer, text, content, self._host, base64.b64encode)
+        for text, item in zip(self._body.texts, self._body.streamed, strict=False):
+            if isinstance(item, File):
+                await self._write_file(writer, text, item, self._host, base64.b64encode)
+                continue
+            await self._write(writer, text)
+            if isinstance(item, tuple):
+                for piece in item:
+                    await self._write(writer, piece)
             else:
-                await self._write(writer, text)
-                view = memoryview(content)
+                view = memoryview(item)
                 for start in range(0, len(view), FILE_SLICE):
                     await self._write_slice(writer, base64.b64encode(view[start : start + FILE_SLICE]))
-        await self._write(writer, self._texts[-1])
-
-
-def _base64_size(content: File | bytes) -> int:
-    return (_size(content) + 2) // 3 * 4
-
-
-def _size(content: File | bytes) -> int:
-    return len(content) if isinstance(content, bytes) else content.size
+        await self._write(writer, self._body.texts[-1])
 
 
 class FormPayload(CountedPayload):
@@ -230,7 +284,7 @@ class _Source:
         return self._file
 
     def _unreadable(self, error: OSError) -> ImageError:
-        return ImageError(f"cannot be read: {error.strerror}", str(self._looked_at.path))
+        return ImageError(f"cannot be read: {error.strerror}; nothing of it was accepted", str(self._looked_at.path))
 
     def _changed(self) -> ImageChanged:
         return ImageChanged("changed since it was checked; nothing of it was accepted", str(self._looked_at.path))

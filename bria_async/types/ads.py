@@ -21,12 +21,14 @@ class SmartImage(TypedDict, total=False):
 
 
 class AdElement(TypedDict, total=False):
-    """What one layer of a template shows instead of its own content (published spec)."""
+    """What one layer of a template shows instead of its own content (published spec, without types: ids are taken
+    either way).
+    """
 
     layer_type: str
     content_type: str
     content: str
-    id: str
+    id: Id
 
 
 @attrs.frozen(kw_only=True)
@@ -80,3 +82,8 @@ class GeneratedAds(GeneratedImages):
     """The ads of a template, one for each of its scenes; `jobs.wait` takes them (published spec)."""
 
     result: tuple[Blocked | Ad, ...] = ()
+
+    @property
+    def images(self) -> tuple[Ad, ...]:
+        """The ads that were not blocked."""
+        return tuple(ad for ad in self.result if isinstance(ad, Ad))

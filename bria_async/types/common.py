@@ -88,7 +88,8 @@ class Value:
     """
 
     raw: Mapping[str, Any] = attrs.field(factory=dict, repr=False, eq=False, hash=False)
-    """The JSON object exactly as it came; and what its status said beyond yes, where that is an attribute."""
+    """The JSON object exactly as it came; and what its status said beyond yes, where that is an attribute, and what
+    waiting for its job found."""
 
     older_names: ClassVar[Mapping[str, str]] = {}
     """Names that older answers use, and the attribute each is read into."""

@@ -1,14 +1,20 @@
 """Jobs and their results: in v2 known by a request id, in v1 by addresses that fill in later."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import attrs
+
+from bria_async.errors import JobError, JobFailed
 
 from .common import OpenEnum, Value, is_address
 
 RESULTS = ("image_url", "video_url", "mask_url", "structured_prompt", "structured_instruction")
 """Fields that tell a result where it is not nested under `result` (published spec of tailored generation)."""
+
+_LAST_SEGMENT = re.compile(r"https?://[^/?#]+/(?:[^?#]*/)?([^/?#]+)")
 
 
 class JobWord(OpenEnum):
@@ -43,6 +49,17 @@ class JobResult(Value):
     structured_instruction: str | None = None
     """JSON encoded as a text."""
 
+    @property
+    def address(self) -> str:
+        """The address of the image, the video or the mask that was made.
+
+        Raises:
+            JobFailed: it made none of them, as structured prompts do not.
+        """
+        if found := self.image_url or self.video_url or self.mask_url or self.url:
+            return found
+        raise JobFailed("it made no image, video or mask")
+
 
 @attrs.frozen(kw_only=True)
 class ResultImage(Value):
@@ -65,8 +82,8 @@ def _nested(data: dict[str, Any]) -> dict[str, Any]:
 class Submission(Value):
     """A v2 request that was accepted: a job under way, or with `sync=True` its result.
 
-    `request_id` alone is enough to wait again from another process; it is empty where an answer with a result
-    has none (published spec of tailored generation).
+    `request_id` alone is enough to wait again from another process; where an answer has none it is the last
+    segment of `status_url`, and empty where there is only a result (published spec of tailored generation).
     """
 
     request_id: str
@@ -74,11 +91,24 @@ class Submission(Value):
     warning: str | None = None
     result: JobResult | None = None
 
+    @property
+    def address(self) -> str:
+        """The address of the image, the video or the mask that was made.
+
+        Raises:
+            JobError: the job is still under way; `jobs.wait`, or `wait=True`, gets its result.
+            JobFailed: it made none of them.
+        """
+        if self.result is None:
+            raise JobError("it is still under way", self.request_id)
+        return self.result.address
+
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """Nest a flat result; an answer with a result needs no id."""
+        """Nest a flat result, and look for the id where else it may be; an answer with a result needs none."""
         source = _nested(data)
-        return source if source.get("result") is None else {**source, "request_id": source.get("request_id") or ""}
+        request_id = source.get("request_id") or _last_segment(source.get("status_url"))
+        return source if source.get("result") is None and not request_id else {**source, "request_id": request_id}
 
 
 @attrs.frozen(kw_only=True)
@@ -149,9 +179,14 @@ class GeneratedImages(Value):
     """The model version asked for is gone, and the newest one drew (status 209, SEED 004)."""
 
     @property
+    def images(self) -> tuple[GeneratedImage, ...]:
+        """The results that were not blocked."""
+        return tuple(image for image in self.result if isinstance(image, GeneratedImage))
+
+    @property
     def urls(self) -> tuple[str, ...]:
         """The addresses of all images that were not blocked."""
-        return tuple(url for image in self.result if isinstance(image, GeneratedImage) for url in image.urls)
+        return tuple(url for image in self.images for url in image.urls)
 
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -161,6 +196,11 @@ class GeneratedImages(Value):
         alone = any(data.get(name) for name in GeneratedImage.older_names)
         found = data.get("result") or data.get("urls") or (data if alone else ())
         return {**data, "result": [_item(item) for item in _results(found)]}
+
+
+def _last_segment(address: Any) -> str:
+    found = _LAST_SEGMENT.match(address) if isinstance(address, str) else None
+    return unquote(found[1]) if found else ""
 
 
 def _flat(found: Any) -> Iterator[Any]:

@@ -1,8 +1,9 @@
 """What products take: images in their places."""
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from .common import ImageInput
+from .facts import Image
 
 
 class Coordinates(TypedDict):
@@ -23,5 +24,5 @@ class Placed(TypedDict):
     pages).
     """
 
-    image: ImageInput
+    image: Annotated[ImageInput, Image()]
     coordinates: Coordinates

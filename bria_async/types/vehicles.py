@@ -1,27 +1,31 @@
 """Vehicles: masks of their parts, and images of them (published spec, public pages)."""
 
 from collections.abc import Mapping
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import attrs
 
 from .common import ImageInput, Value
+from .facts import Image
+
+Mask = Annotated[ImageInput, Image()]
+"""A mask of a part. Addresses are documented; whether base64 is taken is unknown."""
 
 
 class ReflectionMasks(TypedDict, total=False):
-    """Where reflections go, by part. Addresses are documented; whether base64 is taken is unknown."""
+    """Where reflections go, by part."""
 
-    windshield: ImageInput
-    rear_window: ImageInput
-    side_windows: ImageInput
-    body: ImageInput
-    wheels: ImageInput
+    windshield: Mask
+    rear_window: Mask
+    side_windows: Mask
+    body: Mask
+    wheels: Mask
 
 
 class TireMasks(TypedDict):
-    """Where the tires are. Addresses are documented; whether base64 is taken is unknown."""
+    """Where the tires are."""
 
-    tires: ImageInput
+    tires: Mask
 
 
 @attrs.frozen(kw_only=True)
@@ -35,6 +39,12 @@ class VehicleParts(Value):
     wheels: str | None = None
     hubcap: str | None = None
     tires: str | None = None
+
+    @property
+    def found(self) -> dict[str, str]:
+        """The masks of the parts that were found, by part: `parts.found["tires"]`."""
+        parts = (field.name for field in attrs.fields(VehicleParts) if field.name != "raw")
+        return {part: address for part in parts if (address := getattr(self, part))}
 
     @property
     def reflective(self) -> ReflectionMasks:

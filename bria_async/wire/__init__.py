@@ -1,8 +1,10 @@
 """What a request is and what an answer means, as plain values: no sockets, no files, no clock."""
 
+from bria_async.types.facts import Alias, AsText, Documented, Image, Items, Older, Own, Range
+
 from .call import Call, Client, File, FilePart, Multipart
 from .endpoint import Effect, Endpoint, Family, delete, get, post, put
-from .parameter import Alias, AsText, Documented, Image, Items, Older, Own, Parameter, Range
+from .parameter import Field, Parameter
 from .polling import Polling
 from .reply import Reply
 
@@ -15,6 +17,7 @@ __all__ = [
     "Effect",
     "Endpoint",
     "Family",
+    "Field",
     "File",
     "FilePart",
     "Image",

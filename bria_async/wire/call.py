@@ -114,18 +114,18 @@ class Client(Protocol):
         """
         ...
 
-    async def post_file(self, url: str, body: Multipart) -> None:
-        """Send a form to a presigned address, streamed and without the token.
+    async def post_file(self, url: str, path: Path, *, fields: Mapping[str, str], content_type: str) -> None:
+        """Send a form with a file to a presigned address, streamed and without the token.
 
         Raises:
             UploadFailed: it was not taken.
         """
         ...
 
-    async def probe(self, url: str) -> int | None:
-        """How many bytes a result URL holds: None while it is not there, 0 when it was moderated.
+    async def probe(self, url: str) -> bool | None:
+        """Whether a result is there: None while it is not, False when it is empty, because it was moderated.
 
         Raises:
-            DownloadFailed: it is gone (410), so that waiting is in vain; its `gone` is true.
+            DownloadFailed: waiting is in vain.
         """
         ...

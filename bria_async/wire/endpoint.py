@@ -19,9 +19,10 @@ import attrs
 
 from bria_async.errors import InvalidParameter
 from bria_async.types.common import is_address
+from bria_async.types.facts import Image, Older, Own
 
 from .call import Call, Client, form_text
-from .parameter import Image, Older, Own, Parameter
+from .parameter import Parameter
 from .polling import Polling
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -131,23 +132,25 @@ class Endpoint:
         return self.free or any(parameter.place == "body" for parameter in self.parameters)
 
     def _paired(self, values: Mapping[str, Any], strict: bool) -> dict[str, Any]:
-        """The values with each address under the name that takes it, and (when strict) nothing under two names."""
+        """The values with each address under the name that takes it, and (when strict) nothing under two names.
+
+        Of files and addresses in one array the server would drop one kind: there is a parameter for each, and one of
+        them counts (SEED 000, SEED 004, published spec).
+        """
         moved = dict(values)
         for parameter, fact in self.pairs:
-            name = parameter.name
+            name, older = parameter.name, isinstance(fact, Older)
             other = fact.newer if isinstance(fact, Older) else cast("str", fact.address)
-            given = moved.get(name)
-            if given is None:
+            if (given := moved.get(name)) is None:
                 continue
-            if isinstance(fact, Older):
-                moving, staying = None, given
-                both = moved.get(other) is not None
-            else:
-                moving, staying = _addresses(given)
-                both = moving is not None and moved.get(other) is not None
-            if both and strict:
+            moving, staying = (given, None) if older else _addresses(given)
+            twice = moving is not None and moved.get(other) is not None
+            if strict and twice:
                 raise InvalidParameter(f"{name} and {other} say the same: give one of them", self.operation)
-            if not both and moving is not None:
+            if strict and moving is not None and staying is not None:
+                problem = f"{name} holds files and addresses, which cannot be given together: give one or the other"
+                raise InvalidParameter(problem, self.operation)
+            if moving is not None and not older and not twice:
                 many = list in self.by_name[other].kinds and not isinstance(moving, list)
                 moved |= {name: staying, other: [moving] if many else moving}
         return moved
@@ -218,7 +221,10 @@ def _read(function: Callable[..., Any], method: str, path: str, effect: Effect, 
 
     parameters, own, free = [], {}, False
     for item in list(inspect.signature(function).parameters.values())[1:]:
-        parameter = Parameter.of(item, hints[item.name], place(item.name))
+        required = item.default is inspect.Parameter.empty
+        default = None if required else item.default
+        where = place(item.name)
+        parameter = Parameter.of(item.name, hints[item.name], required=required, default=default, place=where)
         if item.kind is inspect.Parameter.VAR_KEYWORD:
             free = True
         elif keyword := parameter.fact(Own):

@@ -1,18 +1,13 @@
-"""Parameters of an endpoint: where each goes, and what the documentation says of it.
+"""Parameters of an endpoint, and the fields of objects in them: read from annotations, checked and spelled."""
 
-Facts are written in a parameter's annotation: `Annotated[int, Range(1, 4)] | None`.
-"""
-
-import inspect
-import re
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import attrs
 
-from bria_async.types.common import MAX_IMAGE_BYTES, is_address
+from bria_async.types.facts import Alias, AsText, Image, Items, Range, without_header
 
 from .call import form_text
 
@@ -20,219 +15,141 @@ T = TypeVar("T")
 
 
 @attrs.frozen
-class Range:
-    """A documented range, both ends included; None is open."""
+class Field:
+    """A named value, and what is documented about it: a parameter, or a field of an object.
 
-    minimum: float | None = None
-    maximum: float | None = None
-
-    def problem(self, value: object) -> str | None:
-        """What is wrong with the value, if anything."""
-        if not isinstance(value, int | float):
-            return None
-        if self.minimum is not None and not value >= self.minimum:
-            return f"must be at least {self.minimum}, got {value}"
-        if self.maximum is not None and not value <= self.maximum:
-            return f"must be at most {self.maximum}, got {value}"
-        return None
-
-
-@attrs.frozen
-class Items:
-    """How many items an array holds, both ends included; None is open."""
-
-    minimum: int | None = None
-    maximum: int | None = None
-
-    def problem(self, value: object) -> str | None:
-        """What is wrong with the value, if anything."""
-        if not isinstance(value, list | tuple):
-            return None
-        if len(value) >= (self.minimum or 0) and (self.maximum is None or len(value) <= self.maximum):
-            return None
-        least = f"at least {self.minimum}" if self.maximum is None else f"{self.minimum or 0} to {self.maximum}"
-        return f"must hold {least} items, got {len(value)}"
-
-
-@attrs.frozen
-class Documented:
-    """Values that the documentation names, where the server may know more: stated, never checked."""
-
-    values: tuple[str, ...]
-
-
-@attrs.frozen
-class Alias:
-    """A spelling that some pages use and the API does not take: sent as the API's own word."""
-
-    spelling: str
-    sent_as: str
-
-
-@attrs.frozen
-class Older:
-    """The older name of another parameter: not given beside it."""
-
-    newer: str
-
-
-@attrs.frozen
-class Own:
-    """A keyword of this library, not of the API; `expand` makes parameters of its value, in a worker thread."""
-
-    expand: Callable[[Any], Mapping[str, Any]] | None = None
-
-
-@attrs.frozen
-class Image:
-    """An image, or an array of them: paths and bytes travel as base64, of texts base64 loses its `data:` header.
-
-    `address` tells what becomes of an http(s) address: it may stand here, may not, or goes to the parameter of
-    that name. A `binary` one is the file part of a form, and never a text.
-    """
-
-    address: bool | str = True
-    binary: bool = False
-
-    def problem(self, value: object) -> str | None:
-        """What is wrong with the value, if anything."""
-        if isinstance(value, list | tuple):
-            return next(filter(None, map(self.problem, value)), None)
-        if isinstance(value, bytes):
-            return _too_large(len(value))
-        return self._problem_of_text(value) if isinstance(value, str) else None
-
-    def _problem_of_text(self, text: str) -> str | None:
-        if is_address(text):
-            return None if self.address is True else "takes no address; give the file as a path or as bytes"
-        if self.binary:
-            return "takes no text but an address; give a file as pathlib.Path(...)"
-        if not _BASE64.fullmatch(text[:_LOOKED_AT]):
-            also = " nor an address" if self.address else ""
-            return f"is not base64{also}; give a file as pathlib.Path(...)"
-        return _too_large(sum(map(len, _DATA_URI.sub("", text, count=1).split())) * 3 // 4)
-
-
-@attrs.frozen
-class AsText:
-    """What the API takes as a text: an id that it answers as a number (contradiction C12), or a truth value."""
-
-
-_DATA_URI = re.compile(r"^data:[\w/+.-]*;base64,")
-_BASE64 = re.compile(r"(?:data:[\w/+.-]*;base64,)?[A-Za-z0-9+/=\s]+")
-_LOOKED_AT = 256
-"""How many characters tell base64 from the name of a file."""
-
-
-def _too_large(size: int) -> str | None:
-    return f"has {size:,} bytes, more than the {MAX_IMAGE_BYTES:,} allowed" if size > MAX_IMAGE_BYTES else None
-
-
-@attrs.frozen
-class Parameter:
-    """One parameter of an endpoint: where it goes and what is documented about it.
-
-    `default` is the default of the signature (sent only for `sync`); `kinds` are the types that it takes, and
-    `items` those of an array's items; `enum` is empty where any value goes.
+    `kinds` are the types that it takes, and `items` those of an array's items; `enum` is empty where any value goes,
+    `fields` where it is no object, or one that may have any. Of an array they are those of each item.
     """
 
     name: str
-    place: Literal["path", "query", "body"]
-    annotation: Any
     required: bool
-    default: Any
     kinds: tuple[type, ...]
     items: tuple[type, ...]
     enum: tuple[Any, ...]
     facts: tuple[Any, ...]
+    fields: Mapping[str, "Field"] = attrs.field(hash=False)
 
     @classmethod
-    def of(cls, parameter: inspect.Parameter, annotation: Any, place: Literal["path", "query", "body"]) -> "Parameter":
-        """Read a parameter of a signature."""
-        facts: list[Any] = []
-        kinds: set[type] = set()
-        items: set[type] = set()
-        values: list[Any] = []
-        _read(annotation, facts, kinds, items, values)
-        required = parameter.default is inspect.Parameter.empty
+    def of(cls, name: str, annotation: Any, *, required: bool, **more: Any) -> Self:
+        """Read an annotation."""
+        found = _Reading()
+        found.read(annotation, found.kinds)
         return cls(
-            name=parameter.name,
-            place=place,
-            annotation=annotation,
+            name=name,
             required=required,
-            default=None if required else parameter.default,
-            kinds=_in_order(kinds),
-            items=_in_order(items),
-            enum=tuple(values),
-            facts=tuple(facts),
+            kinds=_in_order(found.kinds),
+            items=_in_order(found.items),
+            enum=tuple(found.enum),
+            facts=tuple(found.facts),
+            fields=found.fields,
+            **more,
         )
 
-    def problem(self, value: Any) -> str | None:
-        """Why the documentation forbids this value, or None."""
-        if self.kinds and not _fits(value, self.kinds):
-            return f"{self.name} must be {_named(self.kinds)}, got {type(value).__name__}"
-        for item in value if isinstance(value, list) else (value,):
-            if self.items and item is not value and not _fits(item, self.items):
-                return f"{self.name} must hold {_named(self.items)}, got {type(item).__name__}"
-            if self.enum and item not in self.enum:
-                return f"{self.name} must be one of {', '.join(map(repr, self.enum))}, got {item!r}"
-        for fact in self.facts:
-            if isinstance(fact, Range | Items | Image) and (problem := fact.problem(value)):
-                return f"{self.name} {problem}"
-        return None
+    def problem(self, value: Any, way: str = "") -> str | None:
+        """Why the documentation forbids this value, or None; `way` leads to it, as in `products[0].image`."""
+        way = way or self.name
+        if not isinstance(value, list | tuple):
+            return self._problem_of_one(value, self.kinds, way)
+        if self.kinds and list not in self.kinds:
+            return _misfit(value, self.kinds, way)
+        if (count := self.fact(Items)) and (problem := count.problem(value)):
+            return f"{way} {problem}"
+        problems = (self._problem_of_one(item, self.items, f"{way}[{number}]") for number, item in enumerate(value))
+        return next(filter(None, problems), None)
 
     def spelled(self, value: Any, keep_data_uri: bool) -> Any:
         """The value as the API wants it: no aliases, tuples as arrays, ids as texts, no data headers."""
-        for fact in self.facts:
-            if isinstance(fact, Alias) and value == fact.spelling:
-                value = fact.sent_as
-            elif isinstance(fact, AsText):
-                value = form_text(value)
-            elif isinstance(fact, Image) and not keep_data_uri:
-                value = _bare(value)
-        return list(value) if isinstance(value, tuple) else value
+        if isinstance(value, list | tuple):
+            return [self._spelled_one(item, keep_data_uri) for item in value]
+        return self._spelled_one(value, keep_data_uri)
 
     def fact(self, kind: type[T]) -> T | None:
         """The fact of this kind, where there is one."""
         return next((fact for fact in self.facts if isinstance(fact, kind)), None)
 
+    def _problem_of_one(self, value: Any, kinds: tuple[type, ...], way: str) -> str | None:
+        if kinds and not _fits(value, kinds):
+            return _misfit(value, kinds, way)
+        if self.enum and value not in self.enum:
+            return f"{way} must be one of {', '.join(map(repr, self.enum))}, got {value!r}"
+        for fact in self.facts:
+            if isinstance(fact, Range | Image) and (problem := fact.problem(value)):
+                return f"{way} {problem}"
+        return self._problem_of_object(value, way) if self.fields and isinstance(value, Mapping) else None
 
-def _bare(value: Any) -> Any:
-    if isinstance(value, str):
-        return _DATA_URI.sub("", value, count=1)
-    return [_bare(item) for item in value] if isinstance(value, list | tuple) else value
+    def _problem_of_object(self, value: Mapping[Any, Any], way: str) -> str | None:
+        if unknown := [key for key in value if key not in self.fields]:
+            return f"{way} takes no {unknown[0]!r}; it takes {', '.join(self.fields)}"
+        if missing := [name for name, field in self.fields.items() if field.required and name not in value]:
+            return f"{way} lacks {missing[0]!r}"
+        problems = (self.fields[name].problem(item, f"{way}.{name}") for name, item in value.items())
+        return next(filter(None, problems), None)
+
+    def _spelled_one(self, value: Any, keep_data_uri: bool) -> Any:
+        for fact in self.facts:
+            if isinstance(fact, Alias) and value == fact.spelling:
+                value = fact.sent_as
+            elif isinstance(fact, AsText):
+                value = form_text(value)
+            elif isinstance(fact, Image) and isinstance(value, str) and not keep_data_uri:
+                value = without_header(value)
+        if not self.fields or not isinstance(value, Mapping):
+            return value
+        known = {name: field for name, field in self.fields.items() if name in value}
+        return {**value, **{name: field.spelled(value[name], keep_data_uri) for name, field in known.items()}}
+
+
+@attrs.frozen
+class Parameter(Field):
+    """One parameter of an endpoint: where it goes; `default` is that of the signature (sent only for `sync`)."""
+
+    place: Literal["path", "query", "body"]
+    default: Any
+
+
+@attrs.define
+class _Reading:
+    """What an annotation says, as far as it is read: plain types, values of `Literal`, facts of `Annotated`, fields."""
+
+    kinds: set[type] = attrs.field(factory=set)
+    items: set[type] = attrs.field(factory=set)
+    enum: list[Any] = attrs.field(factory=list)
+    facts: list[Any] = attrs.field(factory=list)
+    fields: dict[str, Field] = attrs.field(factory=dict)
+
+    def read(self, annotation: Any, kinds: set[type]) -> None:
+        """Read on, with the plain types into these kinds."""
+        origin, parts = typing.get_origin(annotation), typing.get_args(annotation)
+        if origin is Annotated:
+            self.facts.extend(parts[1:])
+            self.read(parts[0], kinds)
+        elif origin in (typing.Union, types.UnionType):
+            for part in parts:
+                self.read(part, kinds)
+        elif origin is Literal:
+            self.enum.extend(parts)
+            kinds.update(map(type, parts))
+        elif origin is not None and issubclass(origin, Sequence):
+            kinds.add(list)
+            self.read(parts[0], self.items)
+        elif origin is not None:
+            kinds.add(origin)
+        elif typing.is_typeddict(annotation):
+            kinds.add(Mapping)
+            self.fields |= _fields(annotation)
+        elif isinstance(annotation, type) and annotation not in (Any, types.NoneType):
+            kinds.add(annotation)
+
+
+def _fields(kind: Any) -> dict[str, Field]:
+    """The fields of a `TypedDict`."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    return {name: Field.of(name, hint, required=name in kind.__required_keys__) for name, hint in hints.items()}
 
 
 def _in_order(kinds: set[type]) -> tuple[type, ...]:
     return tuple(sorted(kinds, key=lambda kind: kind.__name__))
-
-
-def _named(kinds: tuple[type, ...]) -> str:
-    return " or ".join(kind.__name__ for kind in kinds)
-
-
-def _read(annotation: Any, facts: list[Any], kinds: set[type], items: set[type], values: list[Any]) -> None:
-    """Collect what an annotation says: facts of `Annotated`, plain types, values of `Literal`."""
-    origin = typing.get_origin(annotation)
-    if origin is Annotated:
-        base, *found = typing.get_args(annotation)
-        facts.extend(found)
-        _read(base, facts, kinds, items, values)
-    elif origin in (typing.Union, types.UnionType):
-        for part in typing.get_args(annotation):
-            _read(part, facts, kinds, items, values)
-    elif origin is Literal:
-        values.extend(typing.get_args(annotation))
-        kinds.update(type(value) for value in typing.get_args(annotation))
-    elif origin is not None and (origin is tuple or issubclass(origin, Sequence)):
-        kinds.add(list)
-        _read(typing.get_args(annotation)[0], facts, items, set(), values)
-    elif origin is not None:
-        kinds.add(origin)
-    elif typing.is_typeddict(annotation):
-        kinds.add(Mapping)
-    elif isinstance(annotation, type) and annotation is not types.NoneType:
-        kinds.add(annotation)
 
 
 def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
@@ -240,6 +157,8 @@ def _fits(value: Any, kinds: tuple[type, ...]) -> bool:
         return bool in kinds
     if isinstance(value, int) and float in kinds:
         return True
-    if isinstance(value, tuple):
-        return list in kinds
     return isinstance(value, kinds)
+
+
+def _misfit(value: Any, kinds: tuple[type, ...], way: str) -> str:
+    return f"{way} must be {' or '.join(kind.__name__ for kind in kinds)}, got {type(value).__name__}"

@@ -36,6 +36,7 @@ class Failure(enum.Enum):
     UNREACHABLE = ("no connection", Outcome.NOT_SENT)
     UNRESOLVED = ("the host name cannot be resolved", Outcome.NOT_SENT)
     UNTRUSTED = ("the certificate is not trusted", Outcome.NOT_SENT)
+    PRIVATE = ("it is not a public address", Outcome.NOT_SENT)
     CONNECT_TIMEOUT = ("no connection in time", Outcome.NOT_SENT)
     RESET = ("the connection was reset", Outcome.UNKNOWN)
     DISCONNECTED = ("the server closed the connection without an answer", Outcome.UNKNOWN)

@@ -1,9 +1,12 @@
 """Ads: addresses that fill in later, under names of their own."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from aiohttp import web
 
-from bria_async.errors import JobTimedOut
+from bria_async.errors import InvalidParameter, JobTimedOut
 from bria_async.session import Session
 from bria_async.types.ads import Ad
 from bria_async.wire import Polling
@@ -39,12 +42,29 @@ async def test_ads_are_told_at_once(server: Recorder) -> None:
     assert seen.json["elements"][0]["content_type"] == "Heading #1"
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"smart_image": {"input_image_url": Path("vase.png")}}, "smart_image.input_image_url must be str, got "),
+        ({"smart_image": {"image_url": "https://a/1.png"}}, "smart_image takes no 'image_url'; it takes input_image"),
+        ({"elements": [{}, {"text": "Sale"}]}, "elements[1] takes no 'text'; it takes layer_type, content_type"),
+    ],
+)
+async def test_what_a_template_does_not_take_is_told(server: Recorder, given: Any, words: str) -> None:
+    """The image of an ad is an address and nothing else, and layers have four fields."""
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(InvalidParameter) as caught:
+            await bria.ads.generate(template_id="1062", **given)
+    assert str(caught.value).startswith(f"ads.generate: {words}")
+    assert server.requests == []
+
+
 async def test_ads_are_waited_for(server: Recorder) -> None:
     """With `wait` the answer comes when every address holds something, and they are ads still."""
     filling(server, looks=5)
     async with Session(TOKEN, server.base_url, host=PushedHost(seed=1)) as bria:
         ads = await bria.ads.generate(template_id="1062", wait=True)
-    assert [(ad.id, ad.resolution) for ad in ads.result if isinstance(ad, Ad)] == [
+    assert [(ad.id, ad.resolution) for ad in ads.images] == [
         ("1", {"width": 1080}),
         ("2", {"width": 1080}),
     ]

@@ -113,6 +113,11 @@ async def test_a_picture_of_any_size_has_a_shape(server: Recorder) -> None:
 @pytest.mark.parametrize(
     ("guidance", "values", "words"),
     [
+        ({"method": "canny", "image": WIDE}, {}, "guidance takes Guidance(method, image), got dict"),
+        ([Guidance("canny", WIDE), {"method": "depth"}], {}, "guidance takes Guidance(method, image), got dict"),
+        (("canny", WIDE), {}, "guidance takes Guidance(method, image), got str"),
+        (5, {}, "guidance takes Guidance(method, image), got int"),
+        (Guidance(5, WIDE), {}, "guidance_method_1 must be one of"),  # type: ignore[arg-type]  # the point
         ([Guidance("canny", WIDE)] * 3, {}, "guidance takes at most 2 methods, got 3"),
         ([Guidance("canny", WIDE)] * 4, {}, "guidance takes at most 2 methods, got 4"),
         (Guidance("canny", WIDE), {"guidance_method_1": "controlnet_depth"}, "guidance_method_1 is given twice"),

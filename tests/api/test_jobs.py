@@ -1,6 +1,7 @@
 """Waiting for jobs: v2 by request id, v1 by addresses that fill in later."""
 
 import base64
+import json
 import pickle
 import random
 from collections.abc import Mapping
@@ -9,15 +10,24 @@ from itertools import islice
 import pytest
 from aiohttp import web
 
-from bria_async.errors import JobFailed, JobNotFound, JobTimedOut, JobUnknown, ServerFailed
+from bria_async.errors import (
+    DownloadFailed,
+    JobFailed,
+    JobNotFound,
+    JobTimedOut,
+    JobUnknown,
+    Refused,
+    ServerFailed,
+)
 from bria_async.session import Session
 from bria_async.sim import Moderation, Options, Simulator, simulator
 from bria_async.types.jobs import Blocked, GeneratedImage, GeneratedImages, JobResult, Submission
 from bria_async.types.models import Model
 from bria_async.wire import Polling
-from bria_async.wire.convert import structure
+from bria_async.wire.convert import structure, unstructure
 from tests.api.conftest import trained
 from tests.support import TOKEN, PushedHost, Recorder, Request, picture
+from tests.transport.raw import Connection, http, raw
 
 
 def test_intervals_grow_to_the_cap() -> None:
@@ -182,6 +192,49 @@ async def test_a_broken_status_service_names_the_job(server: Recorder) -> None:
     assert "jobs.wait('r1')" in caught.value.__notes__[0]
 
 
+@pytest.mark.parametrize("status", [500, 503, 506, 512, 599])
+async def test_a_status_service_that_recovers_ends_no_wait(server: Recorder, status: int) -> None:
+    """A failure among the looks is a look that told nothing."""
+    down = (status, {"error": {"code": status, "message": "down"}})
+    assert (await wait(server, down, GOING, down, down, DONE)).image_url == "https://a/1.png"
+
+
+async def test_a_status_service_that_is_away_for_a_while_ends_no_wait() -> None:
+    """Connections that break are looks that told nothing."""
+    left = 20
+
+    async def behave(connection: Connection) -> None:
+        nonlocal left
+        left -= 1
+        if left:
+            connection.reset()
+        else:
+            await connection.answer(http(json.dumps(DONE[1]).encode()))
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url, host=PushedHost(seed=3)) as bria:
+        assert (await bria.jobs.wait("r1")).image_url == "https://a/1.png"
+    assert len(server.heads) == 20, "fewer attempts than one call has would prove nothing"
+
+
+async def test_what_a_look_met_last_is_told_at_the_deadline(server: Recorder) -> None:
+    """A failure that passed is none: the job is still going then."""
+    down = (500, {"error": "down"})
+    polling = Polling(start=10, factor=1, jitter=0, timeout=20)
+    with pytest.raises(ServerFailed, match="down"):
+        await wait(server, GOING, GOING, down, polling=polling)
+    with pytest.raises(JobTimedOut, match="still in progress"):
+        await wait(server, down, down, GOING, polling=polling)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_status_service_that_says_no_is_not_asked_again(server: Recorder, status: int) -> None:
+    """A wrong token does not become right."""
+    with pytest.raises(Refused) as caught:
+        await wait(server, (status, {"error": "no"}))
+    assert len(server.requests) == 1
+    assert "jobs.wait('r1')" in caught.value.__notes__[0]
+
+
 async def test_v1_images_are_waited_for(bria: Session, legacy: Model, host: PushedHost) -> None:
     """Addresses that were given at once are asked until they hold something."""
     images = await bria.tailored.text_to_image(legacy.id, prompt="a vase", num_results=2)
@@ -231,6 +284,44 @@ async def test_v1_addresses_that_stay_empty_time_out(server: Recorder) -> None:
             await bria.jobs.wait(images)
     assert "secret" not in str(caught.value)
     assert all("api_token" not in seen.headers for seen in server.requests)
+
+
+async def test_v1_addresses_that_fail_for_a_while_end_no_wait() -> None:
+    """Failures of the server and broken connections are looks that told nothing."""
+    answers = [http(status="500 Down"), b"", http(status="503 Down"), b"", http(b"image")]
+
+    async def behave(connection: Connection) -> None:
+        await connection.answer(answers.pop(0))
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url, host=PushedHost(seed=3)) as bria:
+        images = structure({"urls": [f"{server.base_url}/1.png"]}, GeneratedImages)
+        assert await bria.jobs.wait(images) == images
+    assert answers == []
+
+
+@pytest.mark.parametrize("url", ["http://[bad", "http://127.0.0.1:1/a.png"])
+async def test_v1_addresses_that_lead_nowhere_are_told_at_once(url: str) -> None:
+    """One that cannot be read, and a private one though the API is not: waiting is in vain, and costs no others."""
+    host = PushedHost(seed=3)
+    async with Session(TOKEN, "https://engine.prod.bria-api.com", host=host) as bria:
+        with pytest.raises(DownloadFailed, match=r"cannot be read|is not a public address"):
+            await bria.jobs.wait(structure({"result": [{"urls": [url]}]}, GeneratedImages))
+    assert host.slept == []
+
+
+async def test_what_was_found_is_in_the_answer_that_a_journal_keeps(server: Recorder) -> None:
+    """Blocked images and addresses that hold nothing are read back as such, and the rest of the answer with them."""
+    server.answer = lambda seen: web.Response(body=b"image" if "full" in seen.path else b"")
+    full, empty = (f"{server.base_url}/{name}.png" for name in ("full", "empty"))
+    body = {"result": [[full, 1, "one"], {"image_url": empty, "seed": 2}, {"urls": [empty, full]}], "later": 5}
+    async with Session(TOKEN, server.base_url) as bria:
+        found = await bria.jobs.wait(structure({**body, "redirected": True}, GeneratedImages))
+    assert [isinstance(item, Blocked) for item in found.result] == [False, True, False]
+    assert found.urls == (full, full)
+    again = structure(json.loads(json.dumps(unstructure(found))), GeneratedImages)
+    assert again == found
+    assert (again.redirected, again.raw["later"]) == (True, 5)
+    assert again.result[1].raw["image_url"] == empty, "what was paid for can still be asked about"
 
 
 async def test_nothing_to_wait_for_is_at_once_done(server: Recorder) -> None:

@@ -7,12 +7,14 @@ import pytest
 
 from bria_async.errors import InvalidParameter
 from bria_async.session import Session
+from bria_async.types.common import MAX_IMAGE_BYTES
 from bria_async.types.jobs import Blocked, GeneratedImage
 from tests.support import TOKEN, Recorder, picture, reply
 
 ADDRESS = "https://example.com/vase.png"
 IMAGE = picture(64, 64)
 ENCODED = base64.b64encode(IMAGE).decode()
+PLACE = {"x": 10, "y": 20, "width": 300, "height": 400}
 
 OLDER: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("lifestyle_shot_by_text", {"fast": True}, {"mode": "base"}),
@@ -50,7 +52,6 @@ async def test_an_older_name_is_sent_as_it_is(server: Recorder, name: str, older
         ({"file": IMAGE}, {"file": ENCODED}),
         ({"file": f"data:image/png;base64,{ENCODED}"}, {"file": ENCODED}),
         ({"ref_image_file": [ADDRESS]}, {"ref_image_urls": [ADDRESS]}),
-        ({"ref_image_file": [IMAGE, ADDRESS]}, {"ref_image_file": [ENCODED], "ref_image_urls": [ADDRESS]}),
         ({"reference_image_file": ADDRESS}, {"reference_image_url": ADDRESS}),
         ({"reference_image_file": IMAGE}, {"reference_image_file": ENCODED}),
     ],
@@ -63,6 +64,14 @@ async def test_an_address_given_as_a_file_goes_where_addresses_go(
     async with Session(TOKEN, server.base_url) as bria:
         await bria.products.lifestyle_shot_by_image(**given)
     assert server.requests[0].json == {**sent, "sync": False}
+
+
+async def test_files_and_addresses_are_not_mixed(server: Recorder) -> None:
+    """Addresses win over files in this operation, so that some of the images would be paid for and not be used."""
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(InvalidParameter, match=r"ref_image_file holds files and addresses.*Nothing was sent"):
+            await bria.products.lifestyle_shot_by_image(ref_image_file=[IMAGE, ADDRESS])
+    assert server.requests == []
 
 
 async def test_shots_are_read_from_arrays(server: Recorder) -> None:
@@ -87,19 +96,40 @@ async def test_each_place_is_checked(server: Recorder) -> None:
 
 
 async def test_images_inside_objects_travel_as_base64(server: Recorder) -> None:
-    """Each product of `integrate` brings its own image, as bytes or as an address."""
+    """Each product of `integrate` brings its own image, as bytes, as base64 or as an address."""
     server.answers(reply("products.integrate")["body"], 202)
-    place = {"x": 10, "y": 20, "width": 300, "height": 400}
+    images = [IMAGE, f"data:image/png;base64,{ENCODED}", ADDRESS]
     async with Session(TOKEN, server.base_url) as bria:
-        products: Any = [{"image": IMAGE, "coordinates": place}, {"image": ADDRESS, "coordinates": place}]
+        products: Any = [{"image": image, "coordinates": PLACE} for image in images]
         await bria.products.integrate(scene=ADDRESS, products=products)
         with pytest.raises(InvalidParameter, match="products must hold"):
             await bria.products.integrate(scene=ADDRESS, products=[])
     (seen,) = server.requests
     assert seen.json == {
         "scene": ADDRESS,
-        "products": [{"image": ENCODED, "coordinates": place}, {"image": ADDRESS, "coordinates": place}],
+        "products": [{"image": image, "coordinates": PLACE} for image in (ENCODED, ENCODED, ADDRESS)],
     }
+
+
+@pytest.mark.parametrize(
+    ("product", "words"),
+    [
+        ({"image": "vase.png", "coordinates": PLACE}, ".image is not base64 nor an address; give a file as pathlib"),
+        ({"image": bytes(MAX_IMAGE_BYTES + 1), "coordinates": PLACE}, ".image has 12,582,913 bytes, more than"),
+        ({"image": IMAGE}, " lacks 'coordinates'"),
+        ({"image": IMAGE, "coordinates": PLACE, "scale": 2}, " takes no 'scale'; it takes image, coordinates"),
+        ({"image": IMAGE, "coordinates": {"x": 1, "y": 2}}, ".coordinates lacks 'width'"),
+        ({"image": IMAGE, "coordinates": PLACE | {"x": "10"}}, ".coordinates.x must be int, got str"),
+    ],
+)
+async def test_a_product_that_is_none_is_told_before_it_is_paid(server: Recorder, product: Any, words: str) -> None:
+    """With its number and the way to what is wrong."""
+    products: Any = [{"image": ADDRESS, "coordinates": PLACE}, product]
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(InvalidParameter) as caught:
+            await bria.products.integrate(scene=ADDRESS, products=products)
+    assert str(caught.value).startswith(f"products.integrate: products[1]{words}")
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("name", ["consistent_shots", "contextual_keyword_extraction"])

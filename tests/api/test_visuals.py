@@ -1,8 +1,11 @@
 """Visuals: onboarding that takes its time, edits in a chain, oracle values, forms, and masks."""
 
+import asyncio
 import base64
 import io
+import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -11,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from bria_async.errors import DownloadFailed, FileMissing, InvalidParameter, StillOnboarding, Unreadable
+from bria_async.images.masks import read_masks
 from bria_async.session import Session
 from bria_async.types.visuals import BackgroundInfo, MaskArchive, Masks, PersonInfo, Quality, VisualInfo
 from bria_async.wire import Polling
@@ -263,12 +267,74 @@ async def test_a_folder_that_cannot_be_made_is_found_before_anything_is_paid(ser
 async def test_a_zip_that_is_not_safe_is_not_opened(
     server: Recorder, tmp_path: Path, kind: str, content: bytes
 ) -> None:
-    """Nothing of it is written, and the error is one of this library."""
+    """No mask of it is written, and the error is one of this library that says where what was paid for is."""
     serve_masks(server, kind, content)
     async with Session(TOKEN, server.base_url) as bria:
-        with pytest.raises(Unreadable, match=r"visuals\.generate_masks: the zip of masks"):
+        with pytest.raises(Unreadable, match=r"visuals\.generate_masks: the zip of masks") as caught:
             await bria.visuals.masks(ID, to=tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    files = list(tmp_path.iterdir())
+    (note,) = caught.value.__notes__
+    if kind == "zip":
+        assert [file.read_bytes() for file in files] == [content]
+        assert note.endswith(f"their zip is at {files[0]}")
+    else:
+        assert files == []
+        assert note.endswith(f"their zip is at {server.base_url}/masks.zip?signature=s3")
+
+
+async def test_a_zip_that_nobody_asked_to_write_is_kept_when_it_cannot_be_opened(
+    server: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Among the temporary files; one that can be opened leaves nothing there."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with Session(TOKEN, server.base_url) as bria:
+        serve_masks(server, "zip")
+        await bria.visuals.masks(ID)
+        assert list(tmp_path.iterdir()) == []
+        serve_masks(server, "zip", ZIP[:-30])
+        with pytest.raises(Unreadable) as caught:
+            await bria.visuals.masks(ID)
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == ZIP[:-30]
+    assert str(file) in caught.value.__notes__[0]
+
+
+async def test_masks_whose_folder_is_gone_are_kept(
+    server: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that cannot be written any more takes no zip either."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / "masks"
+
+    def answer(_: Request) -> web.Response:
+        folder.rmdir()
+        return web.Response(body=ZIP)
+
+    server.answer = answer
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(DownloadFailed, match="No such file") as caught:
+            await bria.visuals.masks(ID, to=folder)
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == ZIP
+    assert str(file) in caught.value.__notes__[0]
+
+
+async def test_masks_that_are_cancelled_are_kept(server: Recorder, tmp_path: Path) -> None:
+    """Whoever gives up while the zip is opened has paid for it all the same."""
+
+    class GivenUp(PushedHost):
+        async def in_thread(self, function: Callable[..., Any], *args: object) -> Any:
+            if function is read_masks:
+                raise asyncio.CancelledError
+            return await super().in_thread(function, *args)
+
+    serve_masks(server, "zip")
+    async with Session(TOKEN, server.base_url, host=GivenUp()) as bria:
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await bria.visuals.masks(ID, to=tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes() == ZIP
+    assert str(file) in caught.value.__notes__[0]
 
 
 async def test_an_answer_without_masks_is_unreadable(server: Recorder) -> None:

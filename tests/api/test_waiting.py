@@ -61,6 +61,13 @@ async def test_what_came_first_is_kept(server: Recorder) -> None:
     assert paths(server) == ["tailored", "r1", "r1"]
 
 
+async def test_an_id_that_stands_in_the_address_alone_is_waited_for(server: Recorder) -> None:
+    """An answer without `request_id` is a job all the same."""
+    play(server, (202, {"status_url": "https://a/v2/status/r1"}), GOING, DONE)
+    assert (await generate(server, wait=True)).address == "https://a/1.png"
+    assert paths(server) == ["tailored", "r1", "r1"]
+
+
 async def test_without_waiting_nothing_is_polled(server: Recorder) -> None:
     """The answer as it came."""
     play(server, ACCEPTED)
@@ -113,7 +120,7 @@ async def test_an_error_of_the_job_keeps_its_id(
     assert paths(server).count("tailored") == 1
 
 
-@pytest.mark.parametrize("answer", [(500, {"error": "down"}), (401, {"error": "no"}), (200, [])])
+@pytest.mark.parametrize("answer", [(500, {"error": "down"}), (503, {}), (401, {"error": "no"}), (200, [])])
 async def test_a_status_service_that_fails_loses_no_job(server: Recorder, answer: tuple[int, Any]) -> None:
     """What was accepted is never called safe to send again, and the error is all that is needed to wait again."""
     play(server, ACCEPTED, answer)
@@ -241,6 +248,17 @@ async def test_a_v1_image_that_is_gone_does_not_cost_the_others(server: Recorder
         held["/one.png"] = 410
         with pytest.raises(errors.JobUnreachable, match="410"):
             await bria.tailored.text_to_image(1, prompt="a vase", wait=True)
+
+
+async def test_v1_images_without_a_way_to_them_are_kept_in_the_error(server: Recorder) -> None:
+    """It says what is wrong with the address at once, and holds what was paid for."""
+    server.answers({"result": [{"urls": ["http://[bad"]}]})
+    host = PushedHost(seed=3)
+    async with session(server, host) as bria:
+        with pytest.raises(errors.JobUnreachable, match="cannot be read") as caught:
+            await bria.tailored.text_to_image(1, prompt="a vase", wait=True)
+    assert caught.value.job.urls == ("http://[bad",)
+    assert host.slept == []
 
 
 async def test_v1_images_are_waited_for_at_the_simulator(bria: Session, legacy: Model, host: PushedHost) -> None:

@@ -1,10 +1,7 @@
 """`call` and `generate`."""
 
-import asyncio
 import base64
 import json
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +10,7 @@ from aiohttp import web
 from bria_async.session import FAMILIES
 from bria_async.sim import Simulator
 from tests.cli.shell import ICONS, Shell
-from tests.support import TOKEN, Recorder, parts, picture, recorder
+from tests.support import Recorder, parts, picture
 
 
 def test_values_are_read_by_their_types(shell: Shell, fast: Simulator, pictures: Path) -> None:
@@ -43,7 +40,7 @@ def test_values_are_read_by_their_types(shell: Shell, fast: Simulator, pictures:
         (("projects.get",), "needs project_id"),
         (("projects.get", "project=1"), "Did you mean project_id?"),
         (("projects.get", "project_id"), "is not KEY=VALUE"),
-        (("models.start_training", "model_id=1", "rank=x"), "rank is a number"),
+        (("models.start_training", "model_id=1", "rank=x"), "rank takes a whole number"),
         (("models.start_training", "model_id=1", "rank=1000"), "at most 256"),
         (("images.upload", "dataset_id=1", "increase_resolution=maybe"), "true or false"),
         (("images.upload", "dataset_id=1", "file=@nowhere.png"), "nowhere.png"),
@@ -58,40 +55,9 @@ def test_what_cannot_be_called_is_one_sentence(
     assert not fast.requests, "nothing was sent"
 
 
-@pytest.fixture
-def server() -> Iterator[Recorder]:
-    """A server that takes anything, in a thread of its own, because the command line brings its loop."""
-    ready = threading.Event()
-    found: list[Recorder] = []
-    loops: list[asyncio.AbstractEventLoop] = []
-    over = asyncio.Event()
-
-    async def serve() -> None:
-        async with recorder() as recording:
-            found.append(recording)
-            loops.append(asyncio.get_running_loop())
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    try:
-        assert ready.wait(10), "the server did not start"
-        yield found[0]
-    finally:
-        if loops:
-            loops[0].call_soon_threadsafe(over.set)
-        thread.join()
-
-
-@pytest.fixture
-def lone(server: Recorder, tmp_path: Path) -> Shell:
-    """A shell that talks to that server, with an image in its folder."""
-    (tmp_path / "a.png").write_bytes(b"image")
-    return Shell(tmp_path, {"BRIA_BASE_URL": server.base_url, "BRIA_API_TOKEN": TOKEN})
-
-
 IMAGE = base64.b64encode(b"image").decode()
+PLACE = {"x": 0, "y": 0, "width": 8, "height": 8}
+PLACED = json.dumps({"image": "@a.png", "coordinates": PLACE})
 
 
 @pytest.mark.parametrize(
@@ -103,8 +69,8 @@ IMAGE = base64.b64encode(b"image").decode()
         (("editing.edit", "images=@a.png", "images=QUJD"), {"images": [IMAGE, "QUJD"]}),
         (("editing.edit", 'images=["QUJD", "QUJE"]', "images=@a.png"), {"images": ["QUJD", "QUJE", IMAGE]}),
         (
-            ("products.lifestyle_shot_by_image", "ref_image_file=https://a/1.png", "ref_image_file=@a.png"),
-            {"ref_image_urls": ["https://a/1.png"], "ref_image_file": [IMAGE]},
+            ("products.lifestyle_shot_by_image", "ref_image_file=https://a/1.png", "ref_image_file=https://a/2.png"),
+            {"ref_image_urls": ["https://a/1.png", "https://a/2.png"]},
         ),
         (("products.lifestyle_shot_by_image", "shot_size=1000", "shot_size=800"), {"shot_size": [1000, 800]}),
         (("products.lifestyle_shot_by_image", "shot_size=[1000, 800]"), {"shot_size": [1000, 800]}),
@@ -122,6 +88,30 @@ IMAGE = base64.b64encode(b"image").decode()
             ("products.consistent_shots", "count=3", 'nested={"a": [1]}', "title=A = B", "wait=true", "no=null"),
             {"count": 3, "nested": {"a": [1]}, "title": "A = B", "wait": True, "no": None},
         ),
+        (("editing.edit", 'images=["@a.png", "QUJE"]'), {"images": [IMAGE, "QUJE"]}),
+        (
+            ("products.integrate", "scene=@a.png", f"products=[{PLACED}]", f"products={PLACED}"),
+            {"scene": IMAGE, "products": [{"image": IMAGE, "coordinates": PLACE}] * 2},
+        ),
+        (
+            ("vehicles.generate_reflections", "image_url=https://a/1.png", 'masks={"body": "@a.png"}'),
+            {"masks": {"body": IMAGE}},
+        ),
+        (
+            ("products.consistent_shots", "image=@a.png", 'more={"deep": ["@a.png", "@@a", "a@b"]}', "by=@@a"),
+            {"image": IMAGE, "more": {"deep": [IMAGE, "@a", "a@b"]}, "by": "@a"},
+        ),
+        (("products.consistent_shots", "id=007", "n=1_0", "not=NaN"), {"id": "007", "n": "1_0", "not": "NaN"}),
+        (("editing.edit", "images=QUJD", "instruction=@home", "seed=-1"), {"instruction": "@home", "seed": -1}),
+        (("models.start_training", "model_id=1", "learning_rate=1e-4", "rank=8"), {"learning_rate": 1e-4, "rank": 8}),
+        (
+            ("tailored.text_to_image", "model_id=1", 'guidance={"method": "canny", "image": "@a.png", "scale": 0.8}'),
+            {
+                "guidance_method_1": "controlnet_canny",
+                "guidance_method_1_scale": 0.8,
+                "guidance_method_1_image_file": IMAGE,
+            },
+        ),
     ],
 )
 def test_values_of_every_kind_reach_the_server(
@@ -135,6 +125,49 @@ def test_values_of_every_kind_reach_the_server(
     assert {name: body[name] for name in sent} == sent
 
 
+def test_two_guidance_methods_go_as_an_array_or_by_repeating(lone: Shell, server: Recorder) -> None:
+    """An array of two and the key given twice say the same."""
+    (lone.folder / "edges.png").write_bytes(picture(64, 64))
+    canny, depth = (json.dumps({"method": method, "image": "@edges.png"}) for method in ("canny", "depth"))
+    call = ("call", "tailored.text_to_image", "model_id=1")
+    for given in ((f"guidance=[{canny}, {depth}]",), (f"guidance={canny}", f"guidance={depth}")):
+        called = lone.run(*call, *given)
+        assert called.code == 0, called.err
+    first, second = (request.json for request in server.requests)
+    assert first == second
+    assert (first["guidance_method_1"], first["guidance_method_2"]) == ("controlnet_canny", "controlnet_depth"), first
+
+
+def test_an_id_keeps_its_zeros(lone: Shell, server: Recorder) -> None:
+    """What is no number of JSON is a text where a text may be: an id is sent as it was typed."""
+    for typed in ("007", "1_000", "7", "0x7"):
+        lone.run("call", "projects.get", f"project_id={typed}")
+    ends = [request.path.rsplit("/", 1)[1] for request in server.requests]
+    assert ends == ["007", "1_000", "7", "0x7"], ends
+
+
+def test_not_strict_is_advised_only_where_it_helps(lone: Shell, server: Recorder) -> None:
+    """A documented range may be left by --no-strict; no id, what is no JSON and a file without @ may not."""
+    wide = ("call", "models.start_training", "model_id=1", "rank=1000")
+    refused = lone.run(*wide)
+    assert refused.err.endswith("Nothing was sent. --no-strict sends values as given.\n"), refused.err
+    assert server.requests == []
+    server.answers({"id": 1})
+    assert lone.run(*wide, "--no-strict").code == 0, "as advised"
+    assert server.requests.pop().json["rank"] == 1000
+    guidance = 'guidance={"method": "canny", "image": "https://a/1.png"}'
+    for arguments in (
+        ("models.get", "model_id=."),
+        ("products.consistent_shots", "x=1e999"),
+        ("tailored.text_to_image", "model_id=1", guidance, guidance),
+        ("editing.remove_background", "image=a.png"),
+    ):
+        refused = lone.run("call", *arguments)
+        assert (refused.code, "strict" in refused.err) == (2, False), refused.err
+        assert "Nothing was sent" in refused.err, refused.err
+    assert server.requests == []
+
+
 def test_a_file_may_be_the_part_of_a_form(lone: Shell, server: Recorder) -> None:
     """@FILE streams where the API takes a form."""
     called = lone.run("call", "visuals.remove_background_isolated", "file=@a.png")
@@ -146,14 +179,33 @@ def test_a_file_may_be_the_part_of_a_form(lone: Shell, server: Recorder) -> None
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("editing.remove_background", "image=a.png"), "pathlib.Path"),
+        (("editing.remove_background", "image=a.png"), "give a file as @FILE. Nothing was sent.\n"),
         (("editing.remove_background", "image=@missing.png"), "missing.png"),
-        (("products.lifestyle_shot_by_image", "shot_size=wide"), "shot_size is not a JSON array"),
-        (("products.lifestyle_shot_by_image", "shot_size=[1000"), "shot_size is not a JSON array"),
-        (("products.lifestyle_shot_by_image", 'shot_size="1000"'), "shot_size must hold int, got str"),
+        (("products.lifestyle_shot_by_image", "shot_size=wide"), "shot_size takes a whole number, not 'wide'"),
+        (("products.lifestyle_shot_by_image", "shot_size=[1000"), "shot_size is not JSON"),
+        (("products.lifestyle_shot_by_image", 'shot_size=["1000"]'), "shot_size[0] must be int, got str"),
         (("products.lifestyle_shot_by_image", "manual_placement_selection=top"), "must be one of 'upper_left'"),
-        (("editing.remove_background", "image=QUJD", "wait=later"), "wait is true or false"),
+        (("editing.remove_background", "image=QUJD", "wait=later"), "wait takes true or false"),
         (("projects.list", "wait=true"), "takes no 'wait'"),
+        (("editing.remove_background", "image=@a.png", "image=QUJD"), "image is given twice"),
+        (("editing.remove_background", "image=QUJD", "visual_id=1", "wiat=true"), "takes no 'visual_id'"),
+        (("editing.remove_background", "image=QUJD", "wat=true"), "Did you mean wait?"),
+        (("models.start_training", "model_id=1", "rank=1_0"), "rank takes a whole number, not '1_0'"),
+        (("models.start_training", "model_id=1", "rank=+8"), "rank takes a whole number"),
+        (("models.start_training", "model_id=1", "rank=010"), "rank takes a whole number"),
+        (("models.start_training", "model_id=1", f"rank={'9' * 5000}"), "rank takes a whole number"),
+        (("models.start_training", "model_id=1", "learning_rate=nan"), "learning_rate takes a number, not 'nan'"),
+        (("visuals.remove_objects", "visual_id=v", "changes=1"), "changes takes a JSON object, not '1'"),
+        (("products.consistent_shots", f"deep={'[' * 20_000}"), "deep is nested too deeply"),
+        (("products.consistent_shots", "image=@missing.png"), "missing.png"),
+        (("products.integrate", "scene=@a.png", 'products=[{"image": "a.png"}]'), "products[0]"),
+        (("tailored.text_to_image", "model_id=1", "guidance=canny"), 'guidance takes {"method"'),
+        (("tailored.text_to_image", "model_id=1", 'guidance={"method": "canny"}'), 'guidance takes {"method"'),
+        (("tailored.text_to_image", "model_id=1", 'guidance={"method": 1, "image": "@a.png"}'), "guidance takes"),
+        (
+            ("tailored.text_to_image", "model_id=1", 'guidance={"method": "canny", "image": "@a.png", "size": 1}'),
+            "guidance takes",
+        ),
     ],
 )
 def test_what_is_no_value_is_one_sentence(
@@ -165,23 +217,28 @@ def test_what_is_no_value_is_one_sentence(
     assert server.requests == []
 
 
-def test_a_call_may_wait_for_its_job(lone: Shell, server: Recorder) -> None:
-    """`wait=true` prints the answer with the result; without it the answer as it came."""
-    done = {"status": "COMPLETED", "result": {"image_url": "https://a/1.png"}}
-    server.answer = lambda seen: web.json_response(done if "status" in seen.path else {"request_id": "r1"})
-    asked = ("call", "editing.remove_background", "image=@a.png")
-    assert lone.run(*asked, "wait=false").json == {"request_id": "r1"}
-    waited = lone.run(*asked, "wait=true")
-    assert waited.json["result"] == {"image_url": "https://a/1.png"}, waited.out
-    assert waited.json["request_id"] == "r1"
-    assert "wait?: bool" in lone.run("call", "--list", "editing.remove_background").out
-
-
-def test_a_zip_is_printed_as_its_size(lone: Shell, server: Recorder) -> None:
-    """Bytes do not belong on a terminal."""
-    server.answer = lambda _: web.Response(body=b"PK\x03\x04" + bytes(96), content_type="application/zip")
+def test_a_zip_is_kept_in_a_file(lone: Shell, server: Recorder) -> None:
+    """Bytes do not belong on a terminal, and were paid for: they lie in a new file, whose name is printed."""
+    zipped = b"PK\x03\x04" + bytes(96)
+    server.answer = lambda _: web.Response(body=zipped, content_type="application/zip")
     called = lone.run("call", "visuals.generate_masks", "visual_id=v1")
-    assert (called.code, called.json) == (0, {"content": "<100 bytes>"}), called.err
+    assert (called.code, called.json.keys()) == (0, {"content"}), called.err
+    kept = Path(called.json["content"])
+    assert (kept.parent, kept.read_bytes()) == (lone.folder, zipped), kept
+    again = lone.run("call", "visuals.generate_masks", "visual_id=v1")
+    assert again.json["content"] != called.json["content"], "nothing is overwritten"
+
+
+def test_an_answer_is_printed_whatever_the_terminal_speaks(lone: Shell, server: Recorder) -> None:
+    """Half a character in an answer costs nothing of it: it is printed as the escape that came."""
+    server.answer = lambda _: web.Response(
+        text='[{"id": 1, "name": "\\ud800 \u00e9"}]', content_type="application/json"
+    )
+    listed = lone.run("call", "datasets.list")
+    assert (listed.code, "\\ud800" in listed.out) == (0, True), (listed.out, listed.err)
+    assert listed.json[0]["id"] == 1, listed.out
+    server.answers([{"id": 1, "name": "\u00e9"}])
+    assert "\u00e9" in lone.run("call", "datasets.list").out, "others are printed as they are"
 
 
 def test_every_operation_is_listed(shell: Shell) -> None:
@@ -197,6 +254,10 @@ def test_every_operation_is_listed(shell: Shell) -> None:
     assert "|center_horizontal (array)\n" in shots, "an array of words"
     assert "  file?: @FILE or address\n" in shell.run("call", "--list", "visuals.remove_background_iso").out, "a form"
     assert "  image_url?: str" in shots, "an address alone"
+    nested = shell.run("call", "--list", "products.integrate").out
+    assert "  products: array\n    image: @FILE or base64 or address\n    coordinates: object\n      x: int" in nested
+    assert '  guidance?: {"method"' in shell.run("call", "--list", "tailored.text_to_image").out, "our own keyword"
+    assert shell.run("call", "--list", "nothing").code == 2, "none begins so"
     assert "any field, as JSON or text" in shell.run("call", "--list", "products.consistent").out, "free fields"
 
 

@@ -16,6 +16,7 @@ from bria_async.cli.flags import PLAN_HELP, how_flags, plan_flags, plan_of
 from bria_async.errors import (
     BriaError,
     Conflict,
+    JobFailed,
     JobTimedOut,
     JournalLocked,
     OutcomeUnknown,
@@ -85,7 +86,8 @@ def test_an_expert_parameter_is_a_pair() -> None:
         (RunCancelled("no", "a"), Exit.PAUSED),
         (JournalLocked("no"), Exit.JOURNAL),
         (Conflict("no", "projects.create"), Exit.REQUEST),
-        (JobTimedOut("no", "id"), Exit.REQUEST),
+        (JobTimedOut("no", "id"), Exit.PAUSED),
+        (JobFailed("no", "id"), Exit.REQUEST),
         (OutcomeUnknown("no", "tailored.generate"), Exit.UNKNOWN),
         (OutcomeUnknown("no", "models.get"), Exit.REQUEST),
         (BriaError("no"), Exit.FAILED),

@@ -9,11 +9,11 @@ import aiohttp
 import pytest
 
 from bria_async.sim import Moderation
-from bria_async.sim.app import declared
-from bria_async.sim.schema import fields
-from tests.sim.helpers import V1, Api, base64_of, flat, picture, running
+from tests.sim.helpers import V1, Api, base64_of, disc, flat, picture, running, sha256
+from tests.sim.scenery import IN_BLUE, edited, registered
 
 SHOT = "/v1/product/lifestyle_shot_by_text"
+GENERATE = "/v2/image/generate/tailored"
 
 
 def images_of(model: dict[str, Any]) -> str:
@@ -21,25 +21,25 @@ def images_of(model: dict[str, Any]) -> str:
     return f"/v1/text-to-image/tailored/{model['id']}"
 
 
-def default(operation: str, field: str) -> Any:
-    """The default that the simulator declares for a field of an operation."""
-    return fields(next(found.takes for found in declared() if found.name == operation))[field].default
+INFLUENCES = [
+    ("light", "/v1/text-to-image/tailored/{id}", "model_influence", 200, 400),
+    ("light", "/v1/text-to-vector/tailored/{id}", "model_influence", 200, 400),
+    ("fibo", GENERATE, "tailored_model_influence", 202, 422),
+]
 
 
-async def registered(api: Api, data: bytes) -> str:
-    """The visual id of a registered image."""
-    dataset = await api.dataset()
-    url = (await api.upload(dataset["id"], data))["image_url"]
-    visual = await api.call("POST", "/v1/register", json={"image_url": url})
-    api.sim.clock.push(3600)
-    return str(visual["visual_id"])
-
-
-@pytest.mark.parametrize(("influence", "status"), [(1.5, 200), (1.6, 400)])
-async def test_c07_simulator_takes_an_influence_up_to_one_and_a_half(api: Api, influence: float, status: int) -> None:
-    """The wider of the two documented ranges; beyond it the request is refused."""
-    model = await api.trained("light")
-    await api.call("POST", images_of(model), status, json={"prompt": "a fox", "model_influence": influence})
+@pytest.mark.parametrize(("version", "path", "name", "taken", "refused"), INFLUENCES)
+async def test_c07_simulator_takes_an_influence_up_to_one_and_a_half(
+    version: str, path: str, name: str, taken: int, refused: int
+) -> None:
+    """The wider of the two documented ranges, by the endpoint's own name; beyond it, and by another name, a refusal."""
+    async with running(strict=True) as api:
+        model = await api.trained(version)
+        body = {"prompt": "a fox"} | ({"tailored_model_id": model["id"]} if version == "fibo" else {})
+        for influence, status in ((0, taken), (1.5, taken), (1.51, refused), (-0.1, refused)):
+            await api.call("POST", path.format_map(model), status, json=body | {name: influence})
+        (other,) = {"model_influence", "tailored_model_influence"} - {name}
+        await api.call("POST", path.format_map(model), refused, json=body | {other: 1})
 
 
 async def test_c08_simulator_refuses_a_third_guidance_method(api: Api) -> None:
@@ -60,6 +60,27 @@ async def test_c09_simulator_knows_the_enum_only(api: Api, mode: str, status: in
     await api.call("POST", images_of(model), status, json=body)
 
 
+async def is_there_at_once(api: Api, operation: str, **sync: bool) -> bool:
+    """Whether the result can be had in the moment of the answer."""
+    body: dict[str, Any] = {"prompt": "a fox"} | sync
+    if operation == "tailored.generate":
+        body["tailored_model_id"] = (await api.trained("fibo"))["id"]
+        async with api.http.post(api.sim.base_url + GENERATE, json=body) as response:
+            return (response.status, "result" in await response.json()) == (200, True)
+    if operation == "visuals.replace_background":
+        answer = await api.call("POST", f"/v1/{await registered(api, picture(len(sync)))}/replace_bg", json=sync)
+        url = answer["result"][0][0]
+    elif operation == "tailored.restyle_portrait":
+        body = {"tailored_model_id": (await api.trained("light"))["id"], "id_image_file": base64_of(picture())}
+        url = (await api.call("POST", f"{V1}/restyle_portrait", json=body | sync))["result"][0]["image_url"]
+    else:
+        kind = operation.partition("text_to_")[2]
+        path = f"/v1/text-to-{kind}/tailored/{(await api.trained('light'))['id']}"
+        url = (await api.call("POST", path, json=body))["result"][0]["urls"][0]
+    async with api.http.get(url) as response:
+        return response.status == 200
+
+
 @pytest.mark.parametrize(
     ("operation", "sync"),
     [
@@ -70,19 +91,10 @@ async def test_c09_simulator_knows_the_enum_only(api: Api, mode: str, status: in
         ("visuals.replace_background", False),
     ],
 )
-def test_c10_simulator_has_a_default_of_sync_per_endpoint(operation: str, sync: bool) -> None:
-    """Each as its own page says."""
-    assert default(operation, "sync") is sync
-
-
-async def test_c10_simulator_follows_its_default_of_sync(api: Api) -> None:
-    """Images fill in later unless asked otherwise, vectors are there."""
-    model = await api.trained("light")
-    later = await api.call("POST", images_of(model), json={"prompt": "a fox"})
-    await api.raw(later["result"][0]["urls"][0], 404)
-    path = f"/v1/text-to-vector/tailored/{model['id']}"
-    there = await api.call("POST", path, json={"prompt": "a fox"})
-    assert await api.raw(there["result"][0]["urls"][0])
+async def test_c10_simulator_has_a_default_of_sync_per_endpoint(api: Api, operation: str, sync: bool) -> None:
+    """Without a word each waits or does not as its own page says, and asked for it does the other."""
+    assert await is_there_at_once(api, operation) is sync
+    assert await is_there_at_once(api, operation, sync=not sync) is not sync
 
 
 @pytest.mark.parametrize(("as_string", "kind"), [(False, list), (True, str)])
@@ -178,34 +190,49 @@ async def test_c29_simulator_lets_results_expire_as_told(lifetime: float | None,
         await api.raw(url, status)
 
 
-OLDER_AND_NEWER = [
-    ("visuals.remove_objects", "desired_resolution", ("had", "hd")),
-    ("products.lifestyle_shot_by_image", "reference_image_url", None),
-    ("products.lifestyle_shot_by_image", "ref_image_urls", None),
-    ("products.lifestyle_shot_by_image", "reference_image_file", None),
-    ("products.lifestyle_shot_by_image", "ref_image_file", None),
-    ("products.lifestyle_shot_by_text", "fast", None),
-    ("products.lifestyle_shot_by_text", "mode", None),
-]
+@pytest.mark.parametrize("word", ["hd", "had"])
+async def test_c31_simulator_reads_both_spellings_of_a_resolution(api: Api, word: str) -> None:
+    """Both make a picture of 720 lines."""
+    visual_id = await registered(api)
+    change = {"changes": [{"positive_points": [dict(zip("xy", IN_BLUE, strict=True))]}]}
+    _, found = await edited(api, visual_id, "objects/remove", query={"desired_resolution": word}, **change)
+    assert found.size == (1080, 720)
 
 
-@pytest.mark.parametrize(("operation", "field", "choices"), OLDER_AND_NEWER)
-def test_c31_simulator_declares_both_names(operation: str, field: str, choices: tuple[str, ...] | None) -> None:
-    """Older and newer fields, and the older spelling of a value."""
-    found = fields(next(served.takes for served in declared() if served.name == operation))
-    assert field in found
-    assert set(choices or ()) <= set(found[field].choices)
+@pytest.mark.parametrize("name", ["ref_image_urls", "ref_image_file", "reference_image_url", "reference_image_file"])
+async def test_c31_simulator_looks_at_a_reference_under_either_name(name: str) -> None:
+    """Older and newer, by address and as a file: what moderation blocks is refused, another makes a shot."""
+    blocked, fine = picture(7), picture(8)
+    async with running(moderation=Moderation(inputs=(sha256(blocked),)), strict=True) as api:
+        for reference, status in ((blocked, 422), (fine, 200)):
+            dataset = await api.dataset()
+            url = (await api.upload(dataset["id"], reference))["image_url"]
+            value = url if "url" in name else base64_of(reference)
+            body = {"file": base64_of(disc()), "placement_type": "original", "content_moderation": True}
+            given = body | {name: [value] if name.startswith("ref_") else value}
+            answer = await api.call("POST", "/v1/product/lifestyle_shot_by_image", status, json=given)
+            assert ("ref_images[0]" in str(answer)) is (status == 422)
 
 
-@pytest.mark.parametrize("names", [("ref_image_urls",), ("reference_image_url",)])
-async def test_c31_simulator_takes_either_name_of_a_reference(api: Api, names: tuple[str]) -> None:
-    """A lifestyle shot by image is made with the older and with the newer."""
-    dataset = await api.dataset()
-    url = (await api.upload(dataset["id"]))["image_url"]
-    reference = {name: [url] if name.endswith("s") else url for name in names}
-    body = {"file": base64_of(picture(2)), "placement_type": "original", **reference}
-    shots = await api.call("POST", "/v1/product/lifestyle_shot_by_image", json=body)
-    assert shots["result"]
+@pytest.mark.parametrize(
+    ("pace", "status"),
+    [({"fast": True}, 200), ({"mode": "fast"}, 200), ({"fast": "quick"}, 400), ({"mode": "quick"}, 400)],
+)
+async def test_c31_simulator_takes_the_pace_of_a_shot_under_either_name(pace: dict[str, Any], status: int) -> None:
+    """Both names are known where unknown ones are refused, each with its own values."""
+    async with running(strict=True) as api:
+        body = {"file": base64_of(disc()), "scene_description": "a room", "placement_type": "original"}
+        await api.call("POST", SHOT, status, json=body | pace)
+
+
+async def test_c31_simulator_makes_as_many_results_as_each_page_says(api: Api) -> None:
+    """Four shots where the newer page says four; one background of an image, four of a visual."""
+    shot = {"file": base64_of(disc()), "scene_description": "a room", "placement_type": "original"}
+    assert len((await api.call("POST", SHOT, json=shot))["result"]) == 4
+    alone = {"file": base64_of(disc()), "bg_prompt": "a room"}
+    assert len((await api.call("POST", "/v1/background/replace", json=alone))["result"]) == 1
+    path = f"/v1/{await registered(api, picture())}/replace_bg"
+    assert len((await api.call("POST", path, json={"bg_prompt": "a room"}))["result"]) == 4
 
 
 async def test_c33_simulator_captions_by_visual_id_and_by_image(api: Api) -> None:

@@ -3,6 +3,7 @@
 import io
 import random
 import struct
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from bria_async.errors import DownloadFailed, Unreadable
 from bria_async.images import masks
-from bria_async.images.masks import make_folder, read_masks, save_masks
+from bria_async.images.masks import keep_archive, make_folder, read_masks, save_masks
 from bria_async.types.visuals import Masks
 
 ID = "92bf8ce17584de82"
@@ -221,6 +222,13 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(DownloadFailed, match=rf"{ID}_1\.png: Is a directory"):
         save_masks(Masks(ID, None, {"1": b"one"}), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}_1.png"]
+
+
+def test_a_zip_that_can_be_kept_nowhere_is_no_other_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What went wrong first is what is told."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    assert keep_archive(b"PK", tmp_path / "missing") is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

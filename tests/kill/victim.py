@@ -42,15 +42,15 @@ def here(when: str, where: str) -> bool:
 def arm() -> None:
     exchange, write_block, write = HttpClient._exchange, payload.MultipartPayload._write, journal._write
 
-    async def exchange_or_die(self: HttpClient, call: Any, path: str) -> Any:
+    async def exchange_or_die(self: HttpClient, call: Any, path: str, body: Any) -> Any:
         if here("before", call.operation):
             die()
         if here("cut", call.operation):
             payload.MultipartPayload._write = write_half  # type: ignore[method-assign, assignment]
         if here("left", call.operation):
             asyncio.get_running_loop().call_later(0.05, die)
-            return await asyncio.gather(exchange(self, call, path), asyncio.Event().wait())
-        reply = await exchange(self, call, path)
+            return await asyncio.gather(exchange(self, call, path, body), asyncio.Event().wait())
+        reply = await exchange(self, call, path, body)
         if here("answered", call.operation):
             die()
         return reply

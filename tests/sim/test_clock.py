@@ -54,6 +54,14 @@ def test_a_clock_resumes_from_any_moment() -> None:
         clock.push(1)
 
 
+async def test_time_stops_with_the_year_9000() -> None:
+    """A clock too fast for the calendar stands still there, and the simulator still answers."""
+    wall = iter([0.0])
+    async with running(clock=Clock(source=lambda: next(wall, 1e15))) as api:
+        assert (await api.project())["created_at"].startswith("9000-01-01T00:00:00")
+        assert repr(api.sim.clock) == "<Clock 9000-01-01T00:00:00Z>"
+
+
 async def test_a_world_of_the_far_future_is_opened_again(tmp_path: Path) -> None:
     """Three centuries on, the state is kept and served as before."""
     async with running(state=tmp_path) as api:

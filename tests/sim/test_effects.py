@@ -9,89 +9,29 @@ from PIL import Image, ImageChops
 
 from bria_async.sim import drawing
 from bria_async.sim.effects import EFFECTS
-from bria_async.sim.effects.marks import marked
 from bria_async.sim.effects.pixels import LARGEST, colour, is_colour, opened
-from bria_async.sim.entities import Job, Result
+from tests.sim.drawn import TOLD, drawn, made, mask
 from tests.sim.helpers import disc, is_marked, loaded, pixel, png
 
 RED, WHITE = (255, 0, 0), (255, 255, 255)
-TOLD: dict[str, dict[str, Any]] = {
-    "expand": {"box": (20, 10, 200, 160), "size": (300, 240)},
-    "placed": {"box": (100, 50, 100, 100), "size": (300, 240)},
-    "integrate": {"boxes": [(0, 0, 50, 50)]},
-    "resize": {"size": (50, 40)},
-    "increase_resolution": {"increase": 2},
-    "colorize": {"color": "sepia_vintage"},
-    "harmonize": {"preset": "warm-day"},
-    "relight": {"light_type": "midday", "light_direction": "side"},
-    "reseason": {"season": "winter"},
-    "restyle": {"style": "cubism"},
-    "segment": {"part": "body"},
-    "refine_tires": {"masks": []},
-    "reflections": {"masks": []},
-    "packshot": {"background_color": "#00FF00"},
-    "shadow": {
-        "type": "regular",
-        "shadow_offset": (20, 10),
-        "shadow_blur": 2,
-        "shadow_color": "#000000",
-        "shadow_intensity": 100,
-        "shadow_height": 10,
-    },
-}
 INVENTED = {
     *("generate", "collage", "edit", "lettering", "coloured_sketch", "replace_background", "placed", "integrate"),
     *("relight", "reseason", "restyle"),
 }
+MARKED = {*INVENTED, "gen_fill", "reflections"}
 TWO_PICTURES = {"erase", "gen_fill", "integrate"}
 MINE = sorted({*TOLD, *INVENTED, *TWO_PICTURES, "cutout", "crop", "blur_background", "erase_foreground", "enhance"})
 
 
-def drawn(tmp_path: Path, effect: str, *pictures: bytes, extension: str = "png", seed: int = 7, **told: Any) -> bytes:
-    """The bytes that an effect makes of pictures."""
-    paths = []
-    for at, data in enumerate(pictures):
-        paths.append(tmp_path / f"{at}.png")
-        paths[-1].write_bytes(data)
-    params = TOLD.get(effect, {}) | told
-    width, height = params.get("size", (200, 160))
-    job = Job(
-        id="j",
-        operation="o",
-        effect=effect,
-        prompt="a red fox",
-        params=params,
-        width=width,
-        height=height,
-        created_at=0,
-        ready_at=0,
-    )
-    return drawing.draw(job, Result(name=f"0-seed_{seed}.{extension}", seed=seed), paths)
-
-
-def made(tmp_path: Path, effect: str, *pictures: bytes, **told: Any) -> Image.Image:
-    """The picture that an effect makes of pictures."""
-    return loaded(drawn(tmp_path, effect, *pictures, **told))
-
-
-def mask(box: tuple[int, int, int, int], size: tuple[int, int] = (200, 160)) -> bytes:
-    """White in a box, black elsewhere."""
-    image = Image.new("L", size)
-    image.paste(255, box)
-    return png(image)
-
-
-SQUARE = mask((50, 30, 150, 130))
-ROUND = disc(colour="white", ground="black")
-
-
 @pytest.mark.parametrize("effect", MINE)
 def test_every_effect_draws_the_same_twice_and_is_marked_if_invented(tmp_path: Path, effect: str) -> None:
-    """Bytes repeat for one seed; the mark is on inventions and on nothing else."""
+    """Bytes repeat for one seed; the mark is on inventions and on nothing else; files of masks say it in a text."""
     pictures = [disc(), mask((80, 60, 120, 100))] if effect in TWO_PICTURES else [disc()]
     first = drawn(tmp_path, effect, *pictures)
     assert first == drawn(tmp_path, effect, *pictures)
-    assert is_marked(loaded(first)) == (effect in {*INVENTED, "gen_fill"})
+    assert is_marked(loaded(first)) == (effect in MARKED)
+    told = "SIMULATED: a red fox (seed 7)" if effect in {*MARKED, "segment", "refine_tires"} else None
+    assert loaded(first).info.get("Comment") == told
 
 
 @pytest.mark.parametrize("effect", MINE)
@@ -139,11 +79,28 @@ def test_a_crop_is_the_subject_and_its_padding(tmp_path: Path) -> None:
 def test_a_blurred_background_leaves_the_subject_alone(tmp_path: Path) -> None:
     """A line on the ground fades, the more the higher the scale; the subject's pixels stay."""
     image = loaded(disc(ground="white"))
-    image.paste((200, 200, 200), (0, 20, 200, 24))
+    image.paste((235, 235, 235), (0, 20, 200, 24))
     source = png(image)
     weak, strong = (made(tmp_path, "blur_background", source, scale=scale) for scale in (1, 5))
     assert weak.crop((85, 65, 115, 95)).tobytes() == image.crop((85, 65, 115, 95)).tobytes()
     assert pixel(image, (5, 22))[0] < pixel(weak, (5, 22))[0] < pixel(strong, (5, 22))[0]
+
+
+def test_a_blurred_background_has_nothing_of_the_subject(tmp_path: Path) -> None:
+    """No red runs out of a red disc into a white background."""
+    image = made(tmp_path, "blur_background", disc(), scale=5)
+    edge = 100 + 40 + 3
+    assert min(min(pixel(image, (x, 80))) for x in range(edge, 200)) > 250
+
+
+def test_a_subject_has_no_pinholes(tmp_path: Path) -> None:
+    """A spot of the ground's colour within it belongs to it, and so does a label in nearly that colour."""
+    source = loaded(disc())
+    source.paste(WHITE, (100, 80, 102, 82))
+    source.paste((215, 215, 215), (85, 90, 115, 105))
+    image = made(tmp_path, "cutout", png(source))
+    assert (pixel(image, (100, 80)), pixel(image, (100, 98))) == ((*WHITE, 255), (215, 215, 215, 255))
+    assert pixel(image, (100, 130))[3] == 0
 
 
 def test_an_erased_part_looks_like_what_is_around_it(tmp_path: Path) -> None:
@@ -153,43 +110,6 @@ def test_an_erased_part_looks_like_what_is_around_it(tmp_path: Path) -> None:
     assert min(pixel(image, (100, 80))) > 200
     assert image.crop((0, 0, 50, 160)).tobytes() == loaded(source).crop((0, 0, 50, 160)).tobytes()
     assert min(pixel(made(tmp_path, "erase_foreground", source), (100, 80))) > 200
-
-
-def test_a_fill_is_marked_inside_and_exact_outside(tmp_path: Path) -> None:
-    """The picture says that something is invented; the rest is untouched, and all of it where nothing is."""
-    source = disc()
-    image = made(tmp_path, "gen_fill", source, mask((40, 40, 160, 120)))
-    assert is_marked(image)
-    assert pixel(image, (100, 80)) != pixel(loaded(source), (100, 80))
-    assert image.crop((0, 0, 200, 40)).tobytes() == loaded(source).crop((0, 0, 200, 40)).tobytes()
-    assert made(tmp_path, "gen_fill", source, mask((0, 0, 0, 0))).tobytes() == loaded(source).tobytes()
-
-
-def test_the_mark_of_a_fill_has_no_shape(tmp_path: Path) -> None:
-    """The bar over a round mask is whole: what lies in it is the same as over a square one."""
-    bars = [made(tmp_path, "gen_fill", disc(), each).crop((0, 136, 200, 160)) for each in (ROUND, SQUARE)]
-    assert bars[0].tobytes() == bars[1].tobytes()
-    assert {pixel(bars[0], (x, y)) for x, y in ((0, 0), (199, 0), (0, 23), (199, 23))} == {(16, 16, 16)}
-
-
-@pytest.mark.parametrize("size", [(728, 90), (90, 728), (300, 250)])
-def test_the_mark_of_a_small_picture_can_be_read(size: tuple[int, int]) -> None:
-    """Its bar has 24 pixels at least, and its letters are whole and eight pixels high at least."""
-    image = marked(Image.new("RGB", size), "", 1)
-    top = size[1] - max(24, min(size) // 9)
-    assert (pixel(image, (0, top - 1)), pixel(image, (0, top))) == ((0, 0, 0), (16, 16, 16))
-    red = image.crop((0, top, size[0], top + 14)).getchannel("R")
-    left, upper, right, lower = red.point([0] * 200 + [255] * 56).getbbox() or (0, 0, 0, 0)
-    assert right < size[0], "cut off"
-    assert right - left > 50
-    assert lower - upper >= 8
-
-
-def test_weather_over_a_picture_is_marked_and_a_layer_is_not(tmp_path: Path) -> None:
-    """What was put over the picture says so; a layer is only itself."""
-    told = {"prompt": "snow"}
-    assert is_marked(made(tmp_path, "weather", disc(), **told, layer=False))
-    assert not is_marked(made(tmp_path, "weather", disc(), **told, layer=True))
 
 
 def test_later_sources_are_opened_no_larger_than_the_canvas(tmp_path: Path) -> None:
@@ -203,6 +123,32 @@ def test_later_sources_are_opened_no_larger_than_the_canvas(tmp_path: Path) -> N
     assert 190 * 150 < second.width * second.height <= 200 * 160
 
 
+def test_a_jpeg_is_decoded_no_larger_than_needed(tmp_path: Path) -> None:
+    """Its pixels are those of a decoder that was asked for a smaller picture; the size is that of any other file."""
+    path = tmp_path / "noise.jpeg"
+    Image.effect_noise((1600, 1200), 90).convert("RGB").save(path, "JPEG")
+    with Image.open(path) as image:
+        image.draft(None, (200, 150))
+        expected = image.resize((200, 150), Image.Resampling.LANCZOS).tobytes()
+    small = opened(path, 200 * 150)
+    assert small.size == (200, 150)
+    assert small.tobytes() == expected
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "L", "LA", "I;16", "CMYK"])
+def test_every_kind_of_file_is_made_smaller(tmp_path: Path, mode: str) -> None:
+    """Bitmaps, palettes and deep ones too: a white picture stays white."""
+    path = tmp_path / ("a.jpeg" if mode == "CMYK" else "a.png")
+    white: Any = {"1": 1, "P": 0, "L": 255, "LA": (255, 255), "I;16": 255, "CMYK": (0, 0, 0, 0)}[mode]
+    picture = Image.new(mode, (400, 300), white)
+    if mode == "P":
+        picture.putpalette([255, 255, 255])
+    picture.save(path)
+    small = opened(path, 1200)
+    assert (small.size, small.mode) == ((40, 30), "RGBA" if mode == "LA" else "RGB")
+    assert pixel(small, (20, 15))[:3] == WHITE
+
+
 def test_an_expanded_picture_lies_where_it_was_put(tmp_path: Path) -> None:
     """Its pixels are exact in the box, and its edge goes on around it."""
     source = disc()
@@ -210,6 +156,47 @@ def test_an_expanded_picture_lies_where_it_was_put(tmp_path: Path) -> None:
     assert image.size == (300, 240)
     assert image.crop((20, 10, 220, 170)).tobytes() == loaded(source).tobytes()
     assert min(pixel(image, (290, 230))) > 200
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_expanded_picture_has_no_seams(tmp_path: Path, mode: str) -> None:
+    """Over its old edges colours go on smoothly, on every side, and farther out there is less detail."""
+    across, down = (
+        Image.linear_gradient("L").rotate(90).resize((200, 160)),
+        Image.linear_gradient("L").resize((200, 160)),
+    )
+    stripes = Image.new("L", (200, 160), 90)
+    for x in range(0, 200, 4):
+        stripes.paste(160, (x, 0, x + 2, 160))
+    source = Image.merge("RGB", (across, down, stripes)).convert(mode)
+    image = made(tmp_path, "expand", png(source), box=(100, 80, 200, 160), size=(400, 320)).convert("RGB")
+    for inner, outer in (
+        ((100, 160), (99, 160)),
+        ((299, 160), (300, 160)),
+        ((200, 80), (200, 79)),
+        ((200, 239), (200, 240)),
+    ):
+        steps = [abs(one - other) for one, other in zip(pixel(image, inner), pixel(image, outer), strict=True)]
+        assert max(steps) <= 6, f"{inner} to {outer}: {steps}"
+    detail = [image.crop((200, y, 220, y + 1)).getchannel("B").getextrema() for y in (82, 78, 10)]
+    inside, near, far = (int(high) - int(low) for low, high in detail)  # type: ignore[arg-type]  # a band has numbers
+    assert inside == 70 and inside > near > far
+
+
+def test_what_is_transparent_is_not_drawn_out_over_an_expansion(tmp_path: Path) -> None:
+    """Around a red picture with a hidden black rim is red, not black; the rim stays transparent."""
+    source = Image.new("RGBA", (200, 160))
+    source.paste((*RED, 255), (20, 20, 180, 140))
+    image = made(tmp_path, "expand", png(source))
+    assert pixel(image, (10, 120)) == (*RED, 255)
+    assert pixel(image, (30, 20))[3] == 0
+
+
+def test_an_expanded_picture_may_lie_partly_outside(tmp_path: Path) -> None:
+    """What of it is on the canvas is exact, and the rest of the canvas is what lies at its edge."""
+    image = made(tmp_path, "expand", disc(), box=(-50, 120, 200, 160), size=(300, 240))
+    assert image.crop((0, 120, 150, 240)).tobytes() == loaded(disc()).crop((50, 0, 200, 120)).tobytes()
+    assert min(pixel(image, (290, 10))) > 250
 
 
 def test_more_resolution_is_more_pixels_of_the_same_picture(tmp_path: Path) -> None:
@@ -264,15 +251,6 @@ def test_a_prompt_colours_the_scene(tmp_path: Path) -> None:
     image = made(tmp_path, "generate")
     red, _, blue = image.convert("RGB").resize((20, 20)).split()
     assert max(ImageChops.subtract(red, blue).tobytes()) > 50
-
-
-def test_parts_of_a_vehicle_are_masks_within_its_outline(tmp_path: Path) -> None:
-    """Black and white, inside the subject; tires are without their hubcaps."""
-    body, tires, hubcap = (made(tmp_path, "segment", disc(), part=part) for part in ("body", "tires", "hubcap"))
-    assert {value for _, value in body.getcolors() or []} == {0, 255}
-    assert (pixel(body, (0, 0)), pixel(body, (100, 80))) == ((0,), (255,))
-    both = zip(tires.tobytes(), hubcap.tobytes(), strict=True)
-    assert not any(tire and cap for tire, cap in both)
 
 
 def test_a_mask_that_came_along_decides_where_tires_are(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from bria_async.sim import Fault
 from tests.sim.helpers import V1, Api, picture, running
+from tests.simulation.loop import run_virtually
+from tests.simulation.world import world
 
 
 async def create(api: Api, name: str = "p") -> int:
@@ -80,6 +82,24 @@ async def test_a_fault_has_its_own_body_and_headers(api: Api) -> None:
         assert response.headers["Retry-After"] == "7"
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "sent"),
+    [
+        ("text/html", "<h1>Bad Gateway</h1>", b"<h1>Bad Gateway</h1>"),
+        ("application/problem+json", "Quota exceeded", b'"Quota exceeded"'),
+        ("text/plain", {"error": "no"}, b'{"error": "no"}'),
+        ("text/html", None, b'{"error": "A fault asked for by a test"}'),
+    ],
+)
+async def test_a_fault_has_its_own_content_type(api: Api, kind: str, body: Any, sent: bytes) -> None:
+    """Such as the page of a gateway, which is no JSON; asked for by another process."""
+    fault = {"operation": "projects.list", "status": 502, "headers": {"content-type": kind}, "body": body}
+    await api.call("POST", "/_sim/faults", 201, json=fault)
+    async with api.http.get(f"{api.sim.base_url}{V1}/projects") as response:
+        assert (response.status, response.headers.getall("Content-Type")) == (502, [kind])
+        assert await response.read() == sent
+
+
 async def test_the_default_body_has_the_shape_of_the_endpoint(api: Api) -> None:
     """v1 an error, v2 an envelope."""
     api.sim.fail("projects.list", status=500)
@@ -138,9 +158,40 @@ async def test_hanging_requests_do_not_hold_the_simulator() -> None:
         {"status": 600},
         {"status": 500, "headers": {"X-A": "b\r\nX-C: d"}},
         {"status": 500, "headers": {"X-A\n": "b"}},
+        {"status": 500, "headers": {"X-A": "\x1b"}},
+        {"status": 500, "headers": {"X A": "b"}},
+        {"status": 500, "headers": {"": "b"}},
+        {"status": 500, "headers": {"content-length": "3"}},
+        {"status": 500, "headers": {"Transfer-Encoding": "chunked"}},
+        {"status": 500, "body": float("inf")},
+        {"status": 500, "body": [{"a": float("nan")}]},
+        {"status": 500, "body": b"bytes"},
+        {"status": 500, "body": "\ud800"},
+        {"status": 500, "delay": -1.0},
+        {"delay": 86_401.0},
     ],
 )
 def test_a_fault_that_says_nothing_or_two_things_is_refused(wrong: dict[str, Any]) -> None:
     """Exactly one of status, drop and hang, at a time that exists."""
     with pytest.raises(ValueError, match="a fault"):
         Fault(operation="projects.create", **wrong)
+
+
+def test_a_slow_server_works_on_when_its_caller_has_left() -> None:
+    """With a delay the effect comes late, whether somebody still waits for the answer or not."""
+
+    async def main() -> None:
+        async with world(1) as here:
+            sim, loop = here.sim, asyncio.get_running_loop()
+            sim.fail("projects.create", delay=20.0, times=2)
+            began = loop.time()
+            await here.session.projects.create(project_name="one", ip_type="icons", ip_medium="illustration")
+            assert 20 < loop.time() - began < 21, "it was slow and nothing else"
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(5):
+                    await here.session.projects.create(project_name="two", ip_type="icons", ip_medium="illustration")
+            assert len(sim.world.projects) == 1
+            await asyncio.sleep(20)
+            assert len(sim.world.projects) == 2, "the server went on with it"
+
+    run_virtually(main)

@@ -172,7 +172,7 @@ async def test_other_processes_ask_and_steer_without_a_token(api: Api) -> None:
         b"[]",
         b"null",
         b"\xff",
-        b"[" * 100_000,
+        b"[" * 60_000,
         b'{"push": 1e999}',
         b'{"push": NaN}',
         b'{"push": [60]}',
@@ -181,12 +181,31 @@ async def test_other_processes_ask_and_steer_without_a_token(api: Api) -> None:
         b'{"operation": "datasets.get", "status": 99}',
         b'{"operation": "datasets.get", "status": 500, "headers": {"a": "b\\r\\nc"}}',
         b'{"operation": "datasets.get", "status": 500, "headers": ["a"]}',
+        b'{"operation": "datasets.get", "status": 500, "headers": {"a b": "c"}}',
+        b'{"operation": "datasets.get", "status": 500, "body": 1e999}',
+        b'{"operation": "datasets.get", "status": 500, "body": [-1e999]}',
     ],
 )
 async def test_what_cannot_be_steered_is_a_400(api: Api, path: str, body: bytes) -> None:
     """Whatever is sent to the control of other processes, the answer says what is wrong, and nothing changes."""
     before = api.sim.clock.now()
     assert (await api.call("POST", path, 400, data=body))["error"]
+    assert (api.sim.clock.now(), len(api.sim.faults)) == (before, 0)
+
+
+async def test_a_fault_that_is_refused_is_told_why(api: Api) -> None:
+    """In the words that Python's callers read, too."""
+    wrong = {"operation": "datasets.get", "status": 99}
+    answer = await api.call("POST", "/_sim/faults", 400, json=wrong)
+    assert "a status from 200 to 599, not 99" in answer["error"]
+
+
+@pytest.mark.parametrize("path", ["/_sim/clock", "/_sim/faults"])
+async def test_what_steers_is_small(api: Api, path: str) -> None:
+    """A body above 64 KiB is a 413 that is not read to its end, and nothing changes."""
+    fault = {"operation": "datasets.get", "status": 500, "body": "x" * 65_536, "push": 60}
+    before = api.sim.clock.now()
+    assert (await api.call("POST", path, 413, json=fault))["error"]
     assert (api.sim.clock.now(), len(api.sim.faults)) == (before, 0)
 
 

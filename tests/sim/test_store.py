@@ -1,11 +1,13 @@
 """The world on disk: restarts, SIGKILL, and who may open it."""
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import attrs
@@ -106,6 +108,61 @@ def test_a_state_of_another_version_is_refused(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(OSError, match="another version"):
         create_app(state=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"), [("projects", {"id": 1, "colour": "red"}), ("dreams", {"id": 1}), ("meta", {"now": 0})]
+)
+def test_a_state_with_more_than_is_known_is_refused(tmp_path: Path, kind: str, row: dict[str, Any]) -> None:
+    """Fields and kinds that a newer simulator added are named, and the file is let go."""
+    rows = Rows(tmp_path / "world.sqlite")
+    rows.write([(kind, 1, row)])
+    rows.close()
+    with pytest.raises(OSError, match=rf"world\.sqlite holds {kind} that this version"):
+        create_app(state=tmp_path)
+    Rows(tmp_path / "world.sqlite").close()
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    """A state that the first version with this format wrote (`states/make.py`)."""
+    return Path(shutil.copytree(Path(__file__).parent / "states" / "format-1", tmp_path / "first"))
+
+
+async def test_a_state_of_the_first_version_loads(first: Path) -> None:
+    """All that it answered, it answers still: projects, pictures, models, jobs, files, counts and the time."""
+    async with running(state=first) as api:
+        assert api.sim.clock.now() == 1767232900
+        assert api.sim.counts["images.upload"] == 10
+        assert [project["id"] for project in await api.call("GET", f"{V1}/projects")] == [1001, 1010, 1012]
+        models = {model["name"]: model for model in await api.call("GET", f"{V1}/models")}
+        assert {name: model["status"] for name, model in models.items()} == {"m": "Completed", "legacy": "InProgress"}
+        shown = await api.get_dataset(models["m"]["dataset_id"])
+        assert (shown["images_count"], shown["status"]) == (5, "completed")
+        urls = [image["image_url"] for image in shown["images"]]
+        assert [await api.raw(url) for url in urls] == [picture(number) for number in range(5)]
+        assert await api.raw("/_sim/files/notes.txt") == b"kept"
+        jobs = {job.prompt: job.id for job in api.sim.world.jobs.values()}
+        looked_at = await api.call("GET", f"/v2/status/{jobs['a fox']}")
+        assert looked_at["result"]["seed"] == 5
+        assert loaded(await api.raw(looked_at["result"]["image_url"])).size == (1024, 1024)
+        assert (await api.call("GET", f"/v2/status/{jobs['a bear']}"))["status"] == "IN_PROGRESS"
+
+
+async def test_a_state_of_the_first_version_goes_on(first: Path) -> None:
+    """Its training ends, its result is drawn, its draft takes images, and no id comes twice; then it loads again."""
+    async with running(state=first) as api:
+        last = api.sim.world.new_id()
+        api.sim.clock.push(api.sim.options.training_time)
+        (legacy,) = [model for model in await api.call("GET", f"{V1}/models") if model["name"] == "legacy"]
+        assert (legacy["status"], legacy["checkpoint_steps"]) == ("Completed", ["500", "1000"])
+        (job,) = [job for job in api.sim.world.jobs.values() if job.prompt == "a bear"]
+        done = await api.call("GET", f"/v2/status/{job.id}")
+        assert loaded(await api.raw(done["result"]["image_url"])).size == (1024, 1024)
+        (draft,) = [dataset for dataset in await api.call("GET", f"{V1}/datasets") if dataset["name"] == "draft"]
+        assert (await api.upload(draft["id"]))["id"] > last
+    async with running(state=first) as api:
+        assert (await api.get_model(legacy["id"]))["status"] == "Completed"
 
 
 async def test_serve_runs_until_cancelled(tmp_path: Path) -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops
 
 from tests.sim.helpers import Api, base64_of, disc, is_marked, loaded, pixel
 
 CAR: dict[str, Any] = {"file": base64_of(disc())}
+BLACK_AND_WHITE = disc(colour="white", ground="black")
 
 
 def path(name: str) -> str:
@@ -21,6 +23,7 @@ async def test_parts_are_masks_that_refine_what_they_cover(api: Api) -> None:
     images = {part: loaded(await api.raw(url)) for part, url in masks.items()}
     assert {image.size for image in images.values()} == {(200, 160)}
     assert all({value for _, value in image.getcolors() or []} <= {0, 255} for image in images.values())
+    assert all(image.info["Comment"].startswith("SIMULATED") for image in images.values())
     body = CAR | {"masks": {"tires": masks["body"]}, "layers": True}
     answer = await api.call("POST", path("refine_tires"), json=body)
     image, layer = [loaded(await api.raw(answer[name])) for name in ("url", "layer_url")]
@@ -37,17 +40,29 @@ async def test_effects_lie_over_the_picture_and_alone_in_a_layer(api: Api) -> No
     assert answer["seed"] == 4
     image, layer = [loaded(await api.raw(answer[name])) for name in ("url", "layer_url")]
     assert (image.mode, layer.mode) == ("RGB", "RGBA")
-    assert image.getpixel((100, 80)) != (255, 0, 0)
+    assert (is_marked(image), layer.info["Comment"]) == (True, "SIMULATED: snow (seed 4)")
+    over = Image.alpha_composite(loaded(disc()).convert("RGBA"), layer).convert("RGB")
+    assert image.crop((0, 0, 200, 136)).tobytes() == over.crop((0, 0, 200, 136)).tobytes()
     assert "layer_url" not in await api.call("POST", path("apply_effect"), json=body)
 
 
 async def test_reflections_lie_on_the_panes(api: Api) -> None:
-    """A layer for each pane when asked for; a mask that came along decides where."""
-    body = CAR | {"masks": {"windshield": base64_of(disc())}, "layers": True, "seed": 1}
+    """A layer for each pane when asked for, together what was put over the picture; a mask that came decides where."""
+    body = CAR | {"masks": {"windshield": base64_of(BLACK_AND_WHITE)}, "layers": True, "seed": 1}
     answer = await api.call("POST", path("generate_reflections"), json=body)
     assert answer["layers"].keys() == {"windshield", "rear_window", "side_windows"}
-    layer = loaded(await api.raw(answer["layers"]["windshield"]))
-    assert layer.size == (200, 160)
+    over = loaded(disc()).convert("RGBA")
+    for url in answer["layers"].values():
+        layer = loaded(await api.raw(url))
+        assert layer.info["Comment"].startswith("SIMULATED")
+        over = Image.alpha_composite(over, layer)
+    windshield = loaded(await api.raw(answer["layers"]["windshield"])).getchannel("A")
+    assert windshield.getbbox(), "no light"
+    where = loaded(BLACK_AND_WHITE).convert("L")
+    assert ImageChops.subtract(windshield, where).getbbox() is None, "light beside the mask"
+    image = loaded(await api.raw(answer["url"]))
+    assert is_marked(image)
+    assert image.crop((0, 0, 200, 136)).tobytes() == over.convert("RGB").crop((0, 0, 200, 136)).tobytes()
     assert "layers" not in await api.call("POST", path("generate_reflections"), json=CAR)
 
 

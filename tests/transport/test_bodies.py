@@ -7,6 +7,7 @@ import json
 import math
 import tracemalloc
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -18,8 +19,8 @@ from bria_async import errors
 from bria_async.host import Host
 from bria_async.session import Session
 from bria_async.transport.files import look_at, part_of
-from bria_async.transport.payload import FILE_SLICE, SLICE, FormPayload, JsonPayload
-from tests.support import TOKEN, Collected, PushedHost, Recorder, parts, picture, reply, written
+from bria_async.transport.payload import FILE_SLICE, LONG, SLICE, FormPayload
+from tests.support import TOKEN, Collected, PushedHost, Recorder, json_body, parts, picture, reply, written
 
 DATA = bytes(range(256)) * (4 * FILE_SLICE // 256)
 SIZES = [0, 1, 2, 3, 4, 5]
@@ -45,7 +46,7 @@ async def test_every_size_is_base64_of_the_very_bytes(tmp_path: Path, size: int,
     path = tmp_path / "a.png"
     path.write_bytes(DATA[:size])
     held = look_at(path)[0] if kind == "file" else DATA[:size]
-    body = JsonPayload({"image": held}, Host())
+    body = await json_body({"image": held}, Host())
     found = await written(body)
     assert found == json.dumps({"image": text(DATA[:size])}).encode()
     assert body.size == body.sent == len(found)
@@ -95,10 +96,10 @@ async def test_a_single_path_is_found_wherever_it_is(server: Recorder, tmp_path:
     assert text(b"x") in json.dumps(found)
 
 
-def test_placeholders_come_from_the_host() -> None:
+async def test_placeholders_come_from_the_host() -> None:
     """A new one for each file, so that nobody can know what not to write."""
     host, same = Host(seed=9), Host(seed=9)
-    JsonPayload([b"x", b"y"], host)
+    await json_body([b"x", b"y"], host)
     used = [same.uuid(), same.uuid()]
     assert used[0] != used[1]
     assert host.uuid() == same.uuid(), "two were drawn"
@@ -108,7 +109,7 @@ async def test_a_text_that_looks_like_a_placeholder_stays_a_text() -> None:
     """Ids as the host makes them, around and between files, are what the caller wrote."""
     ids = [Host(seed=number).uuid().hex for number in range(3)]
     value = {ids[0]: b"x", "between": " ".join(ids), "more": [ids[1], b"y", f'"{ids[2]}"']}
-    found = json.loads(await written(JsonPayload(value, Host(seed=9))))
+    found = json.loads(await written(await json_body(value, Host(seed=9))))
     assert found == {ids[0]: text(b"x"), "between": " ".join(ids), "more": [ids[1], text(b"y"), f'"{ids[2]}"']}
 
 
@@ -130,10 +131,14 @@ def plain(value: Any) -> Any:
 @given(value=TREES)
 def test_any_json_with_bytes_in_it_arrives(value: Any) -> None:
     """Whatever stands around them, and the length is right."""
-    body = JsonPayload(value, Host())
-    found = asyncio.run(written(body))
+
+    async def sent_whole() -> tuple[int | None, bytes]:
+        body = await json_body(value, Host())
+        return body.size, await written(body)
+
+    size, found = asyncio.run(sent_whole())
     assert json.loads(found) == plain(value)
-    assert body.size == len(found)
+    assert size == len(found)
 
 
 @pytest.mark.parametrize("kind", ["file", "bytes"])
@@ -153,7 +158,7 @@ async def test_a_large_image_is_never_held_as_base64(tmp_path: Path, kind: str) 
             self.total += len(chunk)
             assert len(chunk) <= 2 * SLICE
 
-    body, writer = JsonPayload({"image": held}, Host()), Counting()
+    body, writer = await json_body({"image": held}, Host()), Counting()
     tracemalloc.start()
     try:
         await body.write(writer)
@@ -162,6 +167,55 @@ async def test_a_large_image_is_never_held_as_base64(tmp_path: Path, kind: str) 
         tracemalloc.stop()
     assert writer.total == body.size == 16 * 2**20 + len('{"image": ""}')
     assert peak < 3 * 2**20, f"{peak:,} bytes"
+
+
+TEXTS = {
+    "base64": text(DATA),
+    "lines": base64.encodebytes(DATA).decode(),
+    "escapes": '"\\\n\0' * SLICE,
+    "beyond ASCII": "é花🌸\ud800" * SLICE,
+}
+
+
+@pytest.mark.parametrize("length", [LONG, LONG + 1, SLICE - 1, SLICE, SLICE + 1, 2 * SLICE + 3])
+@pytest.mark.parametrize("kind", TEXTS)
+async def test_a_long_text_is_what_json_writes(kind: str, length: int) -> None:
+    """Around the length from which it is written in pieces, and around the ends of these, whatever its signs."""
+    value = {"first": TEXTS[kind][:length], "image": b"x", "then": [TEXTS[kind][:length]]}
+    body = await json_body(value, Host())
+    found = await written(body)
+    assert found == json.dumps(value | {"image": text(b"x")}).encode()
+    assert body.size == body.sent == len(found)
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+async def test_a_long_text_leaves_the_loop_to_others(kind: str) -> None:
+    """It is written in pieces, with a turn for all others after each, and sent in pieces."""
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    body, writer = await json_body({"image": TEXTS[kind]}, Host()), Collected()
+    task.cancel()
+    assert turns >= len(TEXTS[kind]) // SLICE, f"{turns} turns"
+    await body.write(writer)
+    assert max(map(len, writer.blocks)) <= SLICE
+
+
+async def test_any_mapping_is_an_object(server: Recorder, tmp_path: Path) -> None:
+    """Not only a dict, and files in it are found too."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+    deep = MappingProxyType({"image": path, "more": MappingProxyType({"n": 1})})
+    assert await sent(server, value=deep, items=[deep]) == {
+        "value": {"image": text(b"x"), "more": {"n": 1}},
+        "items": [{"image": text(b"x"), "more": {"n": 1}}],
+    }
 
 
 async def test_a_repeated_body_is_whole_again(server: Recorder, tmp_path: Path) -> None:
@@ -189,9 +243,9 @@ for _ in range(100_000):
 )
 @pytest.mark.parametrize("beside", [None, b"x", Path(__file__)])
 async def test_what_is_not_json_is_told_before_it_leaves(server: Recorder, value: Any, beside: Any) -> None:
-    """Alone or beside a file, the error is one of ours, and nothing was sent."""
+    """Alone or between files, the error is one of ours, and nothing was sent."""
     with pytest.raises(errors.InvalidParameter, match=r"consistent_shots: the body is not JSON") as caught:
-        await sent(server, value=value, beside=beside)
+        await sent(server, before=beside, value=value, beside=beside)
     assert caught.value.outcome is errors.Outcome.NOT_SENT
     assert server.requests == []
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import anyio
@@ -165,30 +167,30 @@ async def test_a_host_that_is_not_trusted_is_not_asked_again(tmp_path: Path) -> 
 async def test_what_is_no_address_is_not_fetched(server: Recorder, tmp_path: Path, url: str) -> None:
     """An answer with nonsense for a URL is a failed download like any other."""
     async with Session(TOKEN, server.base_url) as bria:
-        with pytest.raises(DownloadFailed, match="the address cannot be read") as caught:
-            await bria.download(url, tmp_path / "a.png")
-        assert await bria.probe(url) is None
-    assert caught.value.gone
+        for fetch in (lambda: bria.download(url, tmp_path / "a.png"), lambda: bria.probe(url)):
+            with pytest.raises(DownloadFailed, match="the address cannot be read") as caught:
+                await fetch()
+            assert caught.value.gone
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("status", "body", "found"),
     [
-        (200, b"image", 1),
-        (206, b"i", 1),
-        (200, b"", 0),
-        (416, b"", 0),
+        (200, b"image", True),
+        (206, b"i", True),
+        (200, b"", False),
+        (416, b"", False),
         (404, b"not yet", None),
         (302, b"", None),
         (500, b"", None),
     ],
 )
-async def test_probing_asks_for_one_byte(server: Recorder, status: int, body: bytes, found: int | None) -> None:
+async def test_probing_asks_for_one_byte(server: Recorder, status: int, body: bytes, found: bool | None) -> None:
     """Something there is ready, zero bytes were moderated, anything else is not there yet."""
     server.answer = lambda _: web.Response(status=status, body=body)
     async with Session(TOKEN, server.base_url) as bria:
-        assert await bria.probe(f"{server.base_url}/a.png") == found
+        assert await bria.probe(f"{server.base_url}/a.png") is found
     assert server.requests[0].headers["range"] == "bytes=0-0"
     assert TOKEN not in str(server.requests[0].headers)
 
@@ -215,13 +217,38 @@ async def test_a_host_that_is_away_is_not_there_yet() -> None:
         assert await bria.probe(f"{server.base_url}/a.png") is None
 
 
-async def test_results_are_not_fetched_from_this_network(server: Recorder, tmp_path: Path) -> None:
-    """With the real API a URL that points at this machine is refused where the socket is made."""
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
+async def test_results_are_not_fetched_from_this_network(server: Recorder, tmp_path: Path, name: str) -> None:
+    """With the real API a URL that points at this machine, by however many addresses, is refused where the socket is
+    made: at once, because asking again does not help.
+    """
     server.answer = lambda _: web.Response(body=DATA)
-    async with Session(TOKEN, "https://engine.prod.bria-api.com", host=PushedHost(seed=1)) as bria:
-        with pytest.raises(DownloadFailed):
-            await bria.download(f"{server.base_url}/a.png", tmp_path / "a.png")
-        assert await bria.probe(f"{server.base_url}/a.png") is None
+    url = f"{server.base_url}/a.png?signature=s3".replace("127.0.0.1", name)
+    host = PushedHost(seed=1)
+    async with Session(TOKEN, "https://engine.prod.bria-api.com", host=host) as bria:
+        for fetch in (lambda: bria.download(url, tmp_path / "a.png"), lambda: bria.probe(url)):
+            with pytest.raises(DownloadFailed, match=r"/a\.png: it is not a public address") as caught:
+                await fetch()
+            assert not caught.value.gone, "from elsewhere it may be fetched"
+    assert server.requests == []
+    assert host.slept == []
+
+
+@pytest.mark.parametrize("name", ["http", "downloads", "uploads"])
+async def test_a_borrowed_pool_that_was_closed_says_so(server: Recorder, tmp_path: Path, name: str) -> None:
+    """Whoever lent it learns in a sentence what is wrong, instead of an error of aiohttp."""
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    use: dict[str, Callable[[Session], Awaitable[Any]]] = {
+        "http": lambda bria: bria.models.create(name="x"),
+        "downloads": lambda bria: bria.fetch(f"{server.base_url}/a"),
+        "uploads": lambda bria: bria.put_file(f"{server.base_url}/a", tmp_path / "a.zip", content_type="a/b"),
+    }
+    pool = aiohttp.ClientSession()
+    borrowed: Any = {name: pool}
+    async with Session(TOKEN, server.base_url, **borrowed) as bria:
+        await pool.close()
+        with pytest.raises(ConfigurationError, match=r"given to Session\(\.\.\.\) is closed"):
+            await use[name](bria)
     assert server.requests == []
 
 

@@ -15,10 +15,9 @@ from bria_async import errors
 from bria_async.host import Host
 from bria_async.session import Session
 from bria_async.transport.files import look_at
-from bria_async.transport.payload import JsonPayload
 from bria_async.types.common import MAX_IMAGE_BYTES
 from bria_async.wire import File
-from tests.support import TOKEN, Collected, PushedHost, Recorder, written
+from tests.support import TOKEN, Collected, PushedHost, Recorder, json_body, written
 from tests.transport.raw import Connection, http, raw
 
 LARGE = bytes(range(256)) * (24 * 2**20 // 256)
@@ -33,6 +32,16 @@ def as_json(bria: Session, path: Path) -> Awaitable[Any]:
 def as_form(bria: Session, path: Path) -> Awaitable[Any]:
     """The file as a part of a form."""
     return bria.visuals.remove_background_isolated(file=path)
+
+
+def as_upload(bria: Session, path: Path) -> Awaitable[Any]:
+    """The file as an image of a dataset, in a form."""
+    return bria.images.upload_file(1, path)
+
+
+def as_json_upload(bria: Session, path: Path) -> Awaitable[Any]:
+    """The file as an image of a dataset, as base64."""
+    return bria.images.upload_file(1, path, as_json=True)
 
 
 Ask = Callable[[Session, Path], Awaitable[Any]]
@@ -56,24 +65,26 @@ async def test_what_is_no_readable_file_is_an_image_error(server: Recorder, tmp_
             with pytest.raises(errors.ImageError) as caught:
                 await ask(bria, path)
             assert caught.value.path == str(path)
+            assert str(caught.value).endswith("; nothing was sent")
             assert caught.value.outcome is errors.Outcome.NOT_SENT
     assert server.requests == []
 
 
-@BOTH
+@pytest.mark.parametrize("ask", [as_json, as_form, as_upload, as_json_upload])
 @pytest.mark.parametrize("strict", [True, False])
 async def test_the_size_of_a_file_is_checked_unless_lenient(
     server: Recorder, tmp_path: Path, ask: Ask, strict: bool
 ) -> None:
-    """One byte too many is not sent; a lenient session leaves the judgement to the server."""
+    """One byte too many is not sent, in whichever body; a lenient session leaves the judgement to the server."""
     path = tmp_path / "a.png"
     path.touch()
+    server.answers({"id": 1, "result_url": "https://a/1.png"})
     async with Session(TOKEN, server.base_url, strict=strict) as bria:
         os.truncate(path, MAX_IMAGE_BYTES)
         await ask(bria, path)
         os.truncate(path, MAX_IMAGE_BYTES + 1)
         if strict:
-            with pytest.raises(errors.ImageError, match=r"a\.png: has 12,582,913 bytes, more than the 12,582,912"):
+            with pytest.raises(errors.InvalidParameter, match=r"a\.png has 12,582,913 bytes, more than the 12,582,912"):
                 await ask(bria, path)
         else:
             await ask(bria, path)
@@ -172,7 +183,8 @@ async def test_a_file_that_is_opened_too_late_is_closed(tmp_path: Path) -> None:
             late.append(function)
             await asyncio.Event().wait()
 
-    task = asyncio.create_task(JsonPayload({"image": look_at(path)[0]}, SlowThreads()).write(Collected()))
+    body = await json_body({"image": look_at(path)[0]}, SlowThreads())
+    task = asyncio.create_task(body.write(Collected()))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -205,7 +217,7 @@ async def test_a_disk_that_fails_is_an_image_error(tmp_path: Path) -> None:
     with pytest.raises(errors.ImageError, match=r"a\.png: cannot be read: Input/output error"):
         look_at(path)
     stat = path.stat()
-    body = JsonPayload({"image": File(path, stat.st_size, stat.st_mtime_ns)}, Host())
+    body = await json_body({"image": File(path, stat.st_size, stat.st_mtime_ns)}, Host())
     with pytest.raises(errors.ImageError, match=r"a\.png: cannot be read: Input/output error") as caught:
         await written(body)
     assert body.failure is caught.value

@@ -9,8 +9,6 @@ from aiohttp import web
 
 from bria_async import errors
 from bria_async.session import Session
-from bria_async.transport.files import part_of
-from bria_async.wire import Multipart
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, parts
 from tests.transport.raw import Connection, http, raw
@@ -98,9 +96,9 @@ def file(tmp_path: Path) -> Path:
 async def test_a_file_is_posted_after_its_fields(server: Recorder, file: Path, status: int) -> None:
     """In their order, the file last with its name and type, and the token is nobody's business there."""
     server.answer = lambda _: web.Response(status=status)
-    body = Multipart({"key": "a/b", "policy": "p==", "acl": "private"}, part_of(file))
+    fields = {"key": "a/b", "policy": "p==", "acl": "private"}
     async with Session(TOKEN, server.base_url) as bria:
-        await bria.post_file(f"{server.base_url}/bucket?signature=s3", body)
+        await bria.post_file(f"{server.base_url}/bucket?signature=s3", file, fields=fields, content_type="image/png")
     (seen,) = server.requests
     assert (seen.method, seen.query) == ("POST", {"signature": "s3"})
     assert TOKEN not in str(seen.headers)
@@ -132,7 +130,7 @@ async def test_a_file_that_is_not_taken_is_told(file: Path, answer: bytes, words
 
     async with raw(behave) as server, Session(TOKEN, server.base_url, host=PushedHost(seed=1)) as bria:
         with pytest.raises(errors.UploadFailed, match=words) as caught:
-            await bria.post_file(f"{server.base_url}/bucket?signature=s3", Multipart({}, part_of(file)))
+            await bria.post_file(f"{server.base_url}/bucket?signature=s3", file, fields={}, content_type="image/png")
     assert (caught.value.gone, len(server.heads)) == (gone, 1)
     assert caught.value.url == f"{server.base_url}/bucket"
     assert "s3" not in str(caught.value)
@@ -142,7 +140,7 @@ async def test_an_address_that_is_none_takes_no_file(server: Recorder, file: Pat
     """Nonsense for an address is a failed upload like any other."""
     async with Session(TOKEN, server.base_url) as bria:
         with pytest.raises(errors.UploadFailed, match="the address cannot be read"):
-            await bria.post_file("http://[bad", Multipart({}, part_of(file)))
+            await bria.post_file("http://[bad", file, fields={}, content_type="image/png")
 
 
 async def test_a_file_that_changes_while_it_is_posted_is_an_image_error(file: Path) -> None:
@@ -155,17 +153,16 @@ async def test_a_file_that_changes_while_it_is_posted_is_an_image_error(file: Pa
 
     async with raw(behave) as server, Session(TOKEN, server.base_url) as bria:
         with pytest.raises(errors.ImageChanged, match=r"clip\.png: changed") as caught:
-            await bria.post_file(f"{server.base_url}/bucket", Multipart({}, part_of(file)))
+            await bria.post_file(f"{server.base_url}/bucket", file, fields={}, content_type="image/png")
     assert caught.value.__cause__ is None
 
 
 async def test_a_file_that_is_gone_before_it_is_posted_is_an_image_error(server: Recorder, file: Path) -> None:
-    """Between the look and the upload."""
-    part = part_of(file)
+    """A fault of this machine, told before anything is sent."""
     file.unlink()
     async with Session(TOKEN, server.base_url) as bria:
         with pytest.raises(errors.ImageError, match=r"clip\.png: cannot be read: No such file"):
-            await bria.post_file(f"{server.base_url}/bucket", Multipart({}, part))
+            await bria.post_file(f"{server.base_url}/bucket", file, fields={}, content_type="image/png")
     assert server.requests == []
 
 
@@ -178,4 +175,4 @@ async def test_a_storage_that_stops_reading_is_left(file: Path) -> None:
 
     async with raw(behave) as server, Session(TOKEN, server.base_url, timeout=0.2) as bria:
         with pytest.raises(errors.UploadFailed, match="no answer in time"):
-            await bria.post_file(f"{server.base_url}/bucket", Multipart({}, part_of(file)))
+            await bria.post_file(f"{server.base_url}/bucket", file, fields={}, content_type="image/png")

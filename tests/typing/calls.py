@@ -7,6 +7,7 @@ from typing import Any, assert_type
 from bria_async.api.guidance import Guidance
 from bria_async.errors import NotFound, RequestError
 from bria_async.session import Session
+from bria_async.types.ads import Ad
 from bria_async.types.datasets import Dataset, DatasetDownload, DatasetStatus
 from bria_async.types.images import BulkUpload, DatasetImage
 from bria_async.types.jobs import (
@@ -115,6 +116,20 @@ async def waited(bria: Session) -> None:
     assert_type(await bria.tailored.text_to_image(1, wait=True), GeneratedImages)
     await bria.editing.remove_background(image=b"x", wait=60)  # type: ignore[arg-type]  # a `Polling`
     await bria.projects.list(wait=True)  # type: ignore[call-arg]  # nothing to wait for
+
+
+async def addresses(bria: Session, submission: Submission, result: JobResult, images: GeneratedImages) -> None:
+    """What was made is a text, an image or a mask, and never perhaps."""
+    assert_type(submission.address, str)
+    assert_type(result.address, str)
+    assert_type(images.images, tuple[GeneratedImage, ...])
+    assert_type([image.seed for image in images.images], list[int | None])
+    assert_type((await bria.ads.generate(template_id="1")).images, tuple[Ad, ...])
+    await bria.download(submission.address, "a.png")
+    parts = await bria.vehicles.segment(file=b"x")
+    await bria.vehicles.refine_tires(file=b"x", masks={"tires": parts.found["tires"]})
+    await bria.vehicles.refine_tires(file=b"x", masks={"tires": parts.tires})  # type: ignore[arg-type]  # perhaps none
+    assert_type(await bria.probe(submission.address), bool | None)
 
 
 async def waits(bria: Session, submission: Submission, images: GeneratedImages) -> None:

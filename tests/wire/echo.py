@@ -1,11 +1,13 @@
 """A client for families that are made up here: it answers with the call itself."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
 
 from bria_async.host import Host
-from bria_async.wire import Call, Multipart, Polling
+from bria_async.wire import Call, Polling
 
 
 @attrs.frozen
@@ -32,7 +34,7 @@ class Echo:
         """The call, and that it was waited for."""
         return Waited(call, polling)
 
-    async def probe(self, url: str) -> int | None:
+    async def probe(self, url: str) -> bool | None:
         """Nothing is anywhere."""
         return None
 
@@ -40,6 +42,6 @@ class Echo:
         """Nothing is anywhere."""
         raise AssertionError(url)
 
-    async def post_file(self, url: str, body: Multipart) -> None:
+    async def post_file(self, url: str, path: Path, *, fields: Mapping[str, str], content_type: str) -> None:
         """Nobody takes a file."""
         raise AssertionError(url)

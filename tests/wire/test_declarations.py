@@ -186,20 +186,20 @@ async def test_arrays_and_objects_are_sent_as_they_are(given: Any) -> None:
     ("given", "words"),
     [
         ({"slices": [{"angle": 1}]}, "slices must hold at least 2 items, got 1"),
-        ({"slices": [{"angle": 1}, 5]}, "slices must hold Mapping, got int"),
+        ({"slices": [{"angle": 1}, 5]}, "slices[1] must be Mapping, got int"),
         ({"slices": {"angle": 1}}, "slices must be list, got dict"),
         ({"first": [1]}, "first must be Mapping, got list"),
         ({"notes": "none"}, "notes must be Mapping, got str"),
-        ({"sizes": ["1"]}, "sizes must hold int, got str"),
-        ({"sizes": [True]}, "sizes must hold int, got bool"),
-        ({"sizes": [1, 1.5]}, "sizes must hold int, got float"),
+        ({"sizes": ["1"]}, "sizes[0] must be int, got str"),
+        ({"sizes": [True]}, "sizes[0] must be int, got bool"),
+        ({"sizes": [1, 1.5]}, "sizes[1] must be int, got float"),
         ({"shares": [1, 2, 3]}, "shares must hold 0 to 2 items, got 3"),
-        ({"places": ["left", "top"]}, "places must be one of 'left', 'right', got 'top'"),
+        ({"places": ["left", "top"]}, "places[1] must be one of 'left', 'right', got 'top'"),
         ({"places": "left"}, "places must be list, got str"),
     ],
 )
 async def test_arrays_and_objects_are_checked(given: Any, words: str) -> None:
-    """Each item by its type and its enum, and how many there are."""
+    """Each item by its type and its enum, which are told with its number, and how many there are."""
     with pytest.raises(InvalidParameter) as caught:
         await cut(**given)
     assert str(caught.value).startswith(f"pizzas.cut: {words}.")

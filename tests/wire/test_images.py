@@ -74,7 +74,8 @@ async def add(*, strict: bool = True, keep_data_uri: bool = False, **values: Any
         ({"file": HERE}, {"file": HERE}),
         ({"file": b"x", "image_url": ADDRESS}, {"file": b"x", "image_url": ADDRESS}),
         ({"file": ADDRESS}, {"image_url": ADDRESS}),
-        ({"files": [HERE, ADDRESS, b"x", OTHER]}, {"files": [HERE, b"x"], "image_urls": [ADDRESS, OTHER]}),
+        ({"files": [HERE, b"x"]}, {"files": [HERE, b"x"]}),
+        ({"files": [ADDRESS, OTHER]}, {"image_urls": [ADDRESS, OTHER]}),
         ({"files": (ADDRESS,)}, {"image_urls": [ADDRESS]}),
         ({"files": [HERE], "image_urls": [OTHER]}, {"files": [HERE], "image_urls": [OTHER]}),
         ({"cover": ADDRESS}, {"image_urls": [ADDRESS]}),
@@ -101,15 +102,17 @@ async def test_data_headers_stay_in_arrays_on_request() -> None:
         ({"image": "ftp://example.com/a.png"}, "image is not base64 nor an address; give a file as"),
         ({"image": "data:image/png,abc"}, "image is not base64 nor an address; give a file as"),
         ({"image": 5}, "image must be PathLike or bytes or str, got int"),
-        ({"images": [HERE, "b.png"]}, "images is not base64 nor an address; give a file as"),
-        ({"images": [HERE, 5]}, "images must hold PathLike or bytes or str, got int"),
+        ({"images": [HERE, "b.png"]}, "images[1] is not base64 nor an address; give a file as"),
+        ({"images": [HERE, 5]}, "images[1] must be PathLike or bytes or str, got int"),
         ({"images": HERE}, "images must be list, got "),
         ({"images": b"x"}, "images must be list, got bytes"),
         ({"images": [HERE] * 4}, "images must hold 0 to 3 items, got 4"),
         ({"mask": ADDRESS}, "mask takes no address; give the file as a path or as bytes"),
         ({"mask": "a.png"}, "mask is not base64; give a file as pathlib.Path(...)"),
         ({"file": "a.png"}, "file is not base64 nor an address; give a file as"),
-        ({"files": [ADDRESS, "a.png"]}, "files is not base64 nor an address; give a file as"),
+        ({"files": [HERE, "a.png"]}, "files[1] is not base64 nor an address; give a file as"),
+        ({"files": [HERE, ADDRESS]}, "files holds files and addresses, which cannot be given together: give one or"),
+        ({"files": (ADDRESS, b"x", OTHER)}, "files holds files and addresses, which cannot be given together: give"),
         ({"file": ADDRESS, "image_url": OTHER}, "file and image_url say the same: give one of them"),
         ({"files": [HERE, ADDRESS], "image_urls": [OTHER]}, "files and image_urls say the same: give one of them"),
         ({"cover": ADDRESS, "files": [OTHER]}, "cover and image_urls say the same: give one of them"),
@@ -128,6 +131,8 @@ async def test_a_lenient_client_sends_both_names_as_given() -> None:
     """Whoever checks nothing may find out what the server makes of it."""
     both: dict[str, Any] = {"file": ADDRESS, "image_url": OTHER, "name": "Cats", "title": "Dogs", "image": "a.png"}
     assert await add(**both, strict=False) == both
+    mixed = await add(files=[HERE, ADDRESS, b"x", OTHER], strict=False)
+    assert mixed == {"files": [HERE, b"x"], "image_urls": [ADDRESS, OTHER]}
 
 
 @pytest.mark.parametrize("header", ["", "data:image/png;base64,"])

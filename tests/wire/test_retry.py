@@ -129,6 +129,7 @@ def test_failures_say_what_they_mean() -> None:
         Failure.UNREACHABLE,
         Failure.UNRESOLVED,
         Failure.UNTRUSTED,
+        Failure.PRIVATE,
         Failure.CONNECT_TIMEOUT,
     }
     assert all(failure.words for failure in Failure)

@@ -4,18 +4,25 @@ An effect gets the sources of a job as pictures, what the job is told, and a sou
 prompt decide; it gives the picture. Which effect a job has is said by whoever starts it.
 """
 
+from typing import Literal
+
 import attrs
 
 from bria_async.sim.effects import canvases, cars, cutouts, invented, tones, visuals
 from bria_async.sim.effects.pixels import Draw
 
+Sign = Literal["none", "file", "bar"]
+"""How a result is said to be simulated: not at all, in its file only, or by a bar in the picture too."""
+
 
 @attrs.frozen
 class Effect:
-    """How a result is drawn, and whether it is to be marked as simulated."""
+    """How a result is drawn, and what says that it is simulated."""
 
     draw: Draw
-    invents: bool = False
+    sign: Sign = "none"
+    subject: Draw | None = None
+    """What stands before the picture, and before its bar: of the same size, with transparency."""
 
 
 EFFECTS: dict[str, Effect] = {
@@ -33,25 +40,25 @@ EFFECTS: dict[str, Effect] = {
     "enhance": Effect(tones.enhance),
     "restore": Effect(tones.restore),
     "harmonize": Effect(tones.harmonize),
-    "weather": Effect(tones.weather),
-    "segment": Effect(cars.segment),
-    "refine_tires": Effect(cars.refine_tires),
-    "reflections": Effect(cars.reflections),
-    "gen_fill": Effect(invented.gen_fill),
-    "replace_background": Effect(canvases.replace_background, invents=True),
-    "placed": Effect(canvases.placed, invents=True),
-    "integrate": Effect(canvases.integrate, invents=True),
-    "relight": Effect(tones.relight, invents=True),
-    "reseason": Effect(tones.reseason, invents=True),
-    "restyle": Effect(tones.restyle, invents=True),
-    "generate": Effect(invented.generate, invents=True),
-    "collage": Effect(invented.collage, invents=True),
-    "edit": Effect(invented.edit, invents=True),
-    "lettering": Effect(invented.lettering, invents=True),
-    "coloured_sketch": Effect(invented.coloured_sketch, invents=True),
+    "weather": Effect(tones.weather, "bar"),
+    "segment": Effect(cars.segment, "file"),
+    "refine_tires": Effect(cars.refine_tires, "file"),
+    "reflections": Effect(cars.reflections, "bar"),
+    "gen_fill": Effect(invented.gen_fill, "file"),
+    "replace_background": Effect(canvases.behind, "bar", cutouts.cutout),
+    "placed": Effect(canvases.scenery, "bar", canvases.placed),
+    "integrate": Effect(canvases.ground, "bar", canvases.integrated),
+    "relight": Effect(tones.relight, "bar"),
+    "reseason": Effect(tones.reseason, "bar"),
+    "restyle": Effect(tones.restyle, "bar"),
+    "generate": Effect(invented.generate, "bar"),
+    "collage": Effect(invented.collage, "bar"),
+    "edit": Effect(invented.edit, "bar"),
+    "lettering": Effect(invented.lettering, "bar"),
+    "coloured_sketch": Effect(invented.coloured_sketch, "bar"),
     "trim": Effect(visuals.trim),
     "before_colour": Effect(visuals.before_colour),
-    "presenter": Effect(visuals.presenter, invents=True),
-    "ad": Effect(visuals.ad, invents=True),
+    "presenter": Effect(visuals.presenter, "bar"),
+    "ad": Effect(visuals.ad, "bar", visuals.ad_layer),
 }
-"""Every effect by its name; `gen_fill` and `weather` mark what they invent by themselves."""
+"""Every effect by its name; `gen_fill` draws its bar itself, where it fills anything."""

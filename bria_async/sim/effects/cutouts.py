@@ -3,30 +3,19 @@
 import random
 from collections.abc import Sequence
 
-from bria_async.sim.effects.pixels import (
-    Params,
-    Picture,
-    alpha,
-    colour,
-    filled,
-    flattened,
-    hole,
-    masked,
-    matte,
-    with_alpha_of,
-)
+from bria_async.sim.effects.mattes import around, filled, hard, hole, matte
+from bria_async.sim.effects.pixels import Params, Picture, alpha, colour, flattened, masked, with_alpha_of
 from bria_async.sim.pillow import Image, ImageChops, ImageDraw, ImageFilter
 
 PACKSHOT = 2000
 _PRODUCT_SHARE = 0.8
-_HARD = [0] * 128 + [255] * 128
 
 
 def cutout(pictures: Sequence[Picture], params: Params, _: random.Random) -> Picture:
     """The subject on nothing; with `preserve_alpha` false a transparent picture's edges become hard."""
     found = matte(pictures[0], force=params.get("force", False))
     if alpha(pictures[0]) is not None and not params.get("preserve_alpha", True):
-        found = found.point(_HARD)
+        found = hard(found)
     return masked(pictures[0], found)
 
 
@@ -48,18 +37,21 @@ def cropped(subject: Picture) -> Picture:
 
 
 def blur_background(pictures: Sequence[Picture], params: Params, _: random.Random) -> Picture:
-    """The picture with everything but its subject blurred, the more the higher `scale` (1 to 5)."""
+    """The picture with everything but its subject blurred, the more the higher `scale` (1 to 5).
+
+    What is blurred is the picture without its subject, so that nothing of it runs into the background.
+    """
     picture = pictures[0]
     radius = params.get("scale", 5) * max(picture.size) / 200
-    seen = picture.convert("RGB")
-    blurred = seen.filter(ImageFilter.GaussianBlur(radius))
-    return with_alpha_of(picture, Image.composite(seen, blurred, matte(picture, force=True)), params)
+    found = matte(picture, force=True)
+    blurred = filled(picture, around(found)).filter(ImageFilter.GaussianBlur(radius))
+    return with_alpha_of(picture, Image.composite(picture.convert("RGB"), blurred, found), params)
 
 
 def erase_foreground(pictures: Sequence[Picture], params: Params, _: random.Random) -> Picture:
     """The picture with its subject filled from around it."""
-    found = matte(pictures[0], force=True).filter(ImageFilter.MaxFilter(5)).point(_HARD)
-    return with_alpha_of(pictures[0], filled(pictures[0], found), params)
+    found = matte(pictures[0], force=True)
+    return with_alpha_of(pictures[0], filled(pictures[0], around(found)), params)
 
 
 def erase(pictures: Sequence[Picture], params: Params, _: random.Random) -> Picture:

@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 
 from bria_async.sim.effects.marks import marked
-from bria_async.sim.effects.pixels import Params, Picture, hole, with_alpha_of
+from bria_async.sim.effects.mattes import hole
+from bria_async.sim.effects.pixels import Params, Picture, with_alpha_of
 from bria_async.sim.pillow import Image, ImageChops, ImageDraw, ImageFilter, ImageFont, ImageOps
 
 _SKETCH = 256
@@ -39,7 +40,7 @@ def scene(size: tuple[int, int], prompt: str, chance: random.Random, references:
     picture = ImageOps.colorize(down, chance.choice(colours), _any(chance))
     for _ in range(_SHAPES):
         picture = _shape(picture, chance.choice([*colours, _any(chance)]), chance)
-    return picture.resize(size, Image.Resampling.BICUBIC)
+    return picture.filter(ImageFilter.GaussianBlur(1)).resize(size, Image.Resampling.BICUBIC)
 
 
 def _shape(picture: Picture, fill: tuple[int, int, int], chance: random.Random) -> Picture:

@@ -3,8 +3,8 @@
 import random
 from collections.abc import Callable, Sequence
 
-from bria_async.sim.effects.marks import marked
-from bria_async.sim.effects.pixels import Params, Picture, matte, with_alpha_of
+from bria_async.sim.effects.mattes import matte
+from bria_async.sim.effects.pixels import Params, Picture, with_alpha_of
 from bria_async.sim.pillow import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 _Tone = Callable[[Picture], Picture]
@@ -132,7 +132,7 @@ def _tint(style: str, lightest: int) -> _Colour:
 
 
 def weather(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Picture:
-    """Snow, fog, dust and whatever is asked: flecks and haze, a layer, or without `layer` over the picture, marked."""
+    """Snow, fog, dust and whatever is asked: flecks and haze, a layer, or without `layer` over the picture."""
     picture = pictures[0]
     colour = (200, 170, 120) if "dust" in params["prompt"].lower() else (255, 255, 255)
     flecks = Image.new("L", (512, 512), 40)
@@ -144,5 +144,4 @@ def weather(pictures: Sequence[Picture], params: Params, chance: random.Random) 
     over.putalpha(flecks.resize(picture.size))
     if params.get("layer"):
         return over
-    result = with_alpha_of(picture, Image.alpha_composite(picture.convert("RGBA"), over), params)
-    return marked(result, params["prompt"], params["seed"])
+    return with_alpha_of(picture, Image.alpha_composite(picture.convert("RGBA"), over), params)

@@ -3,10 +3,10 @@
 import random
 from collections.abc import Mapping, Sequence
 
-from bria_async.sim.effects.canvases import expand, placed
+from bria_async.sim.effects.canvases import expand, laid, placed, scenery
 from bria_async.sim.effects.cutouts import crop, cutout
-from bria_async.sim.effects.invented import scene
-from bria_async.sim.effects.pixels import Params, Picture, alpha, colour, contained, flattened, hole
+from bria_async.sim.effects.mattes import hole
+from bria_async.sim.effects.pixels import Box, Params, Picture, Size, alpha, colour, contained, flattened
 from bria_async.sim.effects.tones import tinted
 from bria_async.sim.pillow import Image, ImageDraw, ImageFont
 
@@ -52,8 +52,24 @@ def presenter(pictures: Sequence[Picture], _: Params, chance: random.Random) -> 
 
 
 def ad(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Picture:
-    """The picture as an advertisement of `size`, before a `background`, under its `texts`."""
-    drawn = _ground(pictures, params, chance)
+    """What an advertisement of `size` has behind its product: a scene, one colour, or the original expanded."""
+    size, background = tuple(params["size"]), params["background"]
+    if not pictures or background == "generated":
+        return scenery((), params, chance)
+    if background == "original":
+        return flattened(expand(pictures[:1], {**params, "box": _middle(pictures[0], size)}, chance))
+    return Image.new("RGB", size, colour(background))
+
+
+def ad_layer(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Picture:
+    """What an advertisement has in front: the product, unless the original is behind it, and its `texts`."""
+    size, background = tuple(params["size"]), params["background"]
+    if not pictures or background == "original":
+        drawn = Image.new("RGBA", size)
+    elif background == "generated":
+        drawn = placed(pictures[:1], {**params, "box": (0, 0, *size)}, chance)
+    else:
+        drawn = laid(cutout(pictures[:1], params, chance), size, (0, 0, *size))
     pen = ImageDraw.Draw(drawn)
     top = margin = max(1, min(drawn.size) // 20)
     for text, rgb, height in params["texts"]:
@@ -63,18 +79,7 @@ def ad(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Pi
     return drawn
 
 
-def _ground(pictures: Sequence[Picture], params: Params, chance: random.Random) -> Picture:
-    """The subject before one colour or a generated scene, or the original expanded."""
-    size = tuple(params["size"])
-    if not pictures:
-        return scene(size, params["prompt"], chance)
-    if params["background"] == "generated":
-        return placed(pictures[:1], {**params, "box": (0, 0, *size)}, chance)
-    fitted = contained(pictures[0].size, size)
-    at = ((size[0] - fitted[0]) // 2, (size[1] - fitted[1]) // 2)
-    if params["background"] == "original":
-        return flattened(expand(pictures[:1], {**params, "box": (*at, *fitted)}, chance))
-    ground = Image.new("RGB", size, colour(params["background"]))
-    subject = cutout(pictures[:1], params, chance).resize(fitted, Image.Resampling.LANCZOS)
-    ground.paste(subject.convert("RGB"), at, subject.getchannel("A"))
-    return ground
+def _middle(picture: Picture, size: Size) -> Box:
+    """The box of a picture that is as large as it fits in the middle of a size."""
+    width, height = contained(picture.size, size)
+    return (size[0] - width) // 2, (size[1] - height) // 2, width, height
