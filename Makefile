@@ -1,6 +1,7 @@
 # make demo   trains a tailored model against the embedded simulator, offline
 # make test   the whole suite
 # make fuzz   property-based requests over the served document, FUZZ times as many as the suite sends
+# make soak   SEEDS simulated worlds from number FROM, on all cores; interrupted, the same command goes on
 # make check  format, lint, types and the floors of the house
 
 PYTHON ?= python3
@@ -10,8 +11,11 @@ FAMILY ?= fibo
 IMAGES ?=
 WORKERS ?= 2
 FUZZ   ?= 20
+SEEDS  ?= 1000
+FROM   ?= 0
+SHARDS ?= soak
 
-.PHONY: demo test fuzz check lock clean
+.PHONY: demo test fuzz soak check lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +32,9 @@ test: $(VENV)/.ready
 fuzz: $(VENV)/.ready
 	BRIA_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/sim/test_fuzz.py
 
+soak: $(VENV)/.ready
+	@$(BIN)/python -m tests.simulation soak --seeds $(SEEDS) --from $(FROM) --shards $(SHARDS)
+
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -40,4 +47,4 @@ lock:
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade -o requirements.lock
 
 clean:
-	rm -rf $(VENV) demo dist
+	rm -rf $(VENV) demo dist $(SHARDS)

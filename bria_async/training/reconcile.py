@@ -14,6 +14,8 @@ import attrs
 
 from bria_async.engines.local import Run
 from bria_async.errors import DownloadFailed, NotFound, RunFailed, RunPaused
+from bria_async.graph.events import Happened
+from bria_async.graph.journal import Row
 from bria_async.graph.runner import Reopen
 from bria_async.images.content_key import find_token
 from bria_async.images.probe import ImageFile
@@ -141,12 +143,12 @@ async def find_uploaded(
     missing = {key: image for key, image in doubts.items() if key not in found}
     if not strangers or not missing or names_are_kept([*known.items(), *found.items()]):
         return found
-    by_bytes, strangers = await by_content(session, strangers, missing)
+    by_bytes, strangers = await by_content(session, run, strangers, missing)
     found |= by_bytes
     missing = {key: image for key, image in missing.items() if key not in found}
     if not strangers or not missing:
         return found
-    if len(strangers) == len(missing) == 1:
+    if len(strangers) == len(missing) == 1 and not sent_again(run):
         return found | {next(iter(missing)): _stored(strangers[0])}
     ids = ", ".join(str(image.id) for image in strangers)
     raise RunPaused(
@@ -176,8 +178,13 @@ def by_name(
     return found, strangers
 
 
+def sent_again(run: Run) -> list[Row]:
+    """The images that were sent more than once: what was taken for absent may still arrive, as a copy."""
+    return [row for row in run.ledger.of("upload") if row.attempt > 1]
+
+
 async def match_zip(
-    session: Session, listing: Sequence[DatasetImage], expected: Mapping[str, ImageFile]
+    session: Session, run: Run, listing: Sequence[DatasetImage], expected: Mapping[str, ImageFile]
 ) -> dict[str, Stored]:
     """Which images a zip brought: by name, by content, and where both were changed by their number.
 
@@ -186,7 +193,7 @@ async def match_zip(
     found, strangers = by_name(listing, expected, {})
     missing = {key: image for key, image in expected.items() if key not in found}
     if strangers and missing:
-        by_bytes, strangers = await by_content(session, strangers, missing)
+        by_bytes, strangers = await by_content(session, run, strangers, missing)
         found |= by_bytes
         missing = {key: image for key, image in missing.items() if key not in found}
     return found | {key: _stored(image) for key, image in zip(missing, strangers, strict=False)}
@@ -198,29 +205,39 @@ def names_are_kept(stored: Iterable[tuple[str, Stored]]) -> bool:
 
 
 async def by_content(
-    session: Session, strangers: Sequence[DatasetImage], missing: Mapping[str, ImageFile]
+    session: Session, run: Run, strangers: Sequence[DatasetImage], missing: Mapping[str, ImageFile]
 ) -> tuple[dict[str, Stored], list[DatasetImage]]:
-    """Download strangers and compare their bytes; those that match no image remain strangers."""
+    """Download strangers and compare their bytes; those that hold none of the run's images remain strangers."""
     keys = {image.sha256: key for key, image in missing.items()}
+    planned = {image.sha256 for image in run.items["image"].values()}
     found: dict[str, Stored] = {}
     left: list[DatasetImage] = []
     for image in strangers:
-        key = keys.get(await _sha256(session, image) or "")
-        if key is None:
+        sha256 = await _sha256(session, run, image)
+        if sha256 in keys:
+            found.setdefault(keys[sha256], _stored(image))
+        elif sha256 not in planned:
             left.append(image)
-        else:
-            found.setdefault(key, _stored(image))
     return found, left
 
 
-async def _sha256(session: Session, image: DatasetImage) -> str | None:
+async def _sha256(session: Session, run: Run, image: DatasetImage) -> str | None:
+    """The hash of an image's bytes, None where the server does not give them.
+
+    Raises:
+        RunPaused: they cannot be had now: what could not be looked at is not taken for something else.
+    """
     if not image.image_url:
         return None
     with tempfile.TemporaryDirectory(prefix="bria-") as folder:
         try:
             path = await session.download(image.image_url, Path(folder) / "image")
-        except DownloadFailed:
-            return None
+        except DownloadFailed as error:
+            if error.gone:
+                return None
+            raise RunPaused(
+                f"Nobody could look at image {image.id}, which may be one of this run's: {error}.", run.name
+            ) from None
         return await session.host.in_thread(_hash, path)
 
 
@@ -283,6 +300,8 @@ async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[s
         Reopen: images are gone and must be uploaded again.
         RunPaused: it cannot be mended.
     """
+    if mend:
+        await _late_arrivals(session, run)
     result = compare(await session.images.list(dataset.id), planned)
     if result.strangers and not names_are_kept(planned.items()) and not came_by_zip(run):
         result = await _copies_by_content(session, run, result, planned)
@@ -302,6 +321,15 @@ async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[s
         )
 
 
+async def _late_arrivals(session: Session, run: Run) -> None:
+    """Give first requests, which were taken for lost and sent again, once more the time in which they may arrive."""
+    host = session.host
+    again = max((row.sent or 0.0 for row in sent_again(run)), default=0.0)
+    if (wait := min(run.settle, again + run.settle - host.now())) > 0:
+        run.ledger.note(Happened.WAITED, reason=f"{wait:.0f} s for images that were sent twice", wait=round(wait, 1))
+        await host.sleep(wait)
+
+
 async def _copies_by_content(
     session: Session, run: Run, result: Comparison, planned: Mapping[str, Stored]
 ) -> Comparison:
@@ -309,6 +337,6 @@ async def _copies_by_content(
     there = planned.keys() - set(result.missing)
     images: Mapping[str, Any] = run.items["image"]
     hashes = {image.sha256 for key, image in images.items() if key in there}
-    copies = [image for image in result.strangers if await _sha256(session, image) in hashes]
+    copies = [image for image in result.strangers if await _sha256(session, run, image) in hashes]
     others = tuple(image for image in result.strangers if image not in copies)
     return attrs.evolve(result, copies=(*result.copies, *copies), strangers=others)

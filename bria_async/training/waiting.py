@@ -128,7 +128,9 @@ async def until_listed(
         since = session.host.monotonic() if since is None else since
         if len(listing) < expected and session.host.monotonic() - since <= run.settle:
             return None
-        return await match_zip(session, listing, {key: image for key, image in images.items() if key not in refused})
+        return await match_zip(
+            session, run, listing, {key: image for key, image in images.items() if key not in refused}
+        )
 
     found = await poll(session.host, patiently(run, look), settings.waiting)
     if found is None:

@@ -11,14 +11,17 @@ import aiohttp
 from aiohttp import web
 
 from bria_async.graph.events import Event
+from bria_async.host import Host
 from bria_async.session import Session
 from bria_async.sim import SIMULATOR, Clock, Options, Simulator, create_app
 from bria_async.training import Plan, Settings, Trained, train
 
 from .loop import VirtualHost
-from .network import MemoryConnector
+from .network import MemoryConnector, Sky
 
 ADDRESS = "http://127.0.0.1"
+TOKEN = "canary"
+"""The token of all worlds: it is searched for in everything that is written or said."""
 
 
 class World:
@@ -43,24 +46,49 @@ class World:
             self.sim.requests.clear()
 
 
+class Land:
+    """The part of a world that outlives every process of the client: the server, and the wires to it."""
+
+    def __init__(self, server: web.Server, sim: Simulator, rng: random.Random, sky: Sky | None) -> None:
+        self.server = server
+        self.sim = sim
+        self._rng = rng
+        self._sky = sky
+
+    def connector(self, *, fresh: bool = False) -> MemoryConnector:
+        """Wires to the server, and `fresh` ones for every request."""
+        return MemoryConnector(self.server, self._rng, self._sky, fresh=fresh)
+
+
 @asynccontextmanager
-async def world(seed: int, *, options: Options | None = None, state: Path | None = None) -> AsyncIterator[World]:
-    """Build a world on the running virtual loop."""
-    loop = asyncio.get_running_loop()
-    app = create_app(options or Options(seed=seed), Clock(source=loop.time), state)
+async def land(seed: int, options: Options, state: Path | None = None, sky: Sky | None = None) -> AsyncIterator[Land]:
+    """A server on the running virtual loop."""
+    app = create_app(options, Clock(source=asyncio.get_running_loop().time), state)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:
-        rng = random.Random(seed)
-        server = runner.server
-        assert server is not None, "the application is set up"
-        async with (
-            aiohttp.ClientSession(connector=MemoryConnector(server, rng)) as http,
-            aiohttp.ClientSession(connector=MemoryConnector(server, rng)) as downloads,
-            Session(
-                "canary", ADDRESS, http=http, downloads=downloads, uploads=downloads, host=VirtualHost(seed)
-            ) as session,
-        ):
-            yield World(seed, app[SIMULATOR], session)
+        assert runner.server is not None, "the application is set up"
+        yield Land(runner.server, app[SIMULATOR], random.Random(seed), sky)
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def connected(host: Host, api: MemoryConnector, files: MemoryConnector, **fields: Any) -> AsyncIterator[Session]:
+    """A session over these wires: one pool for the API, one for files."""
+    async with (
+        aiohttp.ClientSession(connector=api) as http,
+        aiohttp.ClientSession(connector=files) as downloads,
+        Session(TOKEN, ADDRESS, http=http, downloads=downloads, uploads=downloads, host=host, **fields) as session,
+    ):
+        yield session
+
+
+@asynccontextmanager
+async def world(seed: int, *, options: Options | None = None, state: Path | None = None) -> AsyncIterator[World]:
+    """Build a world in which nothing goes wrong, on the running virtual loop."""
+    async with (
+        land(seed, options or Options(seed=seed), state) as here,
+        connected(VirtualHost(seed), here.connector(), here.connector()) as session,
+    ):
+        yield World(seed, here.sim, session)
