@@ -104,9 +104,9 @@ class _Judge:
                 "healed", f"{self.verdict.healed} duplicates, though nothing took longer than the settle delay"
             )
         self._copies()
-        if not journal.exists():
+        if not journal.exists() or not self._read(journal):
+            self._nothing()
             return
-        self._read(journal)
         self._spent()
         self._uncaptioned()
         self._stored()
@@ -116,9 +116,17 @@ class _Judge:
     def _problem(self, word: str, sentence: str) -> None:
         self.verdict.problems.append(f"{word}: {sentence}")
 
-    def _read(self, journal: Path) -> None:
+    def _nothing(self) -> None:
+        """Without a run in a journal nothing was sent."""
+        if sent := sorted(name for name in self.sim.counts if name.endswith(("create", "upload"))):
+            self.verdict.lost += 1
+            self._problem("lost", f"no journal tells of {sent}")
+
+    def _read(self, journal: Path) -> bool:
+        """Read the journal's run; false when it holds none yet."""
         with contextlib.closing(sqlite3.connect(f"{journal.as_uri()}?mode=ro", uri=True)) as database:
-            (run,) = runs(database)
+            if (run := next(runs(database), None)) is None:
+                return False
             for row in tasks(database, run.id):
                 self.rows.setdefault(row.name, {})[row.key] = row
             self.items = {name: dict(items(database, run.id, name)) for name in ("image", "prompt")}
@@ -128,6 +136,7 @@ class _Judge:
                 self.events[what, name] += 1
                 if key:
                     self.events[what, f"{name} {key}"] += 1
+        return True
 
     # --- money -----------------------------------------------------------------------------------------------
 

@@ -21,8 +21,14 @@ class _Selector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.turns = 0
+        self.due: dict[int, Callable[[], object]] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turns += 1
+        if (call := self.due.pop(self.turns, None)) is not None:
+            call()
+            return []
         if timeout is None:
             raise DeadlockError("nothing is scheduled: every task waits for another")
         self.now += max(0.0, timeout)
@@ -30,11 +36,23 @@ class _Selector(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """The same code takes the same steps at the same times, every time; threads run inline."""
+    """The same code takes the same steps at the same times, every time.
+
+    What goes into a thread is done at once, and its result arrives a turn later, when nobody may want it any more.
+    """
 
     def __init__(self) -> None:
         self._clock = _Selector()
         super().__init__(self._clock)
+
+    @property
+    def turns(self) -> int:
+        """How often the loop went round: between two turns every task that can goes on to its next await."""
+        return self._clock.turns
+
+    def at_turn(self, turn: int, call: Callable[[], object]) -> None:
+        """Call something before this turn."""
+        self._clock.due[turn] = call
 
     def time(self) -> float:
         """Seconds of virtual time."""
@@ -43,12 +61,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]  # the same, without its type variables
         self, executor: Any, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """Run it here and now."""
+        """Run it here and now, and tell a turn later."""
         done: asyncio.Future[Any] = self.create_future()
         try:
-            done.set_result(func(*args))
-        except Exception as error:  # noqa: BLE001  # a thread hands any exception over, too
-            done.set_exception(error)
+            tell, value = done.set_result, func(*args)
+        except BaseException as error:  # noqa: BLE001  # a thread hands any exception over, too
+            tell, value = done.set_exception, error
+        self.call_soon(lambda: None if done.cancelled() else tell(value))
         return done
 
 

@@ -249,6 +249,11 @@ class MemoryConnector(aiohttp.BaseConnector):
         self._ends.append(near)
         return handler
 
+    @property
+    def in_use(self) -> int:
+        """How many connections somebody has taken and not given back."""
+        return len(self._acquired)
+
     def vanish(self) -> None:
         """The process that holds these connections is gone: what has left still arrives, nothing else does."""
         for end in self._ends:

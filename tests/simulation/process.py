@@ -5,6 +5,7 @@ moment is what the next process finds. What its coroutines still do while Python
 """
 
 import asyncio
+import functools
 import random
 import shutil
 import sqlite3
@@ -205,11 +206,10 @@ class _Writer(Worker):
         self._process = process
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Run it here and now."""
+        """Run it before anything else."""
         self._process.check()
-        if function is journal._write:
-            return self._process.write(function, *args)
-        return function(*args)
+        work = functools.partial(self._process.write, function) if function is journal._write else function
+        return await asyncio.get_running_loop().run_in_executor(None, work, *args)
 
     def close(self) -> None:
         """Nothing is queued."""
