@@ -148,7 +148,8 @@ async def find_uploaded(
     missing = {key: image for key, image in missing.items() if key not in found}
     if not strangers or not missing:
         return found
-    if len(strangers) == len(missing) == 1 and not sent_again(run):
+    others = [row for row in sent_again(run) if row.key not in missing]
+    if len(strangers) == len(missing) == 1 and not others:
         return found | {next(iter(missing)): _stored(strangers[0])}
     ids = ", ".join(str(image.id) for image in strangers)
     raise RunPaused(

@@ -1,0 +1,90 @@
+"""What simulated worlds brought to light, each kept dead by a test of its own."""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bria_async.errors import RunPaused
+from bria_async.sim import Options
+from bria_async.training import Trained
+from tests.simulation.loop import VirtualHost, run_virtually
+from tests.simulation.network import Clear, MemoryConnector
+from tests.simulation.world import Land, World, connected, land
+
+from .conftest import COUNT, Studio, clean
+
+Within = Callable[..., Any]
+
+
+class Refusing(Clear):
+    """A sky under which no connection comes about."""
+
+    def refuses(self) -> bool:
+        """Always."""
+        return True
+
+
+def test_a_first_request_that_arrives_after_the_second(studio: Studio, within: Within) -> None:
+    """A copy that is made late, and listed later still, is awaited, and deleted before the dataset is completed."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.upload", when="after", drop=True)
+        await studio.train(here, studio.plan(), settle=60.0)
+        assert here.sim.counts["images.upload"] == COUNT + 1, "no copy was made, so nothing was proven"
+        assert here.sim.counts["images.delete"] == 1
+        assert clean(here.sim), here.sim.audit()
+
+    within(main, late_effect=80.0, listing_lag=30.0)
+
+
+async def train(studio: Studio, here: Land, files: Any, **how: Any) -> Trained:
+    """Train with other wires to the files than to the API."""
+    async with connected(VirtualHost(1), here.connector(), files) as session:
+        return await studio.train(World(1, here.sim, session), studio.plan(**how))
+
+
+def test_what_cannot_be_looked_at_is_not_taken_for_something_else(studio: Studio) -> None:
+    """Where names say nothing and an image cannot be downloaded just now, the run pauses, and adopts it later."""
+
+    async def main() -> None:
+        async with land(1, Options(image_names="rewrite")) as here:
+            here.sim.fail("images.upload", when="after", drop=True)
+            nowhere = MemoryConnector(here.server, random.Random(1), Refusing())
+            with pytest.raises(RunPaused, match="Nobody could look at image"):
+                await train(studio, here, nowhere)
+            result = await train(studio, here, here.connector())
+            assert result.adopted == 1
+            assert clean(here.sim), here.sim.audit()
+
+    run_virtually(main)
+
+
+def test_the_last_one_left_may_be_the_copy_of_another(studio: Studio) -> None:
+    """Where neither names nor bytes say anything, the only stranger is not taken for the only missing image once
+    another one was sent twice: it may be the late first of that one.
+    """
+
+    async def main() -> None:
+        async with land(1, Options(image_names="rewrite")) as here, land(2, Options()) as elsewhere:
+            here.sim.fail("images.upload", drop=True, match="1--")
+            here.sim.fail("images.upload", drop=True, match="2--")
+            here.sim.fail("images.upload", drop=True, when="after", match="2--")
+            with pytest.raises(RunPaused, match="nobody can tell which of 1 images"):
+                await train(studio, here, elsewhere.connector())
+
+    run_virtually(main)
+
+
+def test_the_last_one_left_is_found_by_elimination(studio: Studio) -> None:
+    """Nothing else was sent twice: the only stranger is the only missing image, whatever its name and bytes."""
+
+    async def main() -> None:
+        async with land(1, Options(image_names="rewrite")) as here, land(2, Options()) as elsewhere:
+            here.sim.fail("images.upload", drop=True, when="after", match="2--")
+            result = await train(studio, here, elsewhere.connector())
+            assert result.adopted == 1
+            assert clean(here.sim), here.sim.audit()
+
+    run_virtually(main)
