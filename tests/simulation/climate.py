@@ -143,7 +143,7 @@ def _options(rng: random.Random, seed: int, shape: Shape, zipped: Path | None) -
         decode=False,
         rate_limits=rng.choice((None, 60, 600)),
         retry_after=rng.random() < 0.8,
-        listing_lag=rarely(0.3, rng.uniform(0, LONGEST / 2), 0.0),
+        listing_lag=rarely(0.3, rng.uniform(0, LONGEST / 3), 0.0),
         image_names=rng.choice(("echo", "echo", "prefix", "rewrite")),
         upload_answer=rarely(0.2, "form", "json"),
         caption_delay=rng.choice((0.0, 20.0, 900.0)),

@@ -25,8 +25,8 @@ class Weather(Faults):
     """Storm until so many faults have struck, then quiet for good.
 
     `share` of all requests are struck by the server's faults and `wires` of all connections by those of the network;
-    whatever is held back or worked on late is so for less than `longest` seconds. An upload may linger `beyond`
-    seconds more.
+    a wire holds back, and the server works late, for a third of `longest` seconds at most: the last third is for listings
+    that lag. An upload may linger `beyond` seconds more.
     """
 
     rng: random.Random
@@ -69,7 +69,7 @@ class Weather(Faults):
             return None
         kind = self.rng.choices(("cut", "stall", "hole"), (6, 3, 1))[0]
         after = int(self.rng.choice((50, 500, 2_000, 10_000)) * self.rng.random() * 2)
-        seconds = self.rng.uniform(1, self.longest / 2)
+        seconds = self.rng.uniform(1, self.longest / 3)
         return Trouble(kind, self.rng.choice(("up", "down")), after, seconds)  # type: ignore[arg-type]  # of the three
 
     # --- in the server -----------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ class Weather(Faults):
         return self._fault(operation, kind)
 
     def _fault(self, operation: str, kind: str) -> Fault:
-        late = self.rng.choice((0.0, 0.0, self.rng.uniform(0, self.longest / 2)))
+        late = self.rng.choice((0.0, 0.0, self.rng.uniform(0, self.longest / 3)))
         if operation == "images.upload" and self.beyond and late:
             late += self.beyond
         # Nobody reads what a deletion answers, so garbage instead of a deletion would be a lie.
@@ -96,7 +96,7 @@ class Weather(Faults):
             "garbage": {"status": 200, "body": self.rng.choice(GARBAGE), "when": when, "delay": late},
             "drop": {"drop": True, "when": when, "delay": late},
             "hang": {"hang": True, "when": when, "delay": late},
-            "slow": {"delay": late or self.rng.uniform(1, self.longest / 2)},
+            "slow": {"delay": late or self.rng.uniform(1, self.longest / 3)},
             "denied": {"status": self.rng.choice((401, 403))},
         }
         return Fault(operation=operation, **fields[kind])
