@@ -323,10 +323,13 @@ async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[s
 
 
 async def _late_arrivals(session: Session, run: Run) -> None:
-    """Give first requests, which were taken for lost and sent again, once more the time in which they may arrive."""
+    """Give each request that was taken for lost, and sent again, two settle delays in which it may arrive after all.
+
+    Where the last one was answered, those before it had one already; where an effect was found, it is unknown whose.
+    """
     host = session.host
-    again = max((row.sent or 0.0 for row in sent_again(run)), default=0.0)
-    if (wait := min(run.settle, again + run.settle - host.now())) > 0:
+    ends = [(row.sent or 0.0) + run.settle * (2 if row.via == "adopted" else 1) for row in sent_again(run)]
+    if (wait := min(2 * run.settle, max(ends, default=0.0) - host.now())) > 0:
         run.ledger.note(Happened.WAITED, reason=f"{wait:.0f} s for images that were sent twice", wait=round(wait, 1))
         await host.sleep(wait)
 

@@ -25,8 +25,8 @@ class Weather(Faults):
     """Storm until so many faults have struck, then quiet for good.
 
     `share` of all requests are struck by the server's faults and `wires` of all connections by those of the network;
-    a wire holds back, and the server works late, for a third of `longest` seconds at most: the last third is for listings
-    that lag. An upload may linger `beyond` seconds more.
+    a wire holds back, and the server works late, for a third of `longest` seconds at most: the last third is for
+    listings that lag. An upload may linger `beyond` seconds more.
     """
 
     rng: random.Random

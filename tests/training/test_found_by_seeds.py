@@ -26,17 +26,20 @@ class Refusing(Clear):
         return True
 
 
-def test_a_first_request_that_arrives_after_the_second(studio: Studio, within: Within) -> None:
+@pytest.mark.parametrize(("lost", "captioned"), [(1, 20.0), (2, 70.0)])
+def test_requests_that_arrive_after_they_were_given_up(
+    studio: Studio, within: Within, lost: int, captioned: float
+) -> None:
     """A copy that is made late, and listed later still, is awaited, and deleted before the dataset is completed."""
 
     async def main(here: World) -> None:
-        here.sim.fail("images.upload", when="after", drop=True)
+        here.sim.fail("images.upload", when="after", drop=True, times=lost, match="2--")
         await studio.train(here, studio.plan(), settle=60.0)
         assert here.sim.counts["images.upload"] == COUNT + 1, "no copy was made, so nothing was proven"
         assert here.sim.counts["images.delete"] == 1
         assert clean(here.sim), here.sim.audit()
 
-    within(main, late_effect=80.0, listing_lag=30.0)
+    within(main, late_effect=80.0, listing_lag=30.0, caption_delay=captioned)
 
 
 async def train(studio: Studio, here: Land, files: Any, **how: Any) -> Trained:
