@@ -158,7 +158,7 @@ def sample(row: Mapping[str, Any]) -> Any:
         "integer": int(row.get("min", 7)),
         "number": row.get("max", 0.5),
         "boolean": not row.get("default", False),
-        "string": "QUJD",
+        "string": _text(row["name"]),
         "string|number": 1.5,
         "binary": picture(8, 8),
     }[kind]
@@ -171,7 +171,12 @@ def _item(row: Mapping[str, Any]) -> Any:
     kind = str(row["type"]).strip("[]").split()[0]
     if kind.startswith(("{", "object")):
         return _object(row)
-    return {"integer": 7, "string": "QUJD"}[kind]
+    return {"integer": 7, "string": _text(row["name"])}[kind]
+
+
+def _text(name: str) -> str:
+    """A text: an address where the name says so, base64 elsewhere, which goes for an image too."""
+    return "https://a/1.png" if name.endswith(("url", "urls")) else "QUJD"
 
 
 UNPUBLISHED = {"masks": ["body", "wheels"], "changes": ["id"]}
@@ -183,7 +188,7 @@ def _object(row: Mapping[str, Any]) -> dict[str, Any]:
     found = re.search(r"{(\w[^{}]+)}", row["as_published"])
     place = {"x": 1, "y": 2, "width": 30, "height": 40}
     values: dict[str, Any] = {**place, "type": "positive", "coordinates": place, "scene": {"operation": "expand"}}
-    return {key: values.get(key, "QUJD") for key in (found[1].split(", ") if found else UNPUBLISHED[row["name"]])}
+    return {key: values.get(key, _text(key)) for key in (found[1].split(", ") if found else UNPUBLISHED[row["name"]])}
 
 
 def samples(operation: str, *, required_only: bool = False) -> dict[str, Any]:

@@ -327,6 +327,10 @@ def beyond(row: dict[str, Any]) -> Iterator[Any]:
         yield ["QUJD"] * (row["max_items"] + 1)
     if array or row["type"] in {"boolean", "object"}:
         yield 7
+    if row["name"].endswith("url"):
+        yield "photo.png"
+    if row["name"].endswith("urls"):
+        yield ["https://a/1.png", "QUJD"]
 
 
 LIMITS = [

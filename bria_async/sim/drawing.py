@@ -32,7 +32,7 @@ def draw(job: Job, result: Result, sources: Sequence[Path]) -> bytes:
         _resolved(layer(pictures, told, chance), told) for layer in (effect.draw, effect.subject) if layer is not None
     )
     extension = result.name.rpartition(".")[2]
-    if effect.sign == "bar" and extension in _STILL and not told.get("layer"):
+    if effect.sign == "bar" and extension in _STILL:
         picture = marked(picture, job.prompt, told["seed"], *subject)
     elif subject:
         picture.paste(subject[0], mask=subject[0])

@@ -138,7 +138,7 @@ async def refine_tires(call: Call, body: RefineTires) -> Answer:
     order = Order(
         effect="refine_tires",
         sources=(source, *masks.values()),
-        params={"masks": list(masks)},
+        params={"masks": list(masks), "seed": seed},
         parts=_parts(layers=bool(body.layers)),
         seed=seed,
     )

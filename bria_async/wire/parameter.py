@@ -1,5 +1,6 @@
 """Parameters of an endpoint, and the fields of objects in them: read from annotations, checked and spelled."""
 
+import reprlib
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -7,11 +8,15 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 import attrs
 
+from bria_async.types.common import is_address
 from bria_async.types.facts import Alias, AsText, Image, Items, Range, without_header
 
 from .call import form_text
 
 T = TypeVar("T")
+
+_ADDRESSES = ("url", "urls")
+"""How the names of the API end that take addresses, and nothing else."""
 
 
 @attrs.frozen
@@ -73,6 +78,8 @@ class Field:
             return _misfit(value, kinds, way)
         if self.enum and value not in self.enum:
             return f"{way} must be one of {', '.join(map(repr, self.enum))}, got {value!r}"
+        if self.name.endswith(_ADDRESSES) and isinstance(value, str) and not is_address(value):
+            return f"{way} takes an address (https://...), got {reprlib.repr(value)}"
         for fact in self.facts:
             if isinstance(fact, Range | Image) and (problem := fact.problem(value)):
                 return f"{way} {problem}"

@@ -74,7 +74,10 @@ PLACED = json.dumps({"image": "@a.png", "coordinates": PLACE})
         ),
         (("products.lifestyle_shot_by_image", "shot_size=1000", "shot_size=800"), {"shot_size": [1000, 800]}),
         (("products.lifestyle_shot_by_image", "shot_size=[1000, 800]"), {"shot_size": [1000, 800]}),
-        (("products.lifestyle_shot_by_image", "ref_image_urls=7"), {"ref_image_urls": ["7"]}),
+        (
+            ("products.lifestyle_shot_by_image", "ref_image_urls=https://a/1.png"),
+            {"ref_image_urls": ["https://a/1.png"]},
+        ),
         (
             (
                 "products.lifestyle_shot_by_image",

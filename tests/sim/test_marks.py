@@ -79,8 +79,12 @@ def test_a_photograph_says_that_it_is_simulated(tmp_path: Path) -> None:
     assert long.info["comment"].startswith(b"SIMULATED")
 
 
-def test_weather_over_a_picture_is_marked_and_a_layer_is_not(tmp_path: Path) -> None:
-    """What was put over the picture says so; a layer is only itself."""
-    told = {"prompt": "snow"}
-    assert is_marked(made(tmp_path, "weather", disc(), **told, layer=False))
-    assert not is_marked(made(tmp_path, "weather", disc(), **told, layer=True))
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [("weather", {"prompt": "snow"}), ("reflections", {"part": "windshield"}), ("refine_tires", {})],
+)
+def test_what_is_put_on_a_vehicle_is_marked(tmp_path: Path, effect: str, told: dict[str, str]) -> None:
+    """The picture says so, and so does a layer by itself."""
+    assert is_marked(made(tmp_path, effect, disc(), **told))
+    layer = made(tmp_path, effect, disc(), **told, layer=True)
+    assert (layer.mode, is_marked(layer)) == ("RGBA", True)

@@ -16,6 +16,14 @@ def path(name: str) -> str:
     return f"/v1/product/vehicle/{name}"
 
 
+def laid_over_the_picture(*layers: Image.Image) -> bytes:
+    """The pixels of the picture under all layers."""
+    over = loaded(disc()).convert("RGBA")
+    for layer in layers:
+        over = Image.alpha_composite(over, layer)
+    return over.convert("RGB").tobytes()
+
+
 async def test_parts_are_masks_that_refine_what_they_cover(api: Api) -> None:
     """Seven masks by name; given back as URLs they decide where tires are."""
     masks = await api.call("POST", path("segment"), json=CAR)
@@ -29,7 +37,10 @@ async def test_parts_are_masks_that_refine_what_they_cover(api: Api) -> None:
     image, layer = [loaded(await api.raw(answer[name])) for name in ("url", "layer_url")]
     assert image.getpixel((100, 80)) != (255, 0, 0)
     assert image.getpixel((5, 5)) == (255, 255, 255)
-    assert layer.getchannel("A").tobytes() == images["body"].tobytes()
+    assert is_marked(image)
+    above = (0, 0, 200, 136)
+    assert layer.getchannel("A").crop(above).tobytes() == images["body"].crop(above).tobytes()
+    assert laid_over_the_picture(layer) == image.tobytes()
     assert isinstance(answer["seed"], int)
 
 
@@ -41,8 +52,7 @@ async def test_effects_lie_over_the_picture_and_alone_in_a_layer(api: Api) -> No
     image, layer = [loaded(await api.raw(answer[name])) for name in ("url", "layer_url")]
     assert (image.mode, layer.mode) == ("RGB", "RGBA")
     assert (is_marked(image), layer.info["Comment"]) == (True, "SIMULATED: snow (seed 4)")
-    over = Image.alpha_composite(loaded(disc()).convert("RGBA"), layer).convert("RGB")
-    assert image.crop((0, 0, 200, 136)).tobytes() == over.crop((0, 0, 200, 136)).tobytes()
+    assert laid_over_the_picture(layer) == image.tobytes()
     assert "layer_url" not in await api.call("POST", path("apply_effect"), json=body)
 
 
@@ -51,18 +61,16 @@ async def test_reflections_lie_on_the_panes(api: Api) -> None:
     body = CAR | {"masks": {"windshield": base64_of(BLACK_AND_WHITE)}, "layers": True, "seed": 1}
     answer = await api.call("POST", path("generate_reflections"), json=body)
     assert answer["layers"].keys() == {"windshield", "rear_window", "side_windows"}
-    over = loaded(disc()).convert("RGBA")
-    for url in answer["layers"].values():
-        layer = loaded(await api.raw(url))
-        assert layer.info["Comment"].startswith("SIMULATED")
-        over = Image.alpha_composite(over, layer)
-    windshield = loaded(await api.raw(answer["layers"]["windshield"])).getchannel("A")
+    layers = {pane: loaded(await api.raw(url)) for pane, url in answer["layers"].items()}
+    assert all(is_marked(layer) and layer.info["Comment"].startswith("SIMULATED") for layer in layers.values())
+    windshield, where = (
+        each.crop((0, 0, 200, 136)) for each in (layers["windshield"].getchannel("A"), loaded(BLACK_AND_WHITE))
+    )
     assert windshield.getbbox(), "no light"
-    where = loaded(BLACK_AND_WHITE).convert("L")
-    assert ImageChops.subtract(windshield, where).getbbox() is None, "light beside the mask"
+    assert ImageChops.subtract(windshield, where.convert("L")).getbbox() is None, "light beside the mask"
     image = loaded(await api.raw(answer["url"]))
     assert is_marked(image)
-    assert image.crop((0, 0, 200, 136)).tobytes() == over.convert("RGB").crop((0, 0, 200, 136)).tobytes()
+    assert laid_over_the_picture(*layers.values()) == image.tobytes()
     assert "layers" not in await api.call("POST", path("generate_reflections"), json=CAR)
 
 

@@ -42,7 +42,7 @@ EFFECTS: dict[str, Effect] = {
     "harmonize": Effect(tones.harmonize),
     "weather": Effect(tones.weather, "bar"),
     "segment": Effect(cars.segment, "file"),
-    "refine_tires": Effect(cars.refine_tires, "file"),
+    "refine_tires": Effect(cars.refine_tires, "bar"),
     "reflections": Effect(cars.reflections, "bar"),
     "gen_fill": Effect(invented.gen_fill, "file"),
     "replace_background": Effect(canvases.behind, "bar", cutouts.cutout),
