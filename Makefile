@@ -1,7 +1,8 @@
 # make demo   trains a tailored model against the embedded simulator, offline
 # make test   the whole suite
-# make fuzz   property-based requests over the served document, FUZZ times as many as the suite sends
+# make fuzz   hostile requests, answers, journals and files, FUZZ times as many as the suite makes
 # make soak   SEEDS simulated worlds from number FROM, on all cores; interrupted, the same command goes on
+# make kill   SIGKILL at every point of a run, in every shape
 # make check  format, lint, types and the floors of the house
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ SEEDS  ?= 1000
 FROM   ?= 0
 SHARDS ?= soak
 
-.PHONY: demo test fuzz soak check lock clean
+.PHONY: demo test fuzz soak kill check lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -30,10 +31,13 @@ test: $(VENV)/.ready
 	$(BIN)/python -m pytest -n $(WORKERS)
 
 fuzz: $(VENV)/.ready
-	BRIA_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/sim/test_fuzz.py
+	BRIA_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/sim/test_fuzz.py tests/fuzz
 
 soak: $(VENV)/.ready
 	@$(BIN)/python -m tests.simulation soak --seeds $(SEEDS) --from $(FROM) --shards $(SHARDS)
+
+kill: $(VENV)/.ready
+	BRIA_KILL=all $(BIN)/python -m pytest -n $(WORKERS) tests/kill
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
@@ -45,6 +49,7 @@ check: $(VENV)/.ready
 lock:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade -o requirements.lock
+	$(BIN)/python -m tests.security.sbom
 
 clean:
 	rm -rf $(VENV) demo dist $(SHARDS)

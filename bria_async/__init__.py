@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .api.guidance import Guidance as Guidance
+    from .errors import Attempt as Attempt
     from .errors import BriaError as BriaError
     from .errors import ConfigurationError as ConfigurationError
     from .errors import Conflict as Conflict
+    from .errors import DeadlinePassed as DeadlinePassed
     from .errors import DownloadFailed as DownloadFailed
     from .errors import ImageError as ImageError
     from .errors import InvalidParameter as InvalidParameter
@@ -33,25 +35,31 @@ if TYPE_CHECKING:
     from .sim import simulator as simulator
     from .training import Expert as Expert
     from .training import Plan as Plan
+    from .training import Repaired as Repaired
     from .training import Sample as Sample
     from .training import Settings as Settings
     from .training import Trained as Trained
     from .training import Verification as Verification
+    from .training import repair as repair
     from .training import resume as resume
     from .training import train as train
     from .training import verify as verify
     from .types.jobs import GeneratedImages as GeneratedImages
     from .types.jobs import JobResult as JobResult
     from .types.jobs import Submission as Submission
+    from .wire.call import Call as Call
     from .wire.polling import Polling as Polling
     from .wire.retry import RetryPolicy as RetryPolicy
     from .wire.webhook import parse_webhook as parse_webhook
     from .wire.webhook import verify_webhook as verify_webhook
 
 _HOME = {
+    "Attempt": "errors",
     "BriaError": "errors",
+    "Call": "wire.call",
     "ConfigurationError": "errors",
     "Conflict": "errors",
+    "DeadlinePassed": "errors",
     "DownloadFailed": "errors",
     "Expert": "training",
     "GeneratedImages": "types.jobs",
@@ -76,6 +84,7 @@ _HOME = {
     "RetryPolicy": "wire.retry",
     "RunFailed": "errors",
     "RunPaused": "errors",
+    "Repaired": "training",
     "Sample": "training",
     "Session": "session",
     "Settings": "training",
@@ -85,6 +94,7 @@ _HOME = {
     "Verification": "training",
     "WebhookInvalid": "errors",
     "parse_webhook": "wire.webhook",
+    "repair": "training",
     "resume": "training",
     "simulator": "sim",
     "train": "training",

@@ -6,9 +6,11 @@ inline, and a whole run of hours becomes a deterministic function of a seed.
 
 import asyncio
 import concurrent.futures
+import contextlib
+import math
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from random import Random
 from typing import Protocol, TypeVar
@@ -20,7 +22,7 @@ T = TypeVar("T")
 
 
 class Observer(Protocol):
-    """Whoever wants to know what the requests below him do."""
+    """Whoever wants to know what the requests below him do, and decides himself about those in doubt."""
 
     async def announced(self, effect: str) -> None:
         """A request that is not safe to repeat is about to leave: awaited before its first byte, and after
@@ -33,6 +35,9 @@ class Observer(Protocol):
 
 observer: ContextVar[Observer | None] = ContextVar("observer", default=None)
 """Set around a piece of work; what is started inside inherits it."""
+
+deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
+"""When a piece of work has to be over, on the host's `monotonic` clock; what is started inside inherits it."""
 
 
 @attrs.define
@@ -57,6 +62,15 @@ class Host:
     async def sleep(self, seconds: float) -> None:
         """Sleep on the loop's clock."""
         await anyio.sleep(max(0.0, seconds))
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Give the work inside a deadline; of several around it the earliest counts."""
+        token = deadline.set(min(deadline.get(), self.monotonic() + seconds))
+        try:
+            yield
+        finally:
+            deadline.reset(token)
 
     def uuid(self) -> uuid.UUID:
         """A random identifier."""

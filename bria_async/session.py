@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,10 +25,12 @@ from bria_async.api.video import Video
 from bria_async.api.visuals import Visuals
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
-from bria_async.transport.limit import Limiter
-from bria_async.wire.retry import RetryPolicy
+from bria_async.transport.limit import Limiter, Rates, shared
+from bria_async.wire.retry import Budget, Hook, OnDoubt, RetryPolicy, Rules
+from bria_async.wire.secret import Secret
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
     import aiohttp
@@ -70,11 +73,25 @@ class Session:
             this machine.
         http: an aiohttp session to borrow for API calls; it is not closed here. Owned and closed when not
             given.
-        downloads: likewise for downloads of results, which never carry the token.
-        uploads: likewise for files sent to presigned addresses, which do not carry it either.
+        downloads: likewise for addresses that answers name: results, and places for files. It never carries the
+            token. Its connector is its owner's: only a pool of our own is kept from private addresses.
+        uploads: likewise for files sent to addresses of the caller's own choice, without the token too.
         requests_per_minute: how many requests an endpoint takes a minute (10, 60 or 1000 by plan), as one
-            number or by operation, above 0; None sends as fast as asked.
-        retry: how patiently what is safe to repeat is repeated.
+            number or by operation, above 0; 2 % are left unused. None sends as fast as asked, with up to 100 requests
+            of an endpoint under way, until a 429 tells. Sessions of one origin and token in this process (and on one
+            event loop) share the limit, the lowest that one of them was given; what is learned from 429s is shared
+            too.
+        retry: how patiently what is safe to repeat is repeated, and the budget of retries that all calls share.
+        deadline: seconds that a whole call may take, its turn and its repeats included; None for as long as those
+            take. `Session.deadline` gives one to single calls.
+        on_doubt: what becomes of a call that creates or bills and whose outcome is unknown. "raise" raises
+            `OutcomeUnknown` or `Unreadable`, which say where to look (a `cheap` call is sent once more before);
+            "resend" sends it again, within the bounds of `retry`, and may pay twice; a function
+            `async (error, call)` is asked each time and returns one of these words, or the answer it has found
+            at the server (None is "raise"). A run asks nobody: it looks by itself.
+        on_attempt: is told of every attempt when it is over, with an `Attempt`. Like `on_retry` it must not block;
+            what it raises is logged and goes no further.
+        on_retry: is told of every attempt that another one follows, before the wait.
         timeout: seconds that one request may take in all; a body adds what it takes at 64 KiB per second, so
             that an image of 12 MB has 192 seconds more.
         strict: check documented ranges and enums before a request leaves; False sends values as given.
@@ -111,21 +128,38 @@ class Session:
         uploads: aiohttp.ClientSession | None = None,
         requests_per_minute: float | Mapping[str, float] | None = None,
         retry: RetryPolicy | None = None,
+        deadline: float | None = None,
+        on_doubt: OnDoubt = "raise",
+        on_attempt: Hook | None = None,
+        on_retry: Hook | None = None,
         timeout: float = REQUEST_TIMEOUT,
         strict: bool = True,
         keep_data_uri: bool = False,
         host: Host | None = None,
     ) -> None:
-        from bria_async.transport.auth import Secret, origin_of  # noqa: PLC0415  # loads aiohttp
+        from bria_async.transport.auth import origin_of  # noqa: PLC0415  # loads aiohttp
 
-        self._secret = Secret(token if token is not None else os.environ.get("BRIA_API_TOKEN", ""))
+        secret = Secret(token if token is not None else os.environ.get("BRIA_API_TOKEN", ""))
+        del token  # tracebacks may show what locals hold
+        self._secret = secret.checked()
         self.base_url = origin_of(base_url or os.environ.get("BRIA_BASE_URL") or BASE_URL)
         self.host = host or Host()
         self.timeout = timeout
         self.strict = strict
         self.keep_data_uri = keep_data_uri
-        self._limiter = Limiter(self.host, requests_per_minute)
-        self._retry = retry or RetryPolicy()
+        self._rates = Rates.of(requests_per_minute)
+        self._clock = host
+        self._limiter: Limiter | None = None
+        policy = retry or RetryPolicy()
+        self._rules = Rules(
+            host=self.host,
+            policy=policy,
+            budget=Budget(policy.budget, policy.refill),
+            deadline=math.inf if deadline is None else deadline,
+            on_doubt=on_doubt,
+            on_attempt=on_attempt,
+            on_retry=on_retry,
+        )
         self._http = http
         self._downloads = downloads
         self._uploads = uploads
@@ -136,7 +170,8 @@ class Session:
 
     def __repr__(self) -> str:
         """Where it talks to; never the token."""
-        return f"Session({str(self.base_url)!r}, {'open' if self._client else 'closed'})"
+        made = vars(self)  # a traceback may show one that could not be made
+        return f"Session({str(made.get('base_url', ''))!r}, {'open' if made.get('_client') else 'closed'})"
 
     async def __aenter__(self) -> Self:
         """Open the pools of connections."""
@@ -153,15 +188,16 @@ class Session:
         downloads = self._downloads or self._own(
             aiohttp.ClientSession(connector=connector_for(self.base_url.host), cookie_jar=aiohttp.DummyCookieJar())
         )
+        self._limiter = shared(str(self.base_url), self._secret, self._rates, self._clock)
         self._client = HttpClient(
             host=self.host,
             origin=self.base_url,
             http=http,
             uploads=uploads,
             token=PinnedToken(self._secret, self.base_url),
-            downloads=Downloads(self.host, downloads, self.timeout, self._retry),
+            downloads=Downloads(self.host, downloads, self.timeout, self._rules.policy, self._rules.budget),
             limiter=self._limiter,
-            policy=self._retry,
+            rules=self._rules,
             timeout=self.timeout,
             strict=self.strict,
             keep_data_uri=self.keep_data_uri,
@@ -175,6 +211,15 @@ class Session:
         self._client = None
         while self._owned:
             await self._owned.pop().close()
+
+    def deadline(self, seconds: float) -> AbstractContextManager[None]:
+        """Give the calls inside, with all their repeats and waiting, so many seconds: `with bria.deadline(30): ...`.
+
+        A call that runs out of time ends with what it met last, or with `DeadlinePassed` when its turn never came;
+        waiting for a job ends with `JobTimedOut`. Of several deadlines the earliest counts. `asyncio.timeout` ends a
+        call too, but cannot tell what became of it.
+        """
+        return self.host.within(seconds)
 
     async def send(self, call: Call) -> Any:
         """Send a call made by an endpoint, and return its typed answer."""
@@ -224,7 +269,7 @@ class Session:
         """Send a form to a presigned URL, its fields first and then the file, streamed and without the token.
 
         Raises:
-            UploadFailed: it was not taken.
+            UploadFailed: it was not taken, or the address is a private one.
             ImageError: the file cannot be read, or changed meanwhile.
         """
         await self._connected().post_file(url, Path(path), fields=fields, content_type=content_type)

@@ -9,6 +9,11 @@ from bria_async.sim import Simulator, simulator
 from tests.support import TOKEN, PushedHost, Recorder, recorder
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark that `tests/faults.md` is made from."""
+    config.addinivalue_line("markers", "fault(*rows): shows what happens under these rows of tests/faults.md")
+
+
 @pytest.fixture
 async def sim() -> AsyncIterator[Simulator]:
     """A running simulator; its clock stands still until it is pushed."""

@@ -68,6 +68,17 @@ def test_states_table() -> None:
     assert not missing, missing
 
 
+def test_listings_to_look_into() -> None:
+    """`docs/errors.md` says for every findable operation where to look."""
+    text = (DOCS / "errors.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
+    for family in FAMILIES.values():
+        for endpoint in family.endpoints.values():
+            where, comma, by = endpoint.look.partition(",")
+            said = f"| `{where}`{comma}{by} |"
+            assert not endpoint.look or any(f"`{endpoint.operation}`" in row and said in row for row in rows), said
+
+
 if __name__ == "__main__":
     (DOCS / "operations.md").write_text(operations())
     README.write_text(

@@ -18,8 +18,11 @@ def classes() -> list[type[BriaError]]:
 
 def example(kind: type[BriaError]) -> BriaError:
     """An error of this class with every field filled."""
-    samples: dict[str, Any] = {"attempts": (Attempt("reset", 500, 12, 0.5),), "status": 404}
-    samples |= {"problems": ("one", "two"), "diff": ("- a", "+ b"), "retry_after": 3.0, "safe": True, "gone": True}
+    samples: dict[str, Any] = {
+        "attempts": (Attempt("models.get", "safe", 1, Outcome.UNKNOWN, "reset", 500),),
+        "status": 404,
+    }
+    samples |= {"problems": ("one", "two"), "diff": ("- a", "+ b"), "retry_after": 3.0, "effect": "safe", "gone": True}
     values = [samples.get(field.name, f"a {field.name}") for field in attrs.fields(kind)]
     return kind(*values)
 
@@ -81,12 +84,12 @@ def test_the_three_outcomes_are_told_apart() -> None:
 def test_a_lost_answer_frightens_only_where_it_may_have_done_something(kind: type[RequestError]) -> None:
     """Nobody has to look at the server because a listing was lost."""
     assert "look" in str(kind("no answer in time", "models.create"))
-    assert str(kind("no", "models.list", (), True)) == "models.list: no. It is safe to try again."
+    assert str(kind("no", "models.list", (), "safe")) == "models.list: no. It is safe to try again."
 
 
 def test_a_safe_call_that_is_refused_keeps_its_advice() -> None:
     """That it may be tried again says nothing about a wrong token."""
-    assert str(errors.Unauthorized("401 no", "models.list", (), True)).endswith(errors.Unauthorized.advice)
+    assert str(errors.Unauthorized("401 no", "models.list", (), "safe")).endswith(errors.Unauthorized.advice)
 
 
 def test_the_table_of_statuses() -> None:
@@ -103,6 +106,7 @@ def test_what_certainly_was_not_sent() -> None:
     assert certain == {
         errors.NotSent,
         errors.Untrusted,
+        errors.DeadlinePassed,
         errors.InvalidParameter,
         errors.ImageError,
         errors.ImageChanged,

@@ -20,8 +20,8 @@ from bria_async.errors import (
 from bria_async.host import observer
 from bria_async.session import BASE_URL, FAMILIES, Session
 from bria_async.sim import Options, Simulator, simulator
-from bria_async.transport.auth import Secret
 from bria_async.wire.retry import RetryPolicy
+from bria_async.wire.secret import Secret
 from tests.support import TOKEN, PushedHost, Recorder, reply
 
 

@@ -197,6 +197,7 @@ def check(found: Reply, call: Call) -> None:
     assert repr(structure(kept, call.endpoint.answer)) == repr(result), "it reads otherwise when it comes back"
 
 
+@pytest.mark.fault("N10")
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_whatever_comes_is_a_value_or_an_error_of_ours(operation: str) -> None:
     """Any status, any headers, any body: for every operation."""
@@ -234,6 +235,7 @@ def test_every_odd_thing_in_every_place_is_survived(operation: str) -> None:
                 check(Reply(200, {}, encoded(holder[0])), call)
 
 
+@pytest.mark.fault("N10")
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_odd_field_costs_only_itself(operation: str) -> None:
     """Beyond an id no field is worth an answer that was paid for: what cannot be read of it is left out."""
@@ -262,6 +264,7 @@ def test_no_depth_of_an_error_body_is_too_deep(frame: bytes, kind: str) -> None:
         check(Reply(400, {}, body), call)
 
 
+@pytest.mark.fault("N20")
 @pytest.mark.parametrize("operation", ["models.get", "datasets.list", "tailored.text_to_image", "jobs.status"])
 @pytest.mark.parametrize("frame", [b"%s", b'{"id": 1, "result": %s}', b'{"id": 1, "status": %s}', b'[{"id": %s}]'])
 def test_no_depth_of_an_answer_is_too_deep(frame: bytes, operation: str) -> None:
@@ -313,6 +316,7 @@ def answer(status: int, headers: dict[str, str], body: bytes, _: Request) -> web
     return web.Response(status=status, headers=headers, body=body)
 
 
+@pytest.mark.fault("N10")
 @pytest.mark.parametrize("operation", SOCKETED)
 async def test_over_a_socket_too(operation: str, server: Recorder) -> None:
     """The same through all layers: encodings, types, redirects and statuses that nobody documented."""

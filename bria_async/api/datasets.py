@@ -20,7 +20,7 @@ class Datasets(wire.Family):
         """
         ...
 
-    @wire.post("/v1/tailored-gen/datasets", effect="findable")
+    @wire.post("/v1/tailored-gen/datasets", effect="findable", look="datasets.list, by its name")
     async def create(
         self,
         *,
@@ -99,7 +99,7 @@ class Datasets(wire.Family):
         """
         ...
 
-    @wire.post("/v1/tailored-gen/datasets/{dataset_id}/clone", effect="findable")
+    @wire.post("/v1/tailored-gen/datasets/{dataset_id}/clone", effect="findable", look="datasets.list, by its name")
     async def clone(self, dataset_id: Id, *, name: str | None = None, description: str | None = None) -> Dataset:
         """Copy a dataset, its images and captions into a new draft.
 

@@ -22,7 +22,7 @@ class Images(wire.Family):
         """
         ...
 
-    @wire.post("/v1/tailored-gen/datasets/{dataset_id}/images", effect="findable")
+    @wire.post("/v1/tailored-gen/datasets/{dataset_id}/images", effect="findable", look="images.list, by its name")
     async def upload(
         self,
         dataset_id: Id,
@@ -109,6 +109,7 @@ class Images(wire.Family):
     @wire.post(
         "/v1/tailored-gen/datasets/{dataset_id}/images/bulk-upload",
         effect="findable",
+        look="images.bulk_upload_status",
         fallback="/v1/tailored-gen/datasets/{dataset_id}/images/bulk",
     )
     async def bulk_upload(

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, overload
 
@@ -9,6 +10,7 @@ import attrs
 
 from bria_async import wire
 from bria_async.errors import (
+    DeadlinePassed,
     DownloadFailed,
     InsufficientData,
     JobError,
@@ -24,7 +26,7 @@ from bria_async.errors import (
     StillOnboarding,
     Untrusted,
 )
-from bria_async.host import Host
+from bria_async.host import Host, deadline
 from bria_async.types.jobs import (
     Blocked,
     GeneratedImage,
@@ -35,6 +37,7 @@ from bria_async.types.jobs import (
     Submission,
 )
 from bria_async.wire.convert import structure, unstructure
+from bria_async.wire.redaction import redacted
 
 T = TypeVar("T")
 
@@ -166,6 +169,8 @@ class Jobs(wire.Family):
             except NotFound:
                 if host.monotonic() < known_by:
                     return None
+            except DeadlinePassed:
+                return None
             except _PASSING as error:
                 if isinstance(error, Untrusted):
                     raise
@@ -182,7 +187,7 @@ class Jobs(wire.Family):
             error.add_note(f"The job goes on: wait for it again with jobs.wait({request_id!r}).")
             raise
         if result is None:
-            raise JobTimedOut(f"still in progress after {polling.timeout} s", request_id, request_id)
+            raise JobTimedOut(f"still in progress {_ended(host, polling)}", request_id, request_id)
         return result
 
     async def _wait_for_urls(self, images: GeneratedImages, polling: wire.Polling) -> GeneratedImages:
@@ -199,7 +204,7 @@ class Jobs(wire.Family):
 
         if (result := await poll(self._client.host, look, polling)) is None:
             waiting = ", ".join(url.split("?", 1)[0] for url in missing())
-            raise JobTimedOut(f"not ready after {polling.timeout} s: {waiting}", "", images)
+            raise JobTimedOut(f"not ready {_ended(self._client.host, polling)}: {waiting}", "", images)
         problems = [problem for problem in found.values() if isinstance(problem, DownloadFailed)]
         if problems and len(problems) == len(found):
             raise problems[0]
@@ -216,17 +221,22 @@ class Jobs(wire.Family):
 async def poll(host: Host, look: Callable[[], Awaitable[T | None]], polling: wire.Polling) -> T | None:
     """Look until there is something, at growing intervals; None when the deadline passed without it.
 
-    A look comes before the clock, and the last one at the deadline itself.
+    A look comes before the clock, and the last one at the deadline itself. A deadline of whoever waits counts too.
     """
-    deadline = None if polling.timeout is None else host.monotonic() + polling.timeout
+    end = math.inf if polling.timeout is None else host.monotonic() + polling.timeout
     for interval in polling.intervals(host.random):
         if (found := await look()) is not None:
             return found
-        left = interval if deadline is None else deadline - host.monotonic()
+        left = min(end, deadline.get()) - host.monotonic()
         if left <= 0:
             break
         await host.sleep(min(interval, left))
     return None
+
+
+def _ended(host: Host, polling: wire.Polling) -> str:
+    """When a wait ended, in words."""
+    return "at its deadline" if deadline.get() <= host.monotonic() else f"after {polling.timeout} s"
 
 
 def _outcome(status: JobStatus, request_id: str) -> JobResult | None:
@@ -242,7 +252,8 @@ def _outcome(status: JobStatus, request_id: str) -> JobResult | None:
         problem = status.error
         if problem is None:
             raise JobFailed("it failed, and no reason was given", request_id)
-        raise JobFailed(problem.message or "it failed", request_id, problem.code, problem.details or "")
+        words = redacted(problem.message or "it failed")
+        raise JobFailed(words, request_id, problem.code, redacted(problem.details or ""))
     if status.status is JobWord.UNKNOWN:
         raise JobUnknown("the status service answers UNKNOWN", request_id)
     return None

@@ -24,7 +24,7 @@ class Models(wire.Family):
         """
         ...
 
-    @wire.post("/v1/tailored-gen/models", effect="findable")
+    @wire.post("/v1/tailored-gen/models", effect="findable", look="models.list, by its name")
     async def create(
         self,
         *,
@@ -50,7 +50,7 @@ class Models(wire.Family):
         """
         ...
 
-    @wire.post("/v1/tailored-gen/models/upload_model", effect="findable")
+    @wire.post("/v1/tailored-gen/models/upload_model", effect="findable", look="models.list, by its name")
     async def upload(
         self, *, name: str | None = None, project_id: Id | None = None, model_url: str | None = None
     ) -> Model:
@@ -123,7 +123,7 @@ class Models(wire.Family):
         """
         ...
 
-    @wire.post("/v1/tailored-gen/models/{model_id}/start_training", effect="findable")
+    @wire.post("/v1/tailored-gen/models/{model_id}/start_training", effect="findable", look="models.get, by its status")
     async def start_training(
         self,
         model_id: Id,

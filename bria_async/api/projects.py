@@ -23,7 +23,12 @@ class Projects(wire.Family):
         """
         ...
 
-    @wire.post("/v1/tailored-gen/projects", effect="findable", words={"ip_name": 3, "ip_description": 6})
+    @wire.post(
+        "/v1/tailored-gen/projects",
+        effect="findable",
+        look="projects.list, by its name",
+        words={"ip_name": 3, "ip_description": 6},
+    )
     async def create(
         self,
         *,

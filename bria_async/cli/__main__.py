@@ -1,6 +1,8 @@
 """`bria-async` and `python -m bria_async`."""
 
+import contextlib
 import importlib.util
+import os
 import sys
 
 NEEDED = ("click", "rich")
@@ -12,8 +14,22 @@ def main() -> None:
         sys.stderr.write('The command line needs an extra: pip install "bria-async[cli]"\n')
         sys.exit(2)
     from .app import app  # needs the extra
+    from .exits import Exit  # as above
 
-    app(prog_name="bria-async")
+    try:
+        app(prog_name="bria-async")
+    except SystemExit as end:
+        if end.code in (Exit.INTERRUPTED, Exit.TERMINATED):
+            _leave(end.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End at once; in order, the interpreter would wait for threads that may be stuck on a disk."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

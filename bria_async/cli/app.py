@@ -11,6 +11,7 @@ from bria_async.errors import BriaError
 from .call import call, wait
 from .exits import Exit, Failure
 from .generate import generate
+from .repair import repair
 from .runs import approve, captions, runs, show, stop, verify, watch
 from .simulate import simulate
 from .spec import spec
@@ -61,6 +62,7 @@ for _command in (
     captions,
     stop,
     verify,
+    repair,
     generate,
     call,
     wait,

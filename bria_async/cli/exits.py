@@ -15,7 +15,6 @@ from bria_async.errors import (
     JobUnknown,
     JobUnreachable,
     JournalError,
-    Outcome,
     PlanChanged,
     PlanInvalid,
     RequestError,
@@ -62,18 +61,9 @@ _EXITS: tuple[tuple[type[BriaError] | tuple[type[BriaError], ...], Exit], ...] =
 
 def exit_of(error: BriaError) -> Exit:
     """The exit code of an error."""
-    if isinstance(error, RequestError) and error.outcome is Outcome.UNKNOWN and _has_effect(error.operation):
+    if isinstance(error, RequestError) and error.in_doubt:
         return Exit.UNKNOWN
     return next((code for kinds, code in _EXITS if isinstance(error, kinds)), Exit.FAILED)
-
-
-def _has_effect(operation: str) -> bool:
-    from bria_async.session import FAMILIES  # slow to import, and only needed here
-    from bria_async.wire import Effect  # as above
-
-    family, _, name = operation.partition(".")
-    endpoints = FAMILIES[family].endpoints if family in FAMILIES else {}
-    return name in endpoints and endpoints[name].effect is not Effect.SAFE
 
 
 class Failure(Exception):

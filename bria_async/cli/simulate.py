@@ -39,10 +39,9 @@ def simulate(
     """Serve Bria's API, simulated, until Ctrl-C; prints the address and the line to type for clients."""
     from bria_async.sim import Clock, Options, serve  # slow to import
 
-    token = _token(token_env)
     given = {name: value for name, value in chosen.items() if value is not None}
     try:
-        options = Options(token=token, **given)
+        options = Options(token=_token(token_env), **given)
     except ValueError as error:
         raise ConfigurationError(f"{error}.") from None
 

@@ -1,6 +1,7 @@
 """Running a coroutine under the signals of a terminal; only the command line touches signals."""
 
 import asyncio
+import concurrent.futures
 import signal
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
@@ -22,6 +23,14 @@ class Interrupted(Exception):
     def __init__(self, code: Exit) -> None:
         super().__init__(code.words)
         self.code = code
+
+
+class _Impatient(concurrent.futures.ThreadPoolExecutor):
+    """Threads that the end does not wait for: one of them may be stuck on a disk that does not answer."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002  # as it is called
+        """Take no more work."""
+        super().shutdown(wait=False, cancel_futures=cancel_futures)
 
 
 @attrs.define
@@ -59,6 +68,7 @@ def run(work: Coroutine[Any, Any, T], stop: Callable[[], bool] = cannot_stop) ->
 
 async def _under_signals(work: Coroutine[Any, Any, T], stop: Callable[[], bool]) -> T:
     loop = asyncio.get_running_loop()
+    loop.set_default_executor(_Impatient())
     task = asyncio.ensure_future(work)
     signals = _Signals(task, stop)
     for number in _EXITS:

@@ -54,8 +54,10 @@ class Run:
     settle: float
     """Seconds after which the server shows whatever it did."""
     ledger: Ledger
-    asked_at: float | None = attrs.field(default=None, init=False)
-    """When this run asked for an approval that it still waits for."""
+    control: Control
+    """Where other processes ask for things."""
+    asked: str | None = attrs.field(default=None, init=False)
+    """The subject of the approval that this run waits for."""
     _approval: anyio.Event = attrs.field(factory=anyio.Event, init=False)
     stop_requests: list[Request] = attrs.field(factory=list)
 
@@ -71,26 +73,23 @@ class Run:
         """Wait until somebody approves this subject; an approval of another, or an earlier one, does not count."""
         journal, run = self.ledger.journal, self.ledger.run.id
         asked, approved = await journal.latest(run, Happened.ASKED), await journal.latest(run, Happened.APPROVED)
-        if asked is not None and asked[1].get("subject") == subject:
-            if approved is not None and approved[0] >= asked[0]:
-                return
-            self.asked_at = asked[0]
-        else:
-            self._approval = anyio.Event()
-            self.asked_at = self.ledger.host.now()
+        if approved is not None and approved[1].get("subject") == subject:
+            return
+        if asked is None or asked[1].get("subject") != subject:
+            if await self.ledger.host.in_thread(self.control.forget, APPROVE):
+                self.warned("an approval was given before there was anything to approve; it does not count")
             reason = f"{what}; approve with: bria-async approve {self.name}"
             await self.ledger.record(Happened.ASKED, reason=reason, subject=subject)
+        self.asked, self._approval = subject, anyio.Event()
         await self._approval.wait()
 
-    async def take_approval(self, at: float) -> bool:
-        """Hear an approval that was given at this time; false when nobody asks for one yet."""
-        if self.asked_at is None:
+    async def take_approval(self) -> bool:
+        """Hear an approval; false when nobody asks for one yet."""
+        if self.asked is None:
             return False
-        if at < self.asked_at:
-            self.warned("an approval was given before there was anything to approve; it does not count")
-        else:
-            await self.ledger.record(Happened.APPROVED)
-            self._approval.set()
+        subject, self.asked = self.asked, None
+        await self.ledger.record(Happened.APPROVED, subject=subject)
+        self._approval.set()
         return True
 
 
@@ -102,7 +101,6 @@ class LocalEngine:
     runner: Runner
     inputs: Mapping[str, Any]
     bounds: Bounds
-    control: Control
     run: Run
     unclean: bool = False
     """The process before this one did not close the journal."""
@@ -116,13 +114,16 @@ class LocalEngine:
     _halted: BaseException | None = attrs.field(default=None, init=False)
     _handling: int = attrs.field(default=0, init=False)
     _reopened: int = attrs.field(default=0, init=False)
-    _since: float = attrs.field(init=False)
+    _stale: frozenset[Path] = attrs.field(init=False)
     _group: anyio.abc.TaskGroup | None = attrs.field(default=None, init=False)
 
-    @_since.default
-    def _now(self) -> float:
-        """When this process took the run: an older request to stop was meant for another one."""
-        return self.ledger.host.now()
+    @_stale.default
+    def _waiting(self) -> frozenset[Path]:
+        """What lies there when this process takes the run: a request to stop was meant for another one.
+
+        Told by the files, because the clock that requests are dated by may be set back.
+        """
+        return frozenset(path for path, _ in self.run.control.waiting())
 
     @property
     def ledger(self) -> Ledger:
@@ -190,7 +191,8 @@ class LocalEngine:
     async def _work_off(self, task: Task) -> None:
         if self.unclean and task.effect == "findable":
             # Nothing unfinished is sent before somebody looked, intent or not: the journal may have lost some.
-            await self._settle(task, self.ledger.of(task.name, State.PENDING, State.IN_DOUBT), self.seen)
+            unfinished = self.ledger.of(task.name, State.PENDING, State.IN_DOUBT)
+            await self._settle(task, unfinished, self.seen, confirm=True)
         for _ in range(self.runner.protocol.rounds):
             await self._work(task)
             await self._settle(task, self.ledger.of(task.name, State.IN_DOUBT))
@@ -201,8 +203,8 @@ class LocalEngine:
                 return
         self.halt(RunPaused(f"The server keeps losing the answers to {task.name!r}.", self.run.name))
 
-    async def _settle(self, task: Task, rows: list[Row], seen: float | None = None) -> None:
-        """Give the server its time, then resolve all these rows by one look."""
+    async def _settle(self, task: Task, rows: list[Row], seen: float | None = None, *, confirm: bool = False) -> None:
+        """Give the server its time, then resolve all these rows by one look, which may confirm the finished ones."""
         if not rows or self._halted is not None:
             return
         with self._interruptible():
@@ -210,7 +212,7 @@ class LocalEngine:
             names = names_of(task.adopt) if task.adopt else ()
             arguments = {name: self._argument(task, name, "") for name in names if name not in (DOUBTS, KNOWN)}
             items = self.run.items[task.over] if task.over else {}
-            await self.runner.resolve(task, rows, arguments, items)
+            await self.runner.resolve(task, rows, arguments, items, confirm=confirm)
             for row in rows:
                 self._mark(task, row)
 
@@ -299,7 +301,8 @@ class LocalEngine:
                     row = self.ledger.rows[item.name][key]
                     if row.state is State.DONE:
                         await self.ledger.change(row, Change.REOPENED, reason=gone.message)
-                self._over[item.name] = anyio.Event()
+                if self._over[item.name].is_set():  # else somebody waits for this very event
+                    self._over[item.name] = anyio.Event()
                 if self._halted is None:
                     await self._work_off(item)
         except Exception as error:  # noqa: BLE001  # as in a stage
@@ -311,14 +314,14 @@ class LocalEngine:
     async def _listen(self) -> None:
         host = self.ledger.host
         while True:
-            for path, request in await host.in_thread(self.control.waiting):
-                if request.what == APPROVE and (self._handling or not await self.run.take_approval(request.at)):
+            for path, request in await host.in_thread(self.run.control.waiting):
+                if request.what == APPROVE and (self._handling or not await self.run.take_approval()):
                     continue  # it stays until somebody asks for it, and what was asked for before it is done
                 await host.in_thread(path.unlink, True)  # missing_ok, which pathlib takes by position
                 if request.what in self.handlers and self._group is not None:
                     self._handling += 1
                     self._group.start_soon(self._guarded, self._handle, request)
-                if request.what in (STOP, PAUSE) and request.at >= self._since:
+                if request.what in (STOP, PAUSE) and path not in self._stale:
                     self.run.stop_requests.append(request)
                     self.halt(RunCancelled("The run was asked to stop.", self.run.name))
             await host.sleep(self.bounds.control_interval)

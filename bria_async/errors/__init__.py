@@ -22,6 +22,7 @@ from .requests import (
     BadRequest,
     CannotDownload,
     Conflict,
+    DeadlinePassed,
     FileMissing,
     Forbidden,
     InsufficientData,
@@ -60,6 +61,7 @@ from .results import (
 )
 from .runs import (
     GraphError,
+    JournalDamaged,
     JournalError,
     JournalLocked,
     JournalTooNew,
@@ -80,6 +82,7 @@ __all__ = [
     "CannotDownload",
     "ConfigurationError",
     "Conflict",
+    "DeadlinePassed",
     "DownloadFailed",
     "FileMissing",
     "Forbidden",
@@ -95,6 +98,7 @@ __all__ = [
     "JobTimedOut",
     "JobUnknown",
     "JobUnreachable",
+    "JournalDamaged",
     "JournalError",
     "JournalLocked",
     "JournalTooNew",

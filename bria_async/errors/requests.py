@@ -6,29 +6,62 @@ import attrs
 
 from .base import BriaError, Outcome
 
+IN_DOUBT = {
+    "safe": "It is safe to try again.",
+    "findable": "It may have taken effect: look at the server before sending it again ({look}).",
+    "cheap": "It may have taken effect and cost a little, and nothing at the server shows it: send again if need be.",
+    "billed": "It may have taken effect and be charged, and nothing at the server shows it: again may be paid twice.",
+}
+"""What to do after a request whose outcome is unknown, by the effect of its operation."""
+
 
 @attrs.frozen
 class Attempt:
-    """One try of a request: what it met, what it had sent, and how long the wait after it was (seconds)."""
+    """One try of a request, as errors keep it and as the hooks of a session are told.
 
-    reason: str
+    `number` counts the attempts of a call from 1. `outcome` is None when it succeeded; else `reason` says what it met,
+    in words of this library and never of the server, and `status` what was answered, if anything was. `bytes_sent` of
+    its body went to the socket; it took `seconds`, and after `wait` seconds another one follows, None for none.
+    An UNKNOWN one of a call that is not safe, which another one follows, was perhaps charged.
+    """
+
+    operation: str = ""
+    effect: str = ""
+    number: int = 1
+    outcome: Outcome | None = None
+    reason: str = ""
     status: int | None = None
     bytes_sent: int = 0
-    waited: float = 0.0
+    seconds: float = 0.0
+    wait: float | None = None
 
 
 @attrs.define(slots=False)
 class RequestError(BriaError):
-    """A request failed; `outcome` tells whether the server may have done it, `safe` that it may do it twice."""
+    """A request failed; `outcome` tells whether the server may have done it.
+
+    `effect` is what the operation does: `safe`, `findable`, `cheap` or `billed`; `look` where a findable one shows.
+    """
 
     operation: str = ""
     attempts: tuple[Attempt, ...] = ()
-    safe: bool = False
+    effect: str = ""
+    look: str = ""
+
+    @property
+    def reason(self) -> str:
+        """What happened, in few words and none of the server's."""
+        return self.message
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it may have done something that must not be done twice."""
+        return self.outcome is Outcome.UNKNOWN and self.effect != "safe"
 
     def __str__(self) -> str:
         tries = f" (after {len(self.attempts)} attempts)" if len(self.attempts) > 1 else ""
-        harmless = self.safe and self.outcome is Outcome.UNKNOWN
-        advice = "It is safe to try again." if harmless else self.advice
+        known = self.outcome is Outcome.UNKNOWN and self.effect in IN_DOUBT
+        advice = IN_DOUBT[self.effect].format(look=self.look) if known else self.advice
         message = self.message.removesuffix(".")
         return f"{self.operation}: {message}{tries}. {advice}".rstrip()
 
@@ -49,8 +82,18 @@ class Untrusted(NotSent):
 
 
 @attrs.define(slots=False)
+class DeadlinePassed(NotSent):
+    """The deadline of the call passed while it waited for its turn: nothing was sent."""
+
+    advice: ClassVar[str] = "Nothing was sent. Give it more time, or send less at once."
+
+
+@attrs.define(slots=False)
 class OutcomeUnknown(RequestError):
-    """The request left, no usable answer came: it may or may not have taken effect."""
+    """The request left, no usable answer came: it may or may not have taken effect.
+
+    `status` is that of an answer which began and was not read to its end.
+    """
 
     status: int | None = None
     advice: ClassVar[str] = "It may have taken effect: look at the server before sending it again."
@@ -61,6 +104,11 @@ class ServerFailed(OutcomeUnknown):
     """The server answered 500, 502, 503 or 504: whether it acted first is unknown."""
 
     body: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The status."""
+        return str(self.status)
 
 
 @attrs.define(slots=False)
@@ -79,13 +127,18 @@ class Unreadable(RequestError):
     problems: tuple[str, ...] = ()
     advice: ClassVar[str] = "The server may have acted: look before sending it again."
 
+    @property
+    def reason(self) -> str:
+        """That it is unreadable."""
+        return "unreadable"
+
 
 @attrs.define(slots=False)
 class Refused(RequestError):
     """An answer said no: the server did not do it.
 
-    `status` is the HTTP status, `body` the raw text (cut at 2,000 characters), `code` the API's own error
-    code as it came, `request_id` the id of a v2 answer.
+    `status` is the HTTP status, `body` the text (cut at 2,000 characters, addresses in it as they may be shown),
+    `code` the API's own error code, `request_id` the id of a v2 answer.
     """
 
     status: int = 0
@@ -93,6 +146,11 @@ class Refused(RequestError):
     code: str | None = None
     request_id: str | None = None
     outcome: ClassVar[Outcome] = Outcome.REJECTED
+
+    @property
+    def reason(self) -> str:
+        """The status."""
+        return str(self.status)
 
 
 @attrs.define(slots=False)

@@ -70,6 +70,19 @@ class JournalLocked(JournalError):
 
 
 @attrs.define(slots=False)
+class JournalDamaged(JournalError):
+    """The journal is not as it was written, so nothing of it is believed; `run` is the id of its run."""
+
+    run: str = ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.message} Nothing was sent, nothing was changed. Rebuild it from what is left of it and from what "
+            f"the server holds: bria-async repair {self.run}"
+        )
+
+
+@attrs.define(slots=False)
 class JournalTooNew(JournalError):
     """The journal was written by a newer version of this library."""
 

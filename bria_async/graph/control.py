@@ -50,10 +50,17 @@ class Control:
             return []
         return [(path, _read(path)) for path in sorted(self.folder.glob("*.json"))]
 
+    def forget(self, what: str) -> bool:
+        """Remove all requests of a kind; whether there were any."""
+        found = [path for path, request in self.waiting() if request.what == what]
+        for path in found:
+            path.unlink(missing_ok=True)
+        return bool(found)
+
 
 def _read(path: Path) -> Request:
     try:
         data = json.loads(path.read_text())
         return Request(str(data.pop("what")), at=float(data.pop("at", 0.0)), data=data)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
         return Request("unreadable")

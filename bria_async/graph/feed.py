@@ -16,9 +16,10 @@ import attrs
 from bria_async.errors import JournalError
 
 from .events import Event
-from .journal import Row, RunRow, check_version, items, runs, tasks
+from .journal import Row, RunRow, items, runs, tasks
 from .lock import holder
 from .states import State
+from .storage import check_version
 
 
 @attrs.frozen
@@ -50,7 +51,7 @@ def _reading(journal: Path) -> Iterator[sqlite3.Connection]:
     try:
         check_version(database, journal)
         yield database
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError, TypeError, KeyError) as error:  # a damaged row may hold anything
         raise JournalError(f"The journal {journal} cannot be read ({error}).") from None
     finally:
         database.close()

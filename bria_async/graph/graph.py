@@ -22,7 +22,10 @@ EFFECTS = ("safe", "findable", "cheap", "billed")
 DOUBTS = "doubts"
 """In the signature of an `adopt`: the keys in doubt and their items (None for a task without items)."""
 KNOWN = "known"
-"""In the signature of an `adopt`: the results of the same task's keys that are done."""
+"""In the signature of an `adopt`: the results of the same task's keys that are done.
+
+It returns those it still finds, too.
+"""
 
 
 @attrs.frozen

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -11,11 +12,13 @@ from bria_async.errors import JournalError
 from bria_async.host import Host
 
 from .events import Event, Happened, Listener, readable
-from .journal import Journal, Row, RunRow, Statement
+from .journal import Entry, Journal, Row, RunRow, Statement
+from .seal import sum_of
 from .states import CLOSED, Change, State, after
 
-_UPDATE = "UPDATE task SET state = ?, attempt = ?, sent = ?, done = ?, via = ?, result = ?, reason = ? WHERE id = ?"
-_EVENT = "INSERT INTO event (at, run, task, what, data) VALUES (?, ?, ?, ?, ?)"
+_UPDATE = (
+    "UPDATE task SET state = ?, attempt = ?, sent = ?, done = ?, via = ?, result = ?, reason = ?, sum = ? WHERE id = ?"
+)
 _RUN = "UPDATE run SET state = ?, reason = ?, updated = ? WHERE id = ?"
 
 
@@ -55,6 +58,14 @@ class Ledger:
         """Whether nothing is left to do for this task."""
         return all(row.state in CLOSED for row in self.rows.get(name, {}).values())
 
+    def age(self, row: Row) -> float:
+        """Seconds since its latest request left: on this process's own clock, or, where another process sent it, on
+        the wall clock, which may have been set meanwhile; infinite when none ever left.
+        """
+        if row.left is not None:
+            return self.host.monotonic() - row.left
+        return math.inf if row.sent is None else max(0.0, self.host.now() - row.sent)
+
     async def change(
         self,
         row: Row,
@@ -77,12 +88,12 @@ class Ledger:
 
     def _statements(
         self, row: Row, change: Change, result: Any, via: str | None, reason: str | None
-    ) -> tuple[Statement, Statement]:
+    ) -> tuple[Statement, Entry]:
         now = self.host.now()
         row.state = after(row.state, change)
         row.reason = reason and readable(reason)
         if change is Change.ANNOUNCED:
-            row.sent = now
+            row.sent, row.left = now, self.host.monotonic()
             row.attempt += 1
         elif change is Change.RELEASED:
             row.attempt -= 1
@@ -92,9 +103,9 @@ class Ledger:
         elif change is Change.REOPENED:
             row.via = row.result = None
         finished = now if row.state in CLOSED else None
-        values = (row.state, row.attempt, row.sent, finished, row.via, row.result, row.reason, row.id)
-        data = json.dumps({"reason": reason}) if reason else None
-        return (_UPDATE, values), (_EVENT, (now, self.run.id, row.id, change, data))
+        values = (row.state, row.attempt, row.sent, finished, row.via, row.result, row.reason)
+        total = sum_of(row.id, self.run.id, row.name, row.key, *values)
+        return (_UPDATE, (*values, total, row.id)), Entry(now, self.run.id, row.id, change, _told(reason))
 
     def note(self, what: Happened, row: Row | None = None, **data: Any) -> None:
         """Record something that is no transition; nobody waits for it."""
@@ -106,24 +117,24 @@ class Ledger:
         await self.journal.write(self._event(what, None, data))
         self._emit(what, None, data)
 
-    def _event(self, what: Happened, row: Row | None, data: Mapping[str, Any]) -> Statement:
+    def _event(self, what: Happened, row: Row | None, data: Mapping[str, Any]) -> Entry:
         text = json.dumps(data) if data else None
-        return _EVENT, (self.host.now(), self.run.id, row.id if row else None, what, text)
+        return Entry(self.host.now(), self.run.id, row.id if row else None, what, text)
 
     async def settle_run(self, state: str, reason: str | None, what: Happened) -> None:
         """Record what became of the run."""
-        now = self.host.now()
-        data = json.dumps({"reason": reason}) if reason else None
-        await self.journal.write(
-            (_RUN, (state, reason and readable(reason), now, self.run.id)),
-            (_EVENT, (now, self.run.id, None, what, data)),
-        )
+        await self.journal.write(*self._settled(state, reason, what))
         self._emit(what, None, {"reason": reason} if reason else {})
 
-    def leave_run(self, state: str, reason: str) -> None:
-        """Record what became of the run without waiting: for a process that is on its way out."""
+    def leave_run(self, reason: str) -> None:
+        """Record that the run paused without waiting: for a process that is on its way out."""
         with contextlib.suppress(JournalError):
-            self.journal.queue((_RUN, (state, reason, self.host.now(), self.run.id)))
+            self.journal.queue(*self._settled("paused", reason, Happened.PAUSED))
+
+    def _settled(self, state: str, reason: str | None, what: Happened) -> tuple[Statement, Entry]:
+        now = self.host.now()
+        values = (state, readable(reason) if reason else None, now, self.run.id)
+        return (_RUN, values), Entry(now, self.run.id, None, what, _told(reason))
 
     def _emit(self, what: str, row: Row | None, data: Mapping[str, Any]) -> None:
         if self.listeners:
@@ -131,3 +142,7 @@ class Ledger:
             event = Event(self.host.now(), self.run.name, what, name, key, data)
             for listener in self.listeners:
                 listener(event)
+
+
+def _told(reason: str | None) -> str | None:
+    return json.dumps({"reason": reason}) if reason else None

@@ -14,9 +14,23 @@ UNKNOWN = "another process"
 SECOND_TRY = 0.05
 """Seconds until a lock that is held is tried once more: who only asks for the holder has it for a moment himself."""
 
+_held: set[int] = set()
+"""Handles of locks that this process has."""
+
+
+def _forget() -> None:
+    """A child inherits what its parent has open; a lock that it kept open would outlive the parent."""
+    for handle in _held:
+        os.close(handle)
+    _held.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_forget)
+
 
 def take(journal: Path) -> int:
-    """Take the lock and return its handle; closing that lets go of it.
+    """Take the lock and return its handle, for `let_go`; a child of this process does not have it.
 
     Raises:
         JournalLocked: somebody has it; the message names him.
@@ -39,7 +53,15 @@ def take(journal: Path) -> int:
     except OSError as error:
         os.close(handle)
         raise _unusable(journal, error) from None
+    _held.add(handle)
     return handle
+
+
+def let_go(handle: int) -> None:
+    """Let go of a lock, if this is the process that took it."""
+    if handle in _held:
+        _held.discard(handle)
+        os.close(handle)
 
 
 def holder(journal: Path) -> str | None:

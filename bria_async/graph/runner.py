@@ -5,6 +5,7 @@ is the engine's business, what a lost answer means is decided here and nowhere e
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -155,11 +156,9 @@ class Runner:
 
         `seen` is when a process was last seen that may have sent some of them without a record.
         """
-        sent = max((at for at in (seen, *(row.sent for row in rows)) if at is not None), default=None)
-        if sent is None:
-            return
         host = self.ledger.host
-        wait = min(self.protocol.settle, sent + self.protocol.settle - host.now())
+        unseen = math.inf if seen is None else max(0.0, host.now() - seen)
+        wait = self.protocol.settle - min([unseen, *map(self.ledger.age, rows)])
         if wait > 0:
             self.ledger.note(
                 Happened.WAITED,
@@ -170,17 +169,28 @@ class Runner:
             await host.sleep(wait)
 
     async def resolve(
-        self, task: Task, rows: list[Row], arguments: Mapping[str, Any], items: Mapping[str, Any]
+        self,
+        task: Task,
+        rows: list[Row],
+        arguments: Mapping[str, Any],
+        items: Mapping[str, Any],
+        *,
+        confirm: bool = False,
     ) -> None:
         """Resolve what is in doubt: adopt what the server has, release what it has not.
 
-        `rows` are in doubt, or pending after an unclean close, when even an intent may be missing.
+        `rows` are in doubt, or pending after an unclean close, when even an intent may be missing; then the same look
+        has to `confirm` what is done.
 
         Raises:
             RunPaused: it cannot be decided without the user.
+            Reopen: something that is done is not there.
         """
         if task.adopt is not None:
-            await self._look(task, task.adopt, rows, arguments, items)
+            found = await self._look(task, task.adopt, rows, arguments, items)
+            gone = [row.key for row in self.ledger.of(task.name, State.DONE) if row.key not in found]
+            if confirm and gone and KNOWN in names_of(task.adopt):
+                raise Reopen(f"{len(gone)} of {task.name} are gone from the server", task.name, tuple(gone))
             return
         for row in rows:
             if row.state is State.IN_DOUBT:
@@ -188,7 +198,7 @@ class Runner:
 
     async def _look(
         self, task: Task, adopt: Any, rows: list[Row], arguments: Mapping[str, Any], items: Mapping[str, Any]
-    ) -> None:
+    ) -> Mapping[str, Any]:
         known = (
             {row.key: self.load(task, row) for row in self.ledger.of(task.name, State.DONE)}
             if KNOWN in names_of(adopt)
@@ -203,6 +213,7 @@ class Runner:
                 await self.ledger.change(row, Change.ADOPTED, result=self.codec.dump(found[row.key]), via="adopted")
             elif row.state is State.IN_DOUBT:
                 await self.ledger.change(row, Change.ABSENT)
+        return found
 
     async def _without_a_look(self, task: Task, row: Row) -> None:
         """Nothing on the server shows this effect: it was perhaps charged, which is reported once it is decided."""

@@ -1,5 +1,6 @@
 """The zip of a large dataset: stored, flat, checked before it is written and again while it is."""
 
+import glob
 import hashlib
 import os
 import tempfile
@@ -56,7 +57,8 @@ def build_zip(images: Sequence[ImageFile], target: Path, captions: bool) -> Arch
 
     Args:
         images: the images, each content once.
-        target: the zip; replaced if it is there. Its folder must exist.
+        target: the zip; replaced if it is there, and what processes that died left of it is removed. Its folder must
+            exist, and nobody else may be building it.
         captions: put the caption of every image that has one beside it, as `{stem of the key}.txt`.
 
     Raises:
@@ -98,7 +100,10 @@ def _check(images: Sequence[ImageFile], members: Sequence[_Member], target: Path
 
 
 def _write(members: Sequence[_Member], target: Path) -> tuple[str, int]:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+    prefix = f".{target.name}-"
+    for left in target.parent.glob(f"{glob.escape(prefix)}*.part"):
+        left.unlink()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".part")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w+b") as file:

@@ -112,9 +112,12 @@ async def _look_at_all(
             if progress is not None:
                 progress(len(verdicts), len(paths))
 
-    async with asyncio.TaskGroup() as workers:
-        for _ in range(min(at_once, len(paths))):
-            workers.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(at_once, len(paths))):
+                workers.create_task(work())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None  # callers know it by its class
     return [verdicts[index] for index in range(len(paths))]
 
 

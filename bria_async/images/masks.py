@@ -102,6 +102,8 @@ def save_masks(masks: Masks, folder: Path) -> None:
     files = dict(masks.masks) if masks.panoptic is None else {PANOPTIC: masks.panoptic, **masks.masks}
     for mask_id, data in files.items():
         target = folder / f"{masks.visual_id}_{mask_id}.png"
+        if not _NAME.fullmatch(target.name) or target.parent != folder:
+            raise DownloadFailed("is no name for a mask", str(target))
         try:
             _write(target, data)
         except OSError as error:

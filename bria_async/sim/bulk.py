@@ -1,8 +1,12 @@
 """Archives of a bulk upload: read member by member, never unpacked by their own word."""
 
 import asyncio
+import io
+import os
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -18,6 +22,33 @@ from bria_async.sim.world import FULL_RESOLUTION
 
 _CHUNK = 1 << 20
 _MAX_CAPTION = 64_000
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What unpacks no more than it is asked for at a time."""
+_LARGEST_READ = 32 << 20
+"""More than the directory of the largest archive takes, captions and all; `zipfile` reads it in one go."""
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+)
+"""What `zipfile` raises about bytes that are no sound archive."""
+
+
+class _Bounded(io.FileIO):
+    """A file that is never read in one go: a directory without end is not even parsed."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        left = os.fstat(self.fileno()).st_size - self.tell()
+        if min(left, left if size is None or size < 0 else size) > _LARGEST_READ:
+            raise zipfile.BadZipFile("its directory is too large")
+        return super().read(-1 if size is None else size) or b""
 
 
 @attrs.frozen
@@ -43,7 +74,7 @@ async def read(call: Call, zip_url: str) -> list[Member] | None:
         raise sources.too_large(options.max_zip_bytes)
     try:
         return await asyncio.to_thread(_read_all, call, path)
-    except zipfile.BadZipFile:
+    except _BROKEN:
         return None
 
 
@@ -90,7 +121,7 @@ def _verdict(call: Call, member: Member, *, moderate: bool) -> BulkFile:
 def _read_all(call: Call, path: Path) -> list[Member]:
     """Every member that is not a caption, in the archive's order; blocking."""
     options, blobs = call.options, call.world.blobs
-    with zipfile.ZipFile(path) as archive:
+    with _Bounded(path) as file, zipfile.ZipFile(file) as archive:
         members = list(_members(archive))
         texts = {_path(info).stem: info for info in members if _is_text(info)}
         images = [info for info in members if not _is_text(info)]
@@ -115,7 +146,7 @@ def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     for info in archive.infolist():
         path = _path(info)
         hidden = path.name.startswith(".") or "__MACOSX" in path.parts[:1]
-        if not info.is_dir() and path.name and not hidden:
+        if path.name and not hidden and not info.is_dir():
             yield info
 
 
@@ -133,8 +164,10 @@ def _check_member(info: zipfile.ZipInfo) -> None:
         raise Refusal(400, "The path leaves the archive")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise Refusal(400, "Links are not accepted")
-    if info.flag_bits & 0x1:
+    if info.flag_bits & _ENCRYPTED:
         raise Refusal(400, "Encrypted files are not accepted")
+    if info.compress_type not in _METHODS:
+        raise Refusal(400, "Files are stored or deflated")
 
 
 def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, blobs: Blobs, limit: int, call: Call) -> sources.Source:
@@ -146,16 +179,19 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, blobs: Blobs, limi
                 if spool.size > limit:
                     raise sources.too_large(limit)
             blob = spool.keep()
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as e:
-        raise Refusal(422, "The file cannot be unpacked") from e
+    except _BROKEN as failure:
+        raise Refusal(422, "The file cannot be unpacked") from failure
     picture = inspect(blob.path, max_pixels=call.options.max_pixels, decode=call.options.decode)
     return sources.Source(info.filename, blob, picture)
 
 
 def _caption(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str | None:
     _check_member(info)
-    with archive.open(info) as member:
-        text = member.read(_MAX_CAPTION + 1)
+    try:
+        with archive.open(info) as member:
+            text = member.read(_MAX_CAPTION + 1)
+    except _BROKEN as failure:
+        raise Refusal(422, "The caption beside the image cannot be unpacked") from failure
     if len(text) > _MAX_CAPTION:
         raise Refusal(413, "The caption beside the image is too long")
     return text.decode(errors="replace").strip() or None

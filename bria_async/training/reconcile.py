@@ -133,13 +133,15 @@ async def find_uploaded(
     doubts: Mapping[str, ImageFile],
     known: Mapping[str, Stored],
 ) -> dict[str, Stored]:
-    """Look which of the images in doubt are on the server: by name, by content, by elimination.
+    """Look which of the images in doubt are on the server: by name, by content, by elimination; and which known ones.
 
     Raises:
         RunPaused: an image is there that may be one of several, and nothing tells which.
     """
     listing = await session.images.list(identity.id)
     found, strangers = by_name(listing, doubts, known)
+    there = {image.id for image in listing}
+    found |= {key: stored for key, stored in known.items() if stored.id in there}
     missing = {key: image for key, image in doubts.items() if key not in found}
     if not strangers or not missing or names_are_kept([*known.items(), *found.items()]):
         return found

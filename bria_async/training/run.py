@@ -126,15 +126,17 @@ async def _inspected(session: Session, plan: Plan, settings: Settings) -> tuple[
     return {image.key: image for image in found.images}, warnings
 
 
-async def create(session: Session, journal: Journal, plan: Plan, images: Mapping[str, ImageFile]) -> RunRow:
-    """Write a new run into its journal: the plan, its images and prompts, and all its tasks."""
+async def create(
+    session: Session, journal: Journal, plan: Plan, images: Mapping[str, ImageFile], tag: str | None = None
+) -> RunRow:
+    """Write a new run into its journal: the plan, its images and prompts, and all its tasks; by default a new tag."""
     graph = shape(plan, len(images))
     prompts = {f"{number:03d}": Prompt(number, text) for number, text in enumerate(plan.samples, 1)}
     items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
     _check(graph, items)
     keys = [(task.name, key) for task in graph.order() for key in (items[task.over] if task.over else ("",))]
     data = {name: {key: unstructure(item) for key, item in found.items()} for name, found in items.items()}
-    tag = f"run {session.host.uuid().hex[:12]}"
+    tag = tag or f"run {session.host.uuid().hex[:12]}"
     return await journal.create_run(
         plan.run, tag, {**plan.to_json(), "base_url": str(session.base_url)}, graph.draw(), data, keys
     )
@@ -166,7 +168,7 @@ async def _carry_on(
     settle = slowest + SETTLE_MARGIN if settings.settle is None else settings.settle
     output = settings.output or place.folder / "samples"
     last = await journal.latest(row.id)
-    run = Run(row.name, row.tag, place.folder, output, items, settle, ledger)
+    run = Run(row.name, row.tag, place.folder, output, items, settle, ledger, place.control)
     runner = Runner(ledger, _Codec(), Protocol(settle, plan.on_doubt), policy(plan))
     engine = LocalEngine(
         graph=graph,
@@ -177,7 +179,6 @@ async def _carry_on(
             grace=settings.grace,
             control_interval=settings.control_interval,
         ),
-        control=place.control,
         run=run,
         unclean=journal.unclean,
         seen=last[0] if last else None,
@@ -209,6 +210,6 @@ async def _execute(session: Session, engine: LocalEngine) -> None:
         await ledger.settle_run("paused", error.message, Happened.PAUSED)
         raise
     except BaseException as error:
-        ledger.leave_run("paused", f"it was interrupted ({type(error).__name__})")
+        ledger.leave_run(f"it was interrupted ({type(error).__name__})")
         raise
     await ledger.settle_run("done", None, Happened.COMPLETED)

@@ -8,6 +8,7 @@ import attrs
 from bria_async.engines.local import Run
 from bria_async.errors import JobFailed
 from bria_async.session import Session
+from bria_async.transport.download import remove_left_over
 
 _SUFFIXES = (
     (b"\x89PNG", ".png"),
@@ -56,13 +57,15 @@ async def keep(session: Session, url: str, folder: Path, words: str) -> Path:
         DownloadFailed: the address does not deliver.
     """
     name = re.sub(r"[^\w]+", "-", words.lower(), flags=re.ASCII).strip("-")[:40].strip("-")
-    await session.host.in_thread(_make_folder, folder)
-    part = await session.download(url, folder / f"{name or 'sample'}.part")
+    part = folder / f"{name or 'sample'}.part"
+    await session.host.in_thread(_make_way, part)
+    await session.download(url, part)
     return await session.host.in_thread(_named_by_content, part)
 
 
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _make_way(part: Path) -> None:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    remove_left_over(part)
 
 
 def _named_by_content(part: Path) -> Path:

@@ -9,6 +9,7 @@ from bria_async.errors import NotFound, Outcome, RequestError, RunFailed, RunPau
 from bria_async.graph.events import Happened
 from bria_async.graph.runner import Reopen
 from bria_async.session import Session
+from bria_async.transport.limit import polls
 from bria_async.types.common import Id
 from bria_async.types.datasets import CaptionsUpdateStatus, Dataset
 from bria_async.types.images import BulkStatus, BulkUpload, CaptionSource, DatasetImage
@@ -16,6 +17,7 @@ from bria_async.types.models import Model, ModelStatus
 
 from .plan import Settings
 from .reconcile import Stored, compare, gone, match_zip
+from .watch import ModelWatch
 
 T = TypeVar("T")
 TOLERATED = 5
@@ -33,7 +35,8 @@ def patiently(run: Run, look: Callable[[], Awaitable[T | None]]) -> Callable[[],
     async def attempt() -> T | None:
         nonlocal unreadable
         try:
-            found = await look()
+            with polls():
+                found = await look()
         except Untrusted:
             raise
         except RequestError as error:
@@ -152,18 +155,20 @@ async def until_trained(session: Session, settings: Settings, run: Run, model: I
         Reopen: it was never started after all.
         RunPaused: it still goes on at the deadline.
     """
+    watch = ModelWatch.of(session)
     seen: str | None = None
     since: float | None = None
 
     async def look() -> Model | None:
         nonlocal seen, since
         try:
-            current = await session.models.get(model)
+            current = await watch.look(session, model, settings.training.cap / 2)
         except NotFound:
             raise RunFailed(f"Model {model} is gone from the server.", run.name) from None
         if current.status != seen:
             seen = current.status
-            run.progressed(f"the training is {seen}")
+            tell = run.progressed if seen in tuple(ModelStatus) else run.warned
+            tell(f"the training is {seen}")
         since = session.host.monotonic() if since is None else since
         if current.status == ModelStatus.CREATED and session.host.monotonic() - since > run.settle:
             raise Reopen(f"the training of model {model} was never started", "training", ("",))
@@ -171,7 +176,8 @@ async def until_trained(session: Session, settings: Settings, run: Run, model: I
             raise RunFailed(f"The training of model {model} ended: {current.status}.", run.name)
         return current if current.status == ModelStatus.COMPLETED else None
 
-    result = await poll(session.host, patiently(run, look), settings.training)
+    with watch.waiting_for(model):
+        result = await poll(session.host, patiently(run, look), settings.training)
     if result is None:
         hours = (settings.training.timeout or 0) / 3600
         raise RunPaused(f"Model {model} is still {seen} after {hours:g} hours of waiting.", run.name)

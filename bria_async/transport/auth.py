@@ -1,9 +1,11 @@
-"""The token: kept out of sight, and pinned to one origin."""
+"""The token: pinned to one origin."""
 
 from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
 from yarl import URL
 
 from bria_async.errors import ConfigurationError
+from bria_async.wire.redaction import shown
+from bria_async.wire.secret import Secret
 
 HEADER = "api_token"
 """The header's literal name: underscore, lower case (all seeds, published spec)."""
@@ -11,51 +13,26 @@ HEADER = "api_token"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Secret:
-    """A token that shows itself to nobody but the one who asks for its value."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        stripped = value.strip()
-        if not stripped:
-            raise ConfigurationError("There is no API token. Set BRIA_API_TOKEN or pass Session(token=...).")
-        if not stripped.isascii() or not stripped.isprintable() or " " in stripped:
-            raise ConfigurationError("The API token holds characters that no token has; copy it again.")
-        self._value = stripped
-
-    def __repr__(self) -> str:
-        """Never the value."""
-        return "Secret(***)"
-
-    def reveal(self) -> str:
-        """The token itself."""
-        return self._value
-
-    def __reduce__(self) -> str | tuple[object, ...]:
-        """A token is not to be pickled."""
-        raise TypeError("a Secret is not pickled")
-
-
 def origin_of(text: str) -> URL:
     """Check the base URL: https, or http to this machine, and nothing beyond the host.
 
     Raises:
-        ConfigurationError: it is neither.
+        ConfigurationError: it is neither; a password or a query in it is not shown.
     """
+    told = shown(text)
     try:
         url = URL(text.rstrip("/"))
-    except ValueError as error:
-        raise ConfigurationError(f"The base URL cannot be read: {error}") from None
+    except ValueError:
+        raise ConfigurationError(f"The base URL {told!r} cannot be read.") from None
     if not url.host or url.scheme not in ("http", "https"):
-        raise ConfigurationError(f"The base URL {text!r} is not an http(s) address.")
+        raise ConfigurationError(f"The base URL {told!r} is not an http(s) address.")
     if url.scheme == "http" and url.host not in LOOPBACK:
         raise ConfigurationError(
-            f"The base URL {text!r} is not https: the token would cross the network in clear. "
+            f"The base URL {told!r} is not https: the token would cross the network in clear. "
             "Plain http is only for this machine (localhost, 127.0.0.1)."
         )
-    if url.path not in ("", "/") or url.query or url.user:
-        raise ConfigurationError(f"The base URL is scheme and host only (paths carry /v1 and /v2), not {text!r}.")
+    if url.path not in ("", "/") or url.query_string or url.fragment or url.user or url.password:
+        raise ConfigurationError(f"The base URL is scheme and host only (paths carry /v1 and /v2), not {told!r}.")
     return url
 
 
@@ -71,3 +48,7 @@ class PinnedToken:
         if request.url.origin() == self._origin:
             request.headers[HEADER] = self._secret.reveal()
         return await handler(request)
+
+    def hidden_in(self, content: bytes) -> bytes:
+        """What a server said, without the token where it repeats it."""
+        return self._secret.hidden_in(content)

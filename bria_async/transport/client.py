@@ -1,42 +1,36 @@
 """Sends calls: waits for their turn, streams them, reads the answer, repeats what is safe to repeat."""
 
 import functools
-import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import anyio
 import attrs
 from yarl import URL
 
-from bria_async.errors import (
-    Attempt,
-    InvalidParameter,
-    NotSent,
-    Outcome,
-    OutcomeUnknown,
-    RateLimited,
-    RequestError,
-    Untrusted,
-)
+from bria_async.errors import InvalidParameter, RateLimited, RequestError
 from bria_async.host import Host, observer
 from bria_async.wire import Call, FilePart, Multipart, Reply
-from bria_async.wire.retry import Failure, RetryPolicy, time_for
+from bria_async.wire.retry import Rules, time_for
 
 from .auth import PinnedToken
 from .download import Downloads, post, put
 from .files import image_at, look_at, settled
-from .guard import AnswerTooLarge, classify, opened, read_capped
-from .limit import Limiter
+from .guard import AnswerTooLarge, Dropped, classify, opened, read_capped, sent_once
+from .limit import Limiter, Turn
 from .payload import CountedPayload, FormPayload, JsonPayload, MultipartPayload, encoded
-
-log = logging.getLogger("bria_async")
+from .tries import Found, Tries
 
 MakeBody = Callable[[], CountedPayload | None]
 
-_LOST = (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge)
+CONNECTING = 0.8
+"""The share of a request's time in which it must have a connection: what runs out of time without one was not sent,
+and aiohttp tells the two apart only when they do not end together."""
+
+_LOST = (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge, Dropped)
 
 
 @attrs.define
@@ -50,13 +44,13 @@ class HttpClient:
     token: PinnedToken = attrs.field(repr=False)
     downloads: Downloads
     limiter: Limiter
-    policy: RetryPolicy
+    rules: Rules
     timeout: float
     strict: bool = True
     keep_data_uri: bool = False
 
     async def send(self, call: Call) -> Any:
-        """Send a call until it succeeds or may not be repeated, and return its typed answer.
+        """Send a call until it succeeds or may not be repeated, and return its typed answer, or what `on_doubt` found.
 
         Raises:
             RequestError: one of its subclasses, with all attempts.
@@ -66,29 +60,28 @@ class HttpClient:
         """
         call = await settled(call, self.host, strict=self.strict)
         body = await self._body(call)
-        attempts: list[Attempt] = []
-        started = self.host.monotonic()
+        tries = Tries(self.rules, call, self.host.monotonic())
         while True:
-            await self.limiter.acquire(call.operation)
-            opened(self.http)
-            watcher = observer.get()
-            if watcher and not call.endpoint.safe:
-                await watcher.announced(call.endpoint.effect)
-            result = await self._try(call, body)
+            turn = await self._turn(tries)
+            with turn:
+                opened(self.http)
+                watcher = observer.get()
+                if watcher and not call.endpoint.safe:
+                    await watcher.announced(call.endpoint.effect)
+                result = await self._try(tries, body)
             if not isinstance(result, RequestError):
+                turn.served()
                 return result
-            elapsed = self.host.monotonic() - started
-            effect = call.endpoint.effect
-            wait = self.policy.wait(result, effect, len(attempts) + 1, elapsed, self.host.random)
-            attempts.append(attrs.evolve(result.attempts[0], waited=wait or 0.0))
-            if wait is None:
-                raise attrs.evolve(result, attempts=tuple(attempts))
-            log.info("%s: %s, again in %.1f s", call.operation, result.message, wait)
+            if isinstance(result, RateLimited):
+                tries.refused_since = turn.refused(result.retry_after or 0.0)
+            wait = await tries.again(result)
+            if isinstance(wait, Found):
+                return wait.value
             if watcher:
                 watcher.retried(call.operation, result.message, wait)
             if isinstance(result, RateLimited):
-                self.limiter.pause(call.operation, wait)
-            else:
+                turn.pause(tries.pause)
+            if wait > tries.pause:
                 await self.host.sleep(wait)
 
     async def probe(self, url: str) -> bool | None:
@@ -100,30 +93,51 @@ class HttpClient:
         await put(self.uploads, url, path, content_type, self.timeout)
 
     async def post_file(self, url: str, path: Path, *, fields: Mapping[str, str], content_type: str) -> None:
-        """Send a form with a file to a presigned URL, without the token."""
+        """Send a form with a file to the address that an answer named, without the token and to nowhere private."""
         file, _ = await self.host.in_thread(look_at, path)
         body = Multipart(fields, FilePart(file, path.name, content_type))
-        await post(self.uploads, url, MultipartPayload(body, self.host), self.timeout)
+        await post(self.downloads.http, url, MultipartPayload(body, self.host), self.timeout)
 
     async def fetch(self, url: str) -> bytes:
         """The bytes of a result, without the token."""
         return await self.downloads.read(url)
 
-    async def _try(self, call: Call, body: MakeBody) -> Any:
-        """One attempt: the typed answer, or the error with its single attempt."""
-        result = await self._exchange(call, call.path, body())
+    async def _turn(self, tries: Tries) -> Turn:
+        """The call's turn, if that comes before its deadline.
+
+        Raises:
+            RequestError: it does not.
+        """
+        with anyio.move_on_after(tries.left()) as in_line:
+            turn = await self.limiter.acquire(tries.call.operation, again=bool(tries.attempts))
+        if in_line.cancelled_caught:
+            raise tries.late()
+        if tries.left() <= 0:
+            with turn:
+                raise tries.late()
+        return turn
+
+    async def _try(self, tries: Tries, body: MakeBody) -> Any:
+        """One attempt: the typed answer, or the error."""
+        call = tries.call
+        tries.begin()
+        result = await self._exchange(tries, call.path, body())
         if isinstance(result, Reply) and result.status == HTTPStatus.NOT_FOUND and call.fallback:
-            result = await self._exchange(call, call.fallback, body())
+            result = await self._exchange(tries, call.fallback, body())
         if isinstance(result, RequestError):
             return result
         try:
-            return result.value(call) if result.ok else result.refuse(call)
+            answer = result.value(call) if result.ok else result.refuse(call)
         except RequestError as error:
             return error
+        tries.succeeded(result.status)
+        return answer
 
-    async def _exchange(self, call: Call, path: str, body: CountedPayload | None) -> Reply | RequestError:
+    async def _exchange(self, tries: Tries, path: str, body: CountedPayload | None) -> Reply | RequestError:
         """The request on the wire: a reply, or what became of it."""
+        call, tries.body = tries.call, body
         size = 0 if body is None else body.size or 0
+        total = max(0.001, min(time_for(size, self.timeout), tries.left()))  # 0 would be no limit to aiohttp
         status: int | None = None
         lost: BaseException
         try:
@@ -135,17 +149,19 @@ class HttpClient:
                 skip_auto_headers=("Content-Type",) if body is None else (),
                 allow_redirects=False,
                 raise_for_status=False,
-                timeout=aiohttp.ClientTimeout(total=time_for(size, self.timeout), sock_connect=min(30.0, self.timeout)),
-                middlewares=(self.token,),
+                timeout=aiohttp.ClientTimeout(
+                    total=total, connect=CONNECTING * total, sock_connect=min(30.0, CONNECTING * total)
+                ),
+                middlewares=(self.token, sent_once),
             ) as response:
                 status = response.status
-                return Reply(status, dict(response.headers), await read_capped(response))
+                return Reply(status, dict(response.headers), self.token.hidden_in(await read_capped(response)))
         except _LOST as error:
             lost = error
         # Raised and returned out here: no aiohttp error, whose repr shows the token, hangs on as context.
         if body is not None and body.failure is not None:
             raise attrs.evolve(body.failure)
-        return _failed(call, classify(lost), status, body.sent if body is not None else 0)
+        return classify(lost).error(call, status)
 
     async def _body(self, call: Call) -> MakeBody:
         """What makes a body for each attempt; a body that cannot be is told here, before anything is announced.
@@ -170,10 +186,3 @@ class HttpClient:
 
 def _no_body() -> None:
     return None
-
-
-def _failed(call: Call, failure: Failure, status: int | None, sent: int) -> RequestError:
-    unknown = failure.outcome is Outcome.UNKNOWN
-    kind = OutcomeUnknown if unknown else Untrusted if failure is Failure.UNTRUSTED else NotSent
-    attempt = Attempt(failure.words, status, sent if unknown else 0)
-    return kind(failure.words, call.operation, (attempt,), call.endpoint.safe)

@@ -1,11 +1,15 @@
 """Results by URL: through a pool of connections without the token, into files that are whole or not there."""
 
+import contextlib
+import errno
+import glob
 import logging
 import os
 import secrets
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
+from stat import S_ISLNK, S_ISREG
 from typing import Self
 
 import aiohttp
@@ -14,7 +18,8 @@ from yarl import URL
 
 from bria_async.errors import DownloadFailed, UploadFailed
 from bria_async.host import Host
-from bria_async.wire.retry import Failure, RetryPolicy, time_for
+from bria_async.wire.redaction import shown
+from bria_async.wire.retry import Budget, Failure, RetryPolicy, time_for
 
 from .guard import LARGEST_ANSWER, LARGEST_DOWNLOAD, classify, opened
 from .payload import CountedPayload
@@ -68,6 +73,7 @@ class Downloads:
     http: aiohttp.ClientSession = attrs.field(repr=False)
     timeout: float
     policy: RetryPolicy
+    budget: Budget
 
     async def probe(self, url: str) -> bool | None:
         """Whether a result is there: None while it is not, False when it is empty, because moderation stopped it.
@@ -129,7 +135,7 @@ class Downloads:
         while problem := await self._try(url, keep):
             attempt += 1
             wait = self.policy.backoff(attempt, self.host.random) if problem.again else None
-            if wait is None:
+            if wait is None or self.budget.take(self.host.monotonic(), in_line=False) is None:
                 raise problem.failure(url)
             log.info("download of %s: %s, again in %.1f s", shown(url), problem.words, wait)
             await self.host.sleep(wait)
@@ -231,16 +237,32 @@ async def _upload(
         raise UploadFailed(problem.words, shown(url), problem.status, problem.gone)
 
 
+def remove_left_over(to: Path) -> None:
+    """Remove what processes that died left of downloads to this path, to which nobody may be downloading now."""
+    for path in to.parent.glob(f".{glob.escape(to.name[:40])}-????????.part"):
+        path.unlink(missing_ok=True)
+
+
 class _PartFile:
-    """A file that gets its name when it is whole; without `commit` it is gone at the end."""
+    """A file that gets its name when it is whole; without `commit` it is gone at the end.
+
+    All of it happens in the folder that was opened at the beginning, whatever is put in that folder's place meanwhile.
+    A link under the file's name is replaced and never followed; what is neither file nor link stays.
+    """
 
     def __init__(self, to: Path) -> None:
         self._to = to
+        self._temporary = f".{to.name[:40]}-{secrets.token_hex(4)}.part"
 
     def __enter__(self) -> Self:
-        # Made anew and never through a link, with the usual permissions: people share their pictures.
-        self._temporary = self._to.with_name(f".{self._to.name[:40]}-{secrets.token_hex(4)}.part")
-        self._file = self._temporary.open("xb")
+        self._folder = os.open(self._to.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            _require_replaceable(self._to.name, self._folder)
+            # With the usual permissions: people share their pictures.
+            self._file = os.fdopen(os.open(self._temporary, _ANEW, 0o666, dir_fd=self._folder), "wb")
+        except BaseException:
+            os.close(self._folder)
+            raise
         return self
 
     def write(self, block: bytes) -> None:
@@ -249,13 +271,26 @@ class _PartFile:
     def commit(self) -> None:
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._temporary.replace(self._to)
+        os.replace(self._temporary, self._to.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+        os.fsync(self._folder)
 
     def __exit__(self, *exception: object) -> None:
         try:
             self._file.close()
         finally:
-            self._temporary.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._temporary, dir_fd=self._folder)
+            os.close(self._folder)
+
+
+_ANEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def _require_replaceable(name: str, folder: int) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
+        if not S_ISREG(mode) and not S_ISLNK(mode):
+            raise FileExistsError(errno.EEXIST, "what has this name is not a file", name)
 
 
 def _larger(limit: int, status: int) -> _Problem:
@@ -280,8 +315,3 @@ def _met(error: BaseException, status: int | None) -> _Problem:
     if isinstance(error, OSError):
         return _Problem(error.strerror or str(error), status)
     return _Problem("the address cannot be read", gone=True)
-
-
-def shown(url: str) -> str:
-    """A URL as it may be shown: signatures live in the query."""
-    return url.split("?", 1)[0]

@@ -1,82 +1,243 @@
-"""Limits on requests: a pace per endpoint, and one shared pause when the server says 429.
+"""Limits on requests: a pace per endpoint, kept to by everything in the process and learned from 429s.
 
-The API counts per organisation, per endpoint, per minute: 10, 60 or 1000 by plan (public pages; other pages
-name other figures, so it is configuration). A pace spreads requests evenly over the minute. After a pause each
-request waits a little longer by itself, or all that waited would leave together.
+Theory. The API counts per organisation, endpoint and minute, status polls included: 10, 60 or 1000 by plan (public
+pages; others name other figures, so it is configuration, or learned). When its minute begins is unknown, so no 60
+seconds whatever may see more than the rate R. Requests therefore leave on a schedule, 60 / (0.98 R) seconds apart,
+that forgives half a second of lateness and nothing more. Idle time is not saved up, and what a busy process loses is
+made up for. A minute then holds at most 0.98 R (1 + 0.5 / 60) + 1 of them, and as long as the ways of two requests
+differ by less than 0.7 s, no minute of the server's sees more than R.
+
+A 429 says that the requests of the last minute that were not refused are what the server takes: exactly so when it
+counts by fixed minutes and this process is alone, and this process's share when it is not. The pace falls to that at
+once. After each minute's worth of requests without a 429 it rises again, by 2 %, 4 %, 8 %, ... up to what was
+configured: hardly at first, because the limit is probably where it was met, and fast when it has gone.
+
+An endpoint has one pace and one pause, but three lines, which take turns: requests, polls of long waits, and what is
+sent again. So nobody waits behind thousands of others of another kind, and who was refused is not at the end again.
 """
 
-from collections.abc import Mapping
+import asyncio
+import hashlib
+import math
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import Self
+from weakref import WeakValueDictionary
 
 import attrs
 
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
+from bria_async.wire.secret import Secret
 
 MINUTE = 60.0
-SPREAD = 1.0
-"""Seconds over which requests leave after a pause."""
+HEADROOM = 0.02
+"""The share of a rate that is left unused, and the first step up after a 429."""
+LATENESS = 0.5
+"""Seconds of a schedule that may be caught up with."""
+AT_ONCE = 100
+"""Requests of an endpoint under way while nothing is known of its rate: as many as aiohttp's pool has connections.
+More would wait there, past the point where a pause could hold them."""
+SMALLEST_PLAN = 10
+LARGEST_PLAN = 1000
+"""Requests per minute (public pages). Fewer than the smallest plan's, and a 429 tells nothing of the rate."""
+
+_polling: ContextVar[bool] = ContextVar("polling", default=False)
 
 
-@attrs.define
+@contextmanager
+def polls() -> Iterator[None]:
+    """Requests made inside are looks of a long wait, and stand in a line of their own."""
+    token = _polling.set(True)
+    try:
+        yield
+    finally:
+        _polling.reset(token)
+
+
+@attrs.frozen
+class Rates:
+    """Requests per minute of each endpoint; infinite where nothing is known."""
+
+    usual: float = math.inf
+    by_operation: Mapping[str, float] = attrs.field(factory=dict)
+
+    @classmethod
+    def of(cls, given: float | Mapping[str, float] | None) -> Self:
+        """The rates that somebody configured: one number for each endpoint, or by operation.
+
+        Raises:
+            ConfigurationError: a rate is not above 0.
+        """
+        by_operation = dict(given) if isinstance(given, Mapping) else {}
+        usual = given if isinstance(given, float | int) else math.inf
+        for operation, rate in {"every endpoint": usual, **by_operation}.items():
+            if not rate > 0:
+                raise ConfigurationError(f"The requests per minute of {operation} must be above 0, not {rate!r}.")
+        return cls(usual, by_operation)
+
+    def rate(self, operation: str) -> float:
+        """That of one endpoint."""
+        return self.by_operation.get(operation, self.usual)
+
+    def __and__(self, other: Self) -> Self:
+        """The lower of both, everywhere."""
+        operations = {*self.by_operation, *other.by_operation}
+        lowest = {name: min(self.rate(name), other.rate(name)) for name in operations}
+        return attrs.evolve(self, usual=min(self.usual, other.usual), by_operation=lowest)
+
+
+@attrs.define(eq=False)
 class Pace:
-    """When the next request of one endpoint may leave."""
+    """What one endpoint takes a minute, as far as it is known, and when its next request may leave."""
 
-    interval: float
-    free_at: float = 0.0
-    paused_until: float = 0.0
+    ceiling: float
+    rate: float = attrs.field(init=False)
+    slots: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    lines: Mapping[str, asyncio.Lock] = attrs.field(factory=lambda: defaultdict(asyncio.Lock), init=False)
+    gate: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    """Where the heads of the lines meet, first come, first served."""
+    refused_since: float = attrs.field(default=math.inf, init=False)
+    """Since when all requests were refused; infinite when the last was not."""
+    _free_at: float = attrs.field(default=-math.inf, init=False)
+    _paused_until: float = attrs.field(default=-math.inf, init=False)
+    _taken: Counter[int] = attrs.field(factory=Counter, init=False)
+    """Requests that left and were not refused, by the second of the last minute."""
+    _unrefused: int = attrs.field(default=0, init=False)
+    _step: float = attrs.field(default=HEADROOM, init=False)
 
-    def take(self, now: float) -> float:
-        """Take the next place in the line; seconds to wait for it."""
-        start = max(now, self.free_at, self.paused_until)
-        self.free_at = start + self.interval
-        return start - now
+    @rate.default
+    def _as_configured(self) -> float:
+        return self.ceiling
 
-    def give_back(self) -> None:
-        """A place that was taken and not used."""
-        self.free_at -= self.interval
+    def lower(self, ceiling: float) -> None:
+        """Never go beyond this rate."""
+        self.ceiling = min(self.ceiling, ceiling)
+        self.rate = min(self.rate, ceiling)
+
+    def delay(self, now: float) -> float:
+        """Seconds until the next request may leave; 0 or less when it may now."""
+        return max(self._free_at, self._paused_until) - now
+
+    def leave(self, now: float) -> None:
+        """A request leaves."""
+        self._free_at = max(self._free_at, now - LATENESS) + MINUTE / (self.rate * (1 - HEADROOM))
+        if int(now) not in self._taken:
+            self._forget(now)
+        self._taken[int(now)] += 1
+        self._unrefused += 1
+        if self._unrefused >= self.rate:
+            self.rate = min(self.ceiling, self.rate * (1 + self._step))
+            self._unrefused, self._step = 0, min(1.0, self._step * 2)
+
+    def refuse(self, left: float, now: float) -> None:
+        """A request that left then was refused: the rate falls."""
+        self._taken[int(left)] -= 1
+        self._forget(now)
+        taken = self._taken.total()
+        self.rate = min(self.rate, taken if taken >= SMALLEST_PLAN else LARGEST_PLAN)
+        self._unrefused, self._step = 0, HEADROOM
+        self.refused_since = min(self.refused_since, now)
+
+    def pause(self, until: float) -> None:
+        """Nobody leaves before then."""
+        self._paused_until = max(self._paused_until, until)
+
+    def _forget(self, now: float) -> None:
+        for second in [second for second in self._taken if second <= now - MINUTE]:
+            del self._taken[second]
 
 
-@attrs.define
+@attrs.frozen
+class Turn:
+    """A request's turn, which lasts while it is under way; whoever sends it says when it was refused."""
+
+    pace: Pace
+    host: Host
+    left: float
+    held: ExitStack
+
+    def __enter__(self) -> Self:
+        """Send inside."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Make room for the next."""
+        self.held.close()
+
+    def served(self) -> None:
+        """The request was taken."""
+        self.pace.refused_since = math.inf
+
+    def refused(self, seconds: float) -> float:
+        """The answer was 429: fewer requests a minute leave from now on, and none for so many seconds.
+
+        Returns:
+            Since when this endpoint has taken nothing.
+        """
+        self.pace.refuse(self.left, self.host.monotonic())
+        self.pause(seconds)
+        return self.pace.refused_since
+
+    def pause(self, seconds: float) -> None:
+        """Nobody sends to this endpoint for so long."""
+        self.pace.pause(self.host.monotonic() + seconds)
+
+
+@attrs.define(eq=False)
 class Limiter:
-    """The paces of all endpoints; `per_minute` is a number for each, by operation, or None: no limit.
-
-    Raises:
-        ConfigurationError: a rate is not above 0.
-    """
+    """The paces of all endpoints, each configured or learned."""
 
     host: Host
-    per_minute: float | Mapping[str, float] | None = None
+    rates: Rates = Rates()
+    clock: object = None
+    """What it was shared by; held, so that its `id` is nobody else's."""
     _paces: dict[str, Pace] = attrs.field(factory=dict, init=False)
 
-    def __attrs_post_init__(self) -> None:
-        """Refuse rates at which nothing would ever leave."""
-        rates = self.per_minute if isinstance(self.per_minute, Mapping) else {"every endpoint": self.per_minute}
-        for operation, rate in rates.items():
-            if rate is not None and not rate > 0:
-                raise ConfigurationError(f"The requests per minute of {operation} must be above 0, not {rate!r}.")
+    def lower(self, rates: Rates) -> None:
+        """Keep to these rates as well."""
+        self.rates &= rates
+        for operation, pace in self._paces.items():
+            pace.lower(self.rates.rate(operation))
 
     def pace(self, operation: str) -> Pace:
         """The pace of one endpoint."""
         if (pace := self._paces.get(operation)) is None:
-            rate = self.per_minute.get(operation) if isinstance(self.per_minute, Mapping) else self.per_minute
-            pace = self._paces[operation] = Pace(interval=0.0 if rate is None else MINUTE / rate)
+            pace = self._paces[operation] = Pace(self.rates.rate(operation))
         return pace
 
-    async def acquire(self, operation: str) -> None:
+    async def acquire(self, operation: str, *, again: bool = False) -> Turn:
         """Wait for this endpoint's turn; a pause that begins meanwhile is waited out too."""
         pace = self.pace(operation)
-        delay = pace.take(self.host.monotonic())
-        try:
-            while delay > 0:
-                if pace.paused_until > self.host.monotonic():
-                    delay += self.host.random.uniform(0, SPREAD)
-                await self.host.sleep(delay)
-                delay = pace.paused_until - self.host.monotonic()
-        except BaseException:
-            pace.give_back()
-            raise
+        line = "again" if again else "polls" if _polling.get() else "requests"
+        with ExitStack() as held:
+            if math.isinf(pace.rate):
+                await pace.slots.acquire()
+                held.callback(pace.slots.release)
+            async with pace.lines[line], pace.gate:
+                while (delay := pace.delay(self.host.monotonic())) > 0:
+                    await self.host.sleep(delay)
+                left = self.host.monotonic()
+                pace.leave(left)
+            return Turn(pace, self.host, left, held.pop_all())
 
-    def pause(self, operation: str, seconds: float) -> None:
-        """Nobody sends to this endpoint for so long."""
-        pace = self.pace(operation)
-        pace.paused_until = max(pace.paused_until, self.host.monotonic() + seconds)
+
+_KEY = secrets.token_bytes(32)
+_shared: WeakValueDictionary[tuple[str, bytes, int], Limiter] = WeakValueDictionary()
+
+
+def shared(origin: str, token: Secret, rates: Rates, host: Host | None) -> Limiter:
+    """The limiter of everything in this process that talks to this origin with this token, at the lowest rates given.
+
+    Sessions share it when they also live on one clock: that of the running loop, or of the host that they were given.
+    It lives as long as one of them, and is found by a hash that means nothing outside this process.
+    """
+    clock = asyncio.get_running_loop() if host is None else host
+    key = (origin, hashlib.blake2b(token.reveal().encode(), key=_KEY).digest(), id(clock))
+    if (limiter := _shared.get(key)) is None:
+        limiter = _shared[key] = Limiter(host or Host(), rates, clock)
+    limiter.lower(rates)
+    return limiter

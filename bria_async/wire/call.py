@@ -53,7 +53,7 @@ class Call:
 
     endpoint: Endpoint
     path: str
-    query: Mapping[str, str] = attrs.field(factory=dict)
+    query: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     json: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     form: Mapping[str, Any] | None = attrs.field(default=None, repr=False)
     multipart: Multipart | None = None

@@ -52,8 +52,8 @@ class Endpoint:
     `own` are keywords of this library beside those of the API; `free` says that any further field is sent as it
     is given. A `form` is sent urlencoded, or as multipart with its file. `marks` are success statuses that say
     more than that it worked, and the attribute of the answer that each sets. `fallback` is a second path to try
-    when the first answers 404; `words` are limits on word counts that the docs state and their own examples
-    break: a warning, never an error.
+    when the first answers 404; `look` says which operation shows what a findable one has done, and by what; `words`
+    are limits on word counts that the docs state and their own examples break: a warning, never an error.
     """
 
     operation: str
@@ -68,6 +68,7 @@ class Endpoint:
     form: bool = False
     marks: Mapping[int, str] = attrs.field(factory=dict)
     fallback: str | None = None
+    look: str = ""
     words: Mapping[str, int] = attrs.field(factory=dict)
     by_name: Mapping[str, Parameter] = attrs.field(init=False, repr=False, eq=False)
     pairs: tuple[tuple[Parameter, Image | Older], ...] = attrs.field(init=False, repr=False, eq=False)

@@ -6,7 +6,6 @@ The API has at least six shapes of error bodies (SEED 003, SEED 004, published s
 {"code", "message", "details"}, "request_id"}`. One tolerant reader takes them all and never raises.
 """
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -17,7 +16,6 @@ import attrs
 from bria_async.errors import (
     FAILURES,
     REFUSALS,
-    Attempt,
     RateLimited,
     Redirected,
     Refused,
@@ -28,6 +26,8 @@ from bria_async.types.common import is_address
 
 from .call import Call
 from .convert import ConversionError, structure
+from .parsing import parsed
+from .redaction import redacted
 from .retry import retry_after
 
 ZIP = b"PK\x03\x04"
@@ -74,11 +74,10 @@ class Reply:
             return structure(data, call.endpoint.answer)
         except ConversionError as error:
             problem = _cut(str(error))
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             problem = f"not JSON: {error}"
         summary = f"{self.status} answered with a body that cannot be read ({problem})"
-        attempt = Attempt("unreadable", self.status)
-        about = (call.operation, (attempt,), call.endpoint.safe, self.status, _cut(self.text))
+        about = (call.operation, (), call.endpoint.effect, call.endpoint.look, self.status, _cut(self.text))
         raise Unreadable(summary, *about, (problem,))
 
     def data(self) -> Any:
@@ -91,7 +90,7 @@ class Reply:
             return dict(parse_qsl(self.body.decode("utf-8")))
         if self.body.startswith(ZIP):
             return {"content": self.body}
-        data = json.loads(self.body) if self.body else {}
+        data = parsed(self.body) if self.body else {}
         return {"url": data} if is_address(data) else data
 
     def refuse(self, call: Call) -> NoReturn:
@@ -99,8 +98,7 @@ class Reply:
         found = read_error(self.body)
         words = found.message or _phrase(self.status)
         message = f"{self.status} {words}"
-        attempt = Attempt(str(self.status), self.status)
-        about = (call.operation, (attempt,), call.endpoint.safe, self.status, _cut(self.text))
+        about = (call.operation, (), call.endpoint.effect, call.endpoint.look, self.status, _cut(self.text))
         if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self.status not in REFUSALS:
             raise FAILURES.get(self.status, ServerFailed)(message, *about)
         kind = REFUSALS.get(self.status, Redirected if self.status < HTTPStatus.BAD_REQUEST else Refused)
@@ -110,7 +108,7 @@ class Reply:
 
 
 def _cut(text: str) -> str:
-    return text[:SHOWN]
+    return redacted(text[:SHOWN])
 
 
 @attrs.frozen
@@ -126,8 +124,8 @@ def read_error(body: bytes) -> ErrorBody:
     """Read an error body of any known shape; an unknown one gives its beginning as the message."""
     text = body.decode("utf-8", "replace").strip()
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
+        data = parsed(text)
+    except ValueError:
         return ErrorBody("" if text.startswith("<") else text[:200])
     if isinstance(data, str):
         return ErrorBody(data)

@@ -2,18 +2,43 @@
 
 Facts behind the table: the API has no idempotency key, so a repeated POST is a second bill (contract of the
 API); which failures of a connection are certain to have sent nothing was measured against raw sockets.
+
+Statuses have their own table, in `errors`. What follows from an outcome: what was not sent and what was throttled is
+sent again, whatever it does; what is unknown is sent again when it is `safe`, once more when it is `cheap`, and
+otherwise as whoever is in doubt decides.
 """
 
 import datetime as dt
 import email.utils
 import enum
 import random
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
 
 import attrs
 
-from bria_async.errors import NotSent, Outcome, OutcomeUnknown, RateLimited, RequestError, Untrusted
+from bria_async.errors import (
+    Attempt,
+    ConfigurationError,
+    NotSent,
+    Outcome,
+    OutcomeUnknown,
+    RateLimited,
+    RequestError,
+    ServerFailed,
+    Untrusted,
+)
+from bria_async.host import Host
 
+from .call import Call
 from .endpoint import Effect
+
+OnDoubt = Literal["raise", "resend"] | Callable[[RequestError, Call], Awaitable[Any]]
+"""What to do when a call that creates or bills may have taken effect; a function answers with one of the words, or with
+what it found in place of the call's answer."""
+
+Hook = Callable[[Attempt], object]
+"""Who is told of attempts."""
 
 TRANSIENT_STATUSES = frozenset({502, 503, 504})
 """Server failures after which a call that is safe to repeat is repeated, as the API's documentation asks."""
@@ -33,27 +58,32 @@ def time_for(size: int, timeout: float) -> float:
 class Failure(enum.Enum):
     """How a request can fail without a usable answer, and what that says about the server's state."""
 
-    UNREACHABLE = ("no connection", Outcome.NOT_SENT)
-    UNRESOLVED = ("the host name cannot be resolved", Outcome.NOT_SENT)
-    UNTRUSTED = ("the certificate is not trusted", Outcome.NOT_SENT)
-    PRIVATE = ("it is not a public address", Outcome.NOT_SENT)
-    CONNECT_TIMEOUT = ("no connection in time", Outcome.NOT_SENT)
-    RESET = ("the connection was reset", Outcome.UNKNOWN)
-    DISCONNECTED = ("the server closed the connection without an answer", Outcome.UNKNOWN)
-    TIMEOUT = ("no answer in time", Outcome.UNKNOWN)
-    CUT = ("the answer was cut short", Outcome.UNKNOWN)
-    GARBAGE = ("the answer is not HTTP", Outcome.UNKNOWN)
-    TOO_LARGE = ("the answer is larger than allowed", Outcome.UNKNOWN)
+    UNREACHABLE = ("no connection", NotSent)
+    UNRESOLVED = ("the host name cannot be resolved", NotSent)
+    UNTRUSTED = ("the certificate is not trusted", Untrusted)
+    PRIVATE = ("it is not a public address", NotSent)
+    CONNECT_TIMEOUT = ("no connection in time", NotSent)
+    RESET = ("the connection was reset", OutcomeUnknown)
+    DISCONNECTED = ("the server closed the connection without an answer", OutcomeUnknown)
+    TIMEOUT = ("no answer in time", OutcomeUnknown)
+    CUT = ("the answer was cut short", OutcomeUnknown)
+    GARBAGE = ("the answer is not HTTP", OutcomeUnknown)
+    TOO_LARGE = ("the answer is larger than allowed", OutcomeUnknown)
 
-    @property
-    def words(self) -> str:
-        """For people."""
-        return self.value[0]
+    def __init__(self, words: str, kind: type[RequestError]) -> None:
+        """`words` are for people."""
+        self.words = words
+        self._kind = kind
 
     @property
     def outcome(self) -> Outcome:
         """What may be assumed about the server."""
-        return self.value[1]
+        return self._kind.outcome
+
+    def error(self, call: Call, status: int | None = None) -> RequestError:
+        """The error that it is to a call; `status` is that of an answer which had begun."""
+        about = (self.words, call.operation, (), call.endpoint.effect, call.endpoint.look)
+        return OutcomeUnknown(*about, status) if self.outcome is Outcome.UNKNOWN else self._kind(*about)
 
 
 @attrs.frozen
@@ -61,14 +91,26 @@ class RetryPolicy:
     """How patiently a call is repeated that may be repeated.
 
     `attempts` bounds what never reached the server and what is safe to repeat; waits grow from `base` to
-    `cap` seconds with full jitter. Throttled calls (429) are repeated for `patience` seconds, whatever their
-    number. `RetryPolicy(attempts=1, patience=0)` sends once, whatever happens.
+    `cap` seconds with full jitter. Throttled calls (429) are repeated, whatever their number, until their endpoint
+    has taken nothing for `patience` seconds. All calls of a session share a `budget` of retries, which grows again by
+    `refill` a second: see `Budget`.
+    `RetryPolicy(attempts=1, patience=0)` sends once, whatever happens.
+
+    Raises:
+        ConfigurationError: the budget would never be refilled.
     """
 
     attempts: int = 6
     base: float = 0.5
     cap: float = 20.0
     patience: float = 600.0
+    budget: float = 100.0
+    refill: float = 2.0
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a line in which nobody ever comes forward."""
+        if not self.refill > 0:
+            raise ConfigurationError(f"The retries refilled a second must be above 0, not {self.refill!r}.")
 
     def wait(
         self, error: RequestError, effect: Effect, attempt: int, elapsed: float, rng: random.Random
@@ -96,8 +138,49 @@ class RetryPolicy:
 def _repeatable(error: RequestError, effect: Effect) -> bool:
     if isinstance(error, NotSent):
         return not isinstance(error, Untrusted)
-    lost = isinstance(error, OutcomeUnknown) and (error.status is None or error.status in TRANSIENT_STATUSES)
+    lost = error.status in TRANSIENT_STATUSES if isinstance(error, ServerFailed) else isinstance(error, OutcomeUnknown)
     return lost and effect is Effect.SAFE
+
+
+@attrs.define
+class Budget:
+    """The retries that all calls of a session have left, so that an outage does not multiply the load of many calls.
+
+    A bucket that holds `size` retries and is refilled by `refill` a second. When it is empty, what failed is not
+    repeated, because more of the same would not help the server; what was throttled waits in line until its retry
+    is refilled, because the server is well and has only asked for time.
+    """
+
+    size: float
+    refill: float
+    _left: float = attrs.field(init=False)
+    _at: float = attrs.field(default=0.0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Begin with all of it."""
+        self._left = self.size
+
+    def take(self, now: float, *, in_line: bool) -> float | None:
+        """Take one retry: seconds until it may be used, or None when there is none left and no line to wait in."""
+        self._left = min(self.size, self._left + max(0.0, now - self._at) * self.refill)
+        self._at = now
+        if self._left < 1 and not in_line:
+            return None
+        self._left -= 1
+        return max(0.0, -self._left / self.refill)
+
+
+@attrs.frozen
+class Rules:
+    """How a session repeats its calls, what it does in doubt, and whom it tells; `deadline` is in seconds."""
+
+    host: Host
+    policy: RetryPolicy
+    budget: Budget
+    deadline: float
+    on_doubt: OnDoubt
+    on_attempt: Hook | None
+    on_retry: Hook | None
 
 
 def retry_after(header: str, now: float | None = None) -> float | None:

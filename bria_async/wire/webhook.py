@@ -8,7 +8,6 @@ at least once, is given up after 5 attempts in 45 minutes, and wants an answer w
 import base64
 import hashlib
 import hmac
-import json
 import time
 from collections.abc import Mapping, Sequence
 
@@ -16,6 +15,8 @@ from bria_async.errors import WebhookInvalid
 from bria_async.types.jobs import JobStatus
 
 from .convert import ConversionError, structure
+from .parsing import parsed
+from .secret import Secret
 
 _PURPOSE = b"bria-webhook-signing-v1"
 _VERSION = "v1="
@@ -44,15 +45,19 @@ def verify_webhook(
     Raises:
         WebhookInvalid: a header is missing, the signature is another one, it is too old, or the body is none.
     """
+    tokens = [Secret(each) for each in ([token] if isinstance(token, str) else token) if each.strip()]
+    del token  # tracebacks may show what locals hold
     named = {name.lower(): value for name, value in headers.items()}
     try:
         identifier, timestamp, signature = (named[f"bria-webhook-{name}"] for name in ("id", "timestamp", "signature"))
     except KeyError as missing:
         raise WebhookInvalid(f"the header {missing} is missing") from None
-    message = _encoded(f"{identifier}.{timestamp}.") + body
-    tokens = [token] if isinstance(token, str) else token
+    try:
+        message, given = _encoded(f"{identifier}.{timestamp}.") + body, _encoded(signature)
+    except UnicodeEncodeError:
+        raise WebhookInvalid("a header is no text") from None
     # Every token is compared, so that the time tells nothing.
-    matches = [hmac.compare_digest(_encoded(signature), _encoded(_signed(message, each))) for each in tokens if each]
+    matches = [hmac.compare_digest(given, _signed(message, each).encode()) for each in tokens]
     if not any(matches):
         raise WebhookInvalid("the signature does not fit the body")
     if max_age is not None:
@@ -67,8 +72,8 @@ def parse_webhook(body: bytes) -> JobStatus:
         WebhookInvalid: it is not the body of a webhook.
     """
     try:
-        status: JobStatus = structure(json.loads(body), JobStatus)
-    except (ConversionError, ValueError, RecursionError) as error:
+        status: JobStatus = structure(parsed(body), JobStatus)
+    except (ConversionError, ValueError) as error:
         raise WebhookInvalid(f"the body cannot be read: {error}") from None
     return status
 
@@ -78,8 +83,8 @@ def _encoded(text: str) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _signed(message: bytes, token: str) -> str:
-    key = hmac.digest(_encoded(token), _PURPOSE, hashlib.sha256)
+def _signed(message: bytes, token: Secret) -> str:
+    key = hmac.digest(_encoded(token.reveal()), _PURPOSE, hashlib.sha256)
     return _VERSION + base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
 
 

@@ -147,6 +147,7 @@ async def test_unknown_can_be_waited_for_again(server: Recorder) -> None:
     assert (await wait(server, DONE)).image_url
 
 
+@pytest.mark.fault("N10")
 async def test_words_that_nobody_knows_keep_polling(server: Recorder) -> None:
     """A status of a later generation, or none at all, is not an end."""
     result = await wait(server, (200, {"status": "QUEUED"}), (200, {}), DONE)
@@ -192,6 +193,7 @@ async def test_a_broken_status_service_names_the_job(server: Recorder) -> None:
     assert "jobs.wait('r1')" in caught.value.__notes__[0]
 
 
+@pytest.mark.fault("N13")
 @pytest.mark.parametrize("status", [500, 503, 506, 512, 599])
 async def test_a_status_service_that_recovers_ends_no_wait(server: Recorder, status: int) -> None:
     """A failure among the looks is a look that told nothing."""
@@ -252,6 +254,7 @@ async def test_v1_images_that_are_there_need_no_wait(bria: Session, legacy: Mode
     assert host.slept == []
 
 
+@pytest.mark.fault("N18")
 async def test_a_moderated_v1_image_is_blocked() -> None:
     """A zero-byte file is not a success: it becomes a blocked output in its place."""
     options = Options(moderation=Moderation(first_output=("vase",)))

@@ -77,6 +77,7 @@ async def test_json_carries_base64(server: Recorder, file: Path) -> None:
     }
 
 
+@pytest.mark.fault("N16")
 @pytest.mark.parametrize(
     "name", ['quo"te.png', "line\r\nbreak.png", "Blüte 花 🌸.png", "semi;colon=1.png", "back\\slash.png"]
 )
@@ -91,6 +92,7 @@ async def test_names_of_any_kind_stay_names(server: Recorder, file: Path, name: 
     assert len(parts(seen)) == 2
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.parametrize("as_json", [False, True])
 async def test_a_file_that_changed_since_it_was_checked_is_not_sent(
     server: Recorder, file: Path, as_json: bool

@@ -289,6 +289,7 @@ def test_an_image_is_generated(family: str, shell: Shell, fast: Simulator, pictu
     assert (chosen.code, (shell.folder / "house.png").exists()) == (0, True), chosen.err
 
 
+@pytest.mark.fault("N9")
 def test_a_lost_generation_was_perhaps_charged(shell: Shell, fast: Simulator, pictures: Path) -> None:
     """When the answer to a generation is lost, the exit code is 6, and it is not sent again."""
     shell.train(pictures, *ICONS)

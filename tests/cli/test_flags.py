@@ -89,7 +89,7 @@ def test_an_expert_parameter_is_a_pair() -> None:
         (JobTimedOut("no", "id"), Exit.PAUSED),
         (JobFailed("no", "id"), Exit.REQUEST),
         (OutcomeUnknown("no", "tailored.generate"), Exit.UNKNOWN),
-        (OutcomeUnknown("no", "models.get"), Exit.REQUEST),
+        (OutcomeUnknown("no", "models.get", (), "safe"), Exit.REQUEST),
         (BriaError("no"), Exit.FAILED),
     ],
 )

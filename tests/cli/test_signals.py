@@ -15,6 +15,7 @@ LONGEST = 10.0
 """Seconds that an interrupted command may take."""
 
 
+@pytest.mark.fault("P3")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_during_uploads_stops_in_order(
     number: signal.Signals, code: int, slow_shell: Shell, slow: Simulator, pictures: Path
@@ -41,6 +42,7 @@ def test_a_signal_during_uploads_stops_in_order(
     assert not slow.audit().twice(), slow.audit()
 
 
+@pytest.mark.fault("P3")
 def test_a_second_signal_stops_at_once(slow_shell: Shell, slow: Simulator, pictures: Path) -> None:
     """While a request hangs the first Ctrl-C lets it finish; the second one does not wait for it."""
     slow.fail("images.upload", hang=True, when="after")
@@ -64,6 +66,7 @@ def test_a_second_signal_stops_at_once(slow_shell: Shell, slow: Simulator, pictu
     assert not slow.audit().twice(), slow.audit()
 
 
+@pytest.mark.fault("P3")
 def test_sigterm_while_the_training_runs(slow_shell: Shell, slow: Simulator, pictures: Path) -> None:
     """A process that waits for a training ends at once, and the training goes on at the server."""
     with slow_shell.start("train", pictures, *ICONS, *QUICK) as running:
@@ -77,6 +80,7 @@ def test_sigterm_while_the_training_runs(slow_shell: Shell, slow: Simulator, pic
     assert slow.counts["models.start_training"] == 1, slow.counts
 
 
+@pytest.mark.fault("P3")
 def test_a_signal_before_anything_was_created(shell: Shell, fast: Simulator, pictures: Path) -> None:
     """While images are still looked at, Ctrl-C says that nothing was created."""
     (pictures / "pipe.png").symlink_to(pictures / "teal.png")

@@ -155,6 +155,7 @@ def test_a_token_in_a_file_is_taken_and_others_are_warned_of(shell: Shell, fast:
     assert (missing.code, "cannot be read" in missing.err) == (2, True), missing.err
 
 
+@pytest.mark.fault("D1")
 def test_a_full_disk_stops_the_run_and_loses_nothing(shell: Shell, fast: Simulator, pictures: Path) -> None:
     """A journal that cannot grow is one sentence and exit code 4; with room again the run ends with nothing twice."""
     limited = (

@@ -34,6 +34,7 @@ def made(folder: Path) -> list[str]:
     return (folder / "server.txt").read_text().splitlines()
 
 
+@pytest.mark.fault("P1")
 @pytest.mark.parametrize("point", ["before-sending", "before-the-answer"])
 async def test_a_process_that_dies_around_a_request_makes_nothing_twice(tmp_path: Path, point: str) -> None:
     """Killed after its intent, or after the effect and before the outcome: the next process looks, and finishes."""
@@ -52,6 +53,7 @@ async def test_a_process_that_dies_around_a_request_makes_nothing_twice(tmp_path
     assert lost.data["reason"] == "the process ended before the answer came"
 
 
+@pytest.mark.fault("P6")
 async def test_a_second_process_is_refused_until_the_first_is_dead(tmp_path: Path) -> None:
     """The refusal names the holder; the lock is free the moment the holder is killed, with nothing to clean up."""
     with started(tmp_path, "never") as process:

@@ -1,7 +1,6 @@
 """Lost answers: what is looked for, what is sent again, what is reported as perhaps charged."""
 
 import asyncio
-import sqlite3
 from collections.abc import Mapping
 
 import attrs
@@ -16,6 +15,7 @@ from bria_async.graph.runner import Protocol
 from bria_async.graph.states import Change
 from bria_async.host import observer
 from tests.graph.toy import (
+    FORGET,
     LATE,
     LOST,
     LOST_AFTER,
@@ -27,6 +27,7 @@ from tests.graph.toy import (
     close,
     find_box,
     finished,
+    forge,
     hint,
     put,
     sale,
@@ -99,6 +100,7 @@ async def test_time_that_has_passed_counts_for_the_settle_delay(bench: Bench) ->
     once(bench)
 
 
+@pytest.mark.fault("P7")
 async def test_a_clock_that_went_back_does_not_prolong_the_delay(bench: Bench) -> None:
     """The wait is never longer than the settle delay, whatever the wall clock says."""
     bench.server.faults = {"box": [LOST]}
@@ -116,6 +118,7 @@ async def test_a_clock_that_went_back_does_not_prolong_the_delay(bench: Bench) -
     once(bench)
 
 
+@pytest.mark.fault("N13")
 async def test_rounds_are_bounded(bench: Bench) -> None:
     """A server that loses every answer pauses the run in the end, and the next run goes on."""
     bench.server.faults = {"box": [LOST] * 3}
@@ -355,8 +358,4 @@ async def test_after_an_unclean_close_doubts_and_pending_items_share_one_look(be
 
 def forget(bench: Bench) -> None:
     """Damage a journal: its rows know nothing of what was sent, and nobody closed it."""
-    database = sqlite3.connect(bench.path)
-    with database:
-        database.execute("UPDATE task SET state = 'pending', attempt = 0, sent = NULL, via = NULL, result = NULL")
-        database.execute("UPDATE meta SET value = '1' WHERE key = 'unclean'")
-    database.close()
+    forge(bench.path, *FORGET)

@@ -119,6 +119,7 @@ async def test_the_first_of_several_reasons_counts(bench: Bench) -> None:
     assert await bench.paused() == "put 00: no"
 
 
+@pytest.mark.fault("N1")
 async def test_what_never_left_pauses_the_run_and_is_sent_again(bench: Bench) -> None:
     """No connection: nothing is in doubt, nothing is looked for, and a resume sends it."""
     bench.server.faults = {"thing 1": [NOT_SENT]}

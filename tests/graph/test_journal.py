@@ -13,14 +13,20 @@ import pytest
 from bria_async.errors import JournalError, JournalLocked, JournalTooNew
 from bria_async.graph import feed, lock
 from bria_async.graph.events import Event, Happened
-from bria_async.graph.journal import BATCH, Journal
+from bria_async.graph.journal import BATCH, Entry, Journal
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.lock import holder
 from bria_async.graph.states import Change, State
+from bria_async.graph.storage import VERSION
 from tests.graph.toy import PROMPTS, THINGS, Bench, ManualHost, finished
 
-NOTE = ("INSERT INTO event (at, run, what) VALUES (0, 1, ?)",)
-OLD = Path(__file__).parents[1] / "journals" / "format-1.db"
+
+def note(word: str) -> Entry:
+    """A record of an event."""
+    return Entry(0.0, 1, None, word)
+
+
+OLD = sorted((Path(__file__).parents[1] / "journals").glob("format-*.db"))
 
 
 def noted(path: Path) -> list[str]:
@@ -88,7 +94,7 @@ async def test_writers_that_wait_for_the_same_disk_share_a_commit(path: Path, ho
         commits: list[str] = []
         assert journal._database is not None
         journal._database.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
-        await asyncio.gather(*(journal.write((NOTE[0], (f"{number:04d}",))) for number in range(BATCH + 10)))
+        await asyncio.gather(*(journal.write(note(f"{number:04d}")) for number in range(BATCH + 10)))
         assert len(commits) <= 3, f"{len(commits)} commits"
     assert noted(path) == [f"{number:04d}" for number in range(BATCH + 10)]
 
@@ -98,9 +104,9 @@ async def test_the_next_batch_gathers_while_one_is_written(path: Path, host: Man
     async with Journal(path, host) as journal:
         pieces = host.pieces
         host.held = asyncio.Semaphore(0)
-        first = journal.queue((NOTE[0], ("first",)))
+        first = journal.queue(note("first"))
         await asyncio.sleep(0)
-        rest = [journal.queue((NOTE[0], (f"{number}",))) for number in range(50)]
+        rest = [journal.queue(note(f"{number}")) for number in range(50)]
         assert not first.done()
         host.held.release()
         host.held.release()
@@ -113,14 +119,14 @@ async def test_a_cancelled_writer_has_still_written(path: Path, host: ManualHost
     """Cancelling who waits for a record does not take the record back."""
     async with Journal(path, host) as journal:
         host.held = asyncio.Semaphore(0)
-        writer = asyncio.create_task(journal.write((NOTE[0], ("kept",))))
+        writer = asyncio.create_task(journal.write(note("kept")))
         await asyncio.sleep(0)
         writer.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writer
         host.held.release()
         host.held = None
-        await journal.write((NOTE[0], ("after",)))
+        await journal.write(note("after"))
     assert noted(path) == ["kept", "after"]
 
 
@@ -128,7 +134,7 @@ async def test_what_is_queued_is_written_before_the_close(path: Path, host: Manu
     """Notes that nobody waits for are not lost at the end."""
     async with Journal(path, host) as journal:
         for number in range(5):
-            journal.queue((NOTE[0], (str(number),)))
+            journal.queue(note(str(number)))
     assert noted(path) == ["0", "1", "2", "3", "4"]
 
 
@@ -136,9 +142,9 @@ async def test_a_record_is_whole_or_not_there(path: Path, host: ManualHost) -> N
     """Statements of one transaction are taken back together when one of them fails, and the journal is broken."""
     async with Journal(path, host) as journal:
         with pytest.raises(JournalError, match="cannot be written"):
-            await journal.write((NOTE[0], ("half",)), ("INSERT INTO nowhere VALUES (1)", ()))
+            await journal.write(note("half"), ("INSERT INTO nowhere VALUES (1)", ()))
         with pytest.raises(JournalError, match="cannot be written"):
-            journal.queue((NOTE[0], ("later",)))
+            journal.queue(note("later"))
     assert noted(path) == []
 
 
@@ -146,7 +152,7 @@ async def test_a_text_that_is_no_text_does_not_hang_its_writer(path: Path, host:
     """Whatever breaks a record, who waits for it is told."""
     async with Journal(path, host) as journal:
         with pytest.raises(JournalError, match="cannot be written"):
-            await finished(journal.write((NOTE[0], ("\udcff",))))
+            await finished(journal.write(note("\udcff")))
 
 
 async def test_a_name_with_broken_letters_does_not_break_a_run(bench: Bench) -> None:
@@ -169,6 +175,7 @@ async def test_a_name_with_broken_letters_does_not_break_a_run(bench: Bench) -> 
 # --- a full disk --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("D1")
 async def test_nothing_is_sent_once_the_disk_is_full(bench: Bench) -> None:
     """The first record that does not fit stops the run; no request leaves after it."""
 
@@ -202,6 +209,7 @@ async def test_a_broken_journal_is_not_marked_clean(path: Path, host: ManualHost
         assert journal.unclean
 
 
+@pytest.mark.fault("D5")
 async def test_a_folder_that_cannot_be_used_is_told(path: Path, host: ManualHost) -> None:
     """A file where the folder is due: one sentence."""
     path.write_text("")
@@ -240,6 +248,7 @@ async def test_who_only_asks_keeps_no_run_from_starting(path: Path, host: Manual
     await journal.__aexit__(None, None, None)
 
 
+@pytest.mark.fault("D5")
 async def test_links_are_not_followed(path: Path, host: ManualHost) -> None:
     """Neither the journal nor its lock is written through a link."""
     other = path.with_name("other.txt")
@@ -276,11 +285,11 @@ async def test_a_closed_journal_writes_no_more(path: Path, host: ManualHost) -> 
     """Nothing is lost in silence: a record after the close is an error, as is a second reader."""
     journal = Journal(path, host)
     with pytest.raises(JournalError, match="is not open"):
-        await journal.write((NOTE[0], ("before",)))
+        await journal.write(note("before"))
     async with journal:
         pass
     with pytest.raises(JournalError, match="is not open"):
-        await journal.write((NOTE[0], ("after",)))
+        await journal.write(note("after"))
     with pytest.raises(JournalError, match="is not open"):
         await journal.find_run("toy")
 
@@ -288,13 +297,14 @@ async def test_a_closed_journal_writes_no_more(path: Path, host: ManualHost) -> 
 # --- formats ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("P8")
 async def test_a_newer_format_is_refused_untouched(path: Path, host: ManualHost) -> None:
     """A journal of a later version is neither read nor changed."""
     database = sqlite3.connect(path)
-    database.execute("PRAGMA user_version = 2")
+    database.execute("PRAGMA user_version = 3")
     database.close()
     before = path.read_bytes()
-    with pytest.raises(JournalTooNew, match=r"has format 2; this version reads up to 1\. Upgrade bria-async"):
+    with pytest.raises(JournalTooNew, match=r"has format 3; this version reads up to 2\. Upgrade bria-async"):
         async with Journal(path, host):
             pass
     with pytest.raises(JournalTooNew):
@@ -321,15 +331,23 @@ async def test_the_schema_is_the_numbered_file(path: Path, host: ManualHost) -> 
     names = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")}
     version = database.execute("PRAGMA user_version").fetchone()[0]
     database.close()
-    assert names == {"meta", "run", "item", "task", "event", "task_open"}
-    assert version == 1
+    assert names == {"meta", "run", "item", "task", "event"}
+    assert version == 2
 
 
-async def test_an_old_journal_is_read_and_carried_on(tmp_path: Path) -> None:
-    """A journal of format 1, left by a process that died in mid-run, finishes and sends nothing twice."""
+@pytest.mark.fault("P8")
+def test_there_is_a_journal_of_each_format() -> None:
+    """Every format that was ever released has its fixture, and so has this one."""
+    assert [path.name for path in OLD] == [f"format-{number}.db" for number in range(1, VERSION + 1)]
+
+
+@pytest.mark.fault("P8")
+@pytest.mark.parametrize("old", OLD, ids=lambda path: path.stem)
+async def test_an_old_journal_is_read_and_carried_on(old: Path, tmp_path: Path) -> None:
+    """A journal of that format, left by a process that died in mid-run, finishes and sends nothing twice."""
     folder = tmp_path / "run"
     folder.mkdir()
-    shutil.copy(OLD, folder / "journal.db")
+    shutil.copy(old, folder / "journal.db")
     bench = Bench(folder)
     assert bench.states("put") == {
         "00": "done",

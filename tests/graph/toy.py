@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,6 +20,7 @@ from bria_async.graph.graph import Graph, Task, each, task
 from bria_async.graph.journal import Journal, RunRow
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.runner import Policy, Protocol, Runner
+from bria_async.graph.seal import seal
 from bria_async.host import Host, Worker, observer
 
 T = TypeVar("T")
@@ -185,9 +187,10 @@ async def find_box(server: Server) -> Mapping[str, str]:
 
 
 async def find_things(server: Server, box: str, doubts: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    """Look for the things in doubt."""
-    there = server.list() - {found.removeprefix("id of ") for found in known.values()}
-    return {key: f"id of {thing}" for key, thing in doubts.items() if thing in there}
+    """Look for the things in doubt, and for the known ones."""
+    there = server.list()
+    still = {key: found for key, found in known.items() if found.removeprefix("id of ") in there}
+    return still | {key: f"id of {thing}" for key, thing in doubts.items() if thing in there}
 
 
 @task(effect="findable", adopt=find_box)
@@ -298,7 +301,8 @@ class Bench:
         """Run the graph over an open journal."""
         row = await journal.find_run("toy") or await self.create(journal)
         self.ledger = await Ledger.load(journal, row, self.host, [*more, self.events.append])
-        run = Run("toy", row.tag, self.folder, self.folder / "out", self.items, self.protocol.settle, self.ledger)
+        settle, output = self.protocol.settle, self.folder / "out"
+        run = Run("toy", row.tag, self.folder, output, self.items, settle, self.ledger, self.control)
         inputs = {"server": self.server, "run": run, **self.inputs}
         self.graph.check({name: type(value) for name, value in inputs.items()}, self.items)
         self.engine = LocalEngine(
@@ -306,7 +310,6 @@ class Bench:
             runner=Runner(self.ledger, Plain(), self.protocol, self.policy),
             inputs=inputs,
             bounds=self.bounds,
-            control=self.control,
             run=run,
             unclean=journal.unclean,
         )
@@ -327,7 +330,7 @@ class Bench:
             await ledger.settle_run("paused", error.message, Happened.PAUSED)
             raise
         except BaseException as error:
-            ledger.leave_run("paused", type(error).__name__)
+            ledger.leave_run(type(error).__name__)
             raise
         await ledger.settle_run("done", None, Happened.COMPLETED)
 
@@ -374,6 +377,22 @@ class Bench:
         return attrs.evolve(
             self, folder=folder, events=[], ledger=None, engine=None, server=self.server, host=self.host
         )
+
+
+def forge(path: Path, *statements: str) -> None:
+    """Change a journal behind its back, so well that nothing shows: what it holds then adds up."""
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        for sql in statements:
+            database.execute(sql)
+        seal(database)
+
+
+FORGET = (
+    "UPDATE event SET what = 'warned' WHERE task IS NOT NULL",
+    "UPDATE task SET state = 'pending', attempt = 0, sent = NULL, done = NULL, via = NULL, result = NULL",
+    "UPDATE meta SET value = 'yes' WHERE key = 'unclean'",
+)
+"""What makes a journal one that lost everything since its run was created, and was not closed."""
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -100,3 +100,13 @@ def test_a_caption_that_vanished_is_named(images: list[ImageFile], tmp_path: Pat
     caption.unlink()
     with pytest.raises(ImageError, match=r"c\.txt: cannot be opened"):
         build_zip(images, tmp_path / "set.zip", captions=True)
+
+
+def test_a_link_under_the_name_of_a_zip_is_replaced(images: list[ImageFile], tmp_path: Path) -> None:
+    """What it leads to stays as it was, and so does what lies in its place while it is written."""
+    (tmp_path / "precious").write_bytes(b"precious")
+    (tmp_path / "set.zip").symlink_to(tmp_path / "precious")
+    made = build_zip(images, tmp_path / "set.zip", captions=False)
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert not made.path.is_symlink()
+    assert zipfile.is_zipfile(made.path)

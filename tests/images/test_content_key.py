@@ -17,6 +17,7 @@ hashes = st.text(alphabet="0123456789abcdef", min_size=64, max_size=64)
 extensions = st.sampled_from(["jpg", "png", "webp"])
 
 
+@pytest.mark.fault("N16")
 @SHORT
 @given(texts, hashes, extensions)
 def test_every_name_becomes_a_plain_file_name(name: str, sha256: str, extension: str) -> None:

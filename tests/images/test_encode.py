@@ -23,6 +23,7 @@ def test_the_bytes_of_the_file_are_sent_as_they_are(tmp_path: Path) -> None:
     assert base64_of(path) == base64_of(image), "a path gives other bytes than its image"
 
 
+@pytest.mark.fault("F8")
 def test_another_file_in_its_place_is_not_sent(tmp_path: Path) -> None:
     """Size and time may be the same: the hash is compared."""
     path = jpeg(tmp_path / "a.jpg", size=(64, 64))

@@ -60,6 +60,7 @@ async def test_companions_are_passed_over_and_images_without_a_name_are_found(tm
     assert found.ignored == 4, f"the table, the plan, the notes and the pipe are ignored: {found.ignored}"
 
 
+@pytest.mark.fault("F1", "F7")
 async def test_what_claims_to_be_an_image_and_is_none_is_a_problem(tmp_path: Path) -> None:
     """Each has its reason, and the sound images are found all the same."""
     sound = little(tmp_path / "sound.jpg", 1)
@@ -83,6 +84,7 @@ async def test_what_claims_to_be_an_image_and_is_none_is_a_problem(tmp_path: Pat
     ], f"unexpected problems: {found.problems}"
 
 
+@pytest.mark.fault("F9")
 async def test_problems_do_not_keep_the_files_in_memory(tmp_path: Path) -> None:
     """A traceback holds the frames that hold the bytes: of a thousand bad files, all of them."""
     write(tmp_path / "cut.jpg", encoded(picture(), "JPEG")[:-2])
@@ -117,6 +119,7 @@ async def test_folders_below_are_looked_at_when_asked(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.fault("N16")
 async def test_hostile_names_stay_apart(tmp_path: Path) -> None:
     """Same names in two folders, by case and by form, long, broken and decorated names: all keys differ."""
     names = [
@@ -207,6 +210,7 @@ class Counting(Host):
             self.working -= 1
 
 
+@pytest.mark.fault("F9")
 async def test_files_are_decoded_in_threads_and_not_all_at_once(tmp_path: Path) -> None:
     """The loop's own thread stays free, and `at_once` bounds the memory."""
     for seed in range(12):
@@ -223,6 +227,7 @@ async def test_files_are_decoded_in_threads_and_not_all_at_once(tmp_path: Path) 
     assert threads == {threading.main_thread()}, f"progress was called in {threads}"
 
 
+@pytest.mark.fault("F2")
 async def test_nothing_is_changed(tmp_path: Path) -> None:
     """Neither the files nor their times: they are the user's."""
     write(tmp_path / "wrong.png", encoded(picture(size=SIDES), "JPEG"))

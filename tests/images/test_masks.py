@@ -75,6 +75,7 @@ def test_pictures_do_not_fill_a_log() -> None:
     assert repr(Masks(ID, b"map", {"1": b"one"})) == f"Masks(visual_id='{ID}', masks=<1 masks>)"
 
 
+@pytest.mark.fault("N21")
 @pytest.mark.parametrize(
     "name",
     [
@@ -145,6 +146,7 @@ def test_a_directory_without_end_is_not_even_parsed(monkeypatch: pytest.MonkeyPa
     assert problem(directory + end) == "holds more than 1,000 files"
 
 
+@pytest.mark.fault("N20")
 def test_a_bomb_is_not_unpacked() -> None:
     """A mask beyond 64 MB is given up at that size, though its zip is small."""
     content = zipped((entry(f"{ID}_1.png"), bytes(masks.MAX_BYTES + 1)))

@@ -68,6 +68,7 @@ def test_the_caption_is_the_text_file_of_the_same_stem(tmp_path: Path) -> None:
     assert probe(dog).caption_path is None, "a folder is no caption"
 
 
+@pytest.mark.fault("F2", "F3", "F6")
 @pytest.mark.parametrize(
     ("name", "data", "warning"),
     [
@@ -107,6 +108,7 @@ def test_broken_metadata_beside_sound_pixels_is_no_fault(tmp_path: Path) -> None
     assert probe(write(tmp_path / "a.jpg", data)).width == 1024, "the pixels are sound"
 
 
+@pytest.mark.fault("F10")
 def test_a_script_behind_the_image_is_harmless(tmp_path: Path) -> None:
     """A polyglot file opens as the image that it begins with."""
     data = encoded(picture(), "JPEG") + b"<script>alert(1)</script>"
@@ -122,6 +124,7 @@ def damaged_png() -> bytes:
     return bytes(data)
 
 
+@pytest.mark.fault("F1", "F3")
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -156,6 +159,7 @@ def test_a_file_that_is_no_usable_image_is_refused(tmp_path: Path, data: Callabl
     assert refusal.value.path == str(path), f"the error names {refusal.value.path!r}"
 
 
+@pytest.mark.fault("F4")
 def test_a_file_beyond_12_mb_is_refused_unread(tmp_path: Path) -> None:
     """The limit is on the file's bytes and the message gives both numbers."""
     path = jpeg(tmp_path / "a.jpg")
@@ -166,6 +170,7 @@ def test_a_file_beyond_12_mb_is_refused_unread(tmp_path: Path) -> None:
         probe(path)
 
 
+@pytest.mark.fault("F5")
 def test_decompression_bombs_are_refused_by_their_header(tmp_path: Path) -> None:
     """144 megapixels in 18 kB, 400 megapixels in a header: nothing of them is decoded."""
     real = write(tmp_path / "real.png", encoded(Image.new("1", (12000, 12000)), "PNG"))
@@ -187,6 +192,7 @@ def test_limits_are_the_callers(tmp_path: Path) -> None:
         probe(path, Limits(max_bytes=100))
 
 
+@pytest.mark.fault("F7")
 def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Folder, pipe without writer, socket, device, loop and dangling link: each gets its reason."""
     folder, pipe, loop, dangling = (tmp_path / name for name in ("dir.png", "pipe.png", "loop.png", "gone.png"))
@@ -214,6 +220,7 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path, monkeyp
         assert refusal.value.message == reason, f"{path.name!r}: {refusal.value.message!r}"
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
     """Missing permission is told in the words of the system."""
@@ -240,6 +247,7 @@ def test_a_name_that_no_journal_can_hold_is_refused(tmp_path: Path) -> None:
     assert refusal.value.path.endswith(r"caf\xe9.jpg"), f"not printable: {refusal.value.path!r}"
 
 
+@pytest.mark.fault("F8")
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was hashed must be what lies on the disk."""
     path = jpeg(tmp_path / "a.jpg")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bria_async.sim import Moderation
+from bria_async.sim import Moderation, bulk
 from tests.sim.helpers import V1, Api, flat, picture, running, sha256
 
 LARGE = (1024, 1024)
@@ -185,3 +185,46 @@ async def test_bulk_needs_an_empty_advanced_dataset_and_a_known_url(api: Api) ->
     await api.call("POST", path, 404, json={"zip_url": f"{api.sim.base_url}/_sim/files/other.zip"})
     await api.call("GET", f"{path}/status", 404)
     await api.call("POST", path, 202, json={"zip_url": url})
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+async def test_members_that_unpack_without_bound_are_refused(api: Api, method: int) -> None:
+    """Other methods than deflate give as much as they like at a time: a small member would fill the memory."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as made:
+        made.writestr("bomb.png", bytes(50_000_000))
+        made.writestr("fine.png", flat((1, 1, 1), LARGE), zipfile.ZIP_DEFLATED)
+    dataset_id = await begin(api, buffer.getvalue())
+    api.sim.clock.push(600)
+    done = await status(api, dataset_id)
+    assert (done["done"], [each["error_code"] for each in done["failed_images"]]) == (1, [400])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.txt"])
+async def test_members_that_are_damaged_fail_alone(api: Api, name: str) -> None:
+    """A stream that does not unpack, of an image or of its caption, is that image's failure."""
+    image = picture(1, LARGE)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("a.png", image)
+        made.writestr("a.txt", "a caption that is long enough to be packed, packed, packed")
+        made.writestr("b.png", flat((2, 2, 2), LARGE))
+        starts = made.getinfo(name).header_offset + 30 + len(name)
+    data = bytearray(buffer.getvalue())
+    data[starts : starts + 8] = b"\xff" * 8
+    dataset_id = await begin(api, bytes(data))
+    api.sim.clock.push(600)
+    done = await status(api, dataset_id)
+    failed = [(each["filename"], each["error_code"]) for each in done["failed_images"]]
+    assert (done["done"], failed) == (1, [("a.png", 422)])
+
+
+async def test_a_directory_without_end_is_not_parsed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An archive whose directory is larger than that of the most images is none, before any entry becomes an object."""
+    monkeypatch.setattr(bulk, "_LARGEST_READ", 50_000)
+    data = archive({f"{number:0200}.png": b"" for number in range(300)})
+    monkeypatch.setattr(zipfile, "ZipInfo", None)  # whoever makes an entry of it fails otherwise
+    dataset_id = await begin(api, data)
+    api.sim.clock.push(600)
+    done = await status(api, dataset_id)
+    assert (done["status"], done["failed_images"]) == ("failed", [])

@@ -72,6 +72,7 @@ async def cancelled(family: str, at: int, state: Path) -> bool:
             return task.cancelled()
 
 
+@pytest.mark.fault("P5")
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts open files where the system shows them")
 @pytest.mark.parametrize(
     ("family", "first", "step"),

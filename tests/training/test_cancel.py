@@ -37,6 +37,7 @@ async def by_scope(studio: Studio, here: World, seconds: float) -> None:
     assert scope.cancelled_caught, "the run ended before it could be cancelled"
 
 
+@pytest.mark.fault("P5")
 @pytest.mark.parametrize("cancel", [by_timeout, by_task, by_scope])
 @pytest.mark.parametrize("seconds", [0.01, 0.12, 0.2, 0.25, 0.3, 5.0, 3000.0])
 def test_cancelled_and_resumed(studio: Studio, within: Within, cancel: Any, seconds: float) -> None:

@@ -1,8 +1,6 @@
 """Lost answers: what is found is adopted, what is absent is sent once more, what cannot be told pauses the run."""
 
 import asyncio
-import contextlib
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +9,7 @@ import pytest
 
 from bria_async.errors import RunPaused
 from bria_async.training import Settings, train
+from tests.graph.toy import FORGET, forge
 from tests.simulation.world import World
 
 from .conftest import COUNT, Studio, clean
@@ -26,6 +25,7 @@ CREATING = [
 ]
 
 
+@pytest.mark.fault("N5", "N6", "N7", "N10", "N13")
 @pytest.mark.parametrize("operation", CREATING)
 @pytest.mark.parametrize("fault", [{"drop": True}, {"status": 502}, {"status": 200, "body": "<html>"}])
 def test_lost_answer_is_adopted(studio: Studio, within: Within, operation: str, fault: dict[str, Any]) -> None:
@@ -43,6 +43,7 @@ def test_lost_answer_is_adopted(studio: Studio, within: Within, operation: str, 
     within(main)
 
 
+@pytest.mark.fault("N4", "N6", "N7")
 @pytest.mark.parametrize("operation", CREATING)
 def test_what_never_happened_is_sent_again(studio: Studio, within: Within, operation: str) -> None:
     """The connection broke before the effect: nothing is found, and it is sent once more."""
@@ -138,6 +139,7 @@ def test_cheap_is_sent_once_more_and_reported(studio: Studio, within: Within) ->
     within(main)
 
 
+@pytest.mark.fault("N9")
 @pytest.mark.parametrize(("on_doubt", "generated"), [("ask", 2), ("resend", 3), ("skip", 2)])
 def test_lost_sample(studio: Studio, within: Within, on_doubt: str, generated: int) -> None:
     """A sample whose answer was lost was perhaps charged: only the user's word sends it again."""
@@ -159,6 +161,7 @@ def test_lost_sample(studio: Studio, within: Within, on_doubt: str, generated: i
     within(main)
 
 
+@pytest.mark.fault("N6")
 def test_two_of_one_pause(studio: Studio, within: Within) -> None:
     """Two projects with the run's tag are for the user to sort out: nothing more is created."""
 
@@ -223,6 +226,7 @@ def test_slow_listings(studio: Studio, within: Within) -> None:
     within(main, listing_lag=100.0, caption_delay=5.0)
 
 
+@pytest.mark.fault("N7")
 def test_start_that_never_happened(studio: Studio, within: Within) -> None:
     """A training that the server said to have started and shows as Created is started after all."""
 
@@ -236,6 +240,7 @@ def test_start_that_never_happened(studio: Studio, within: Within) -> None:
     within(main)
 
 
+@pytest.mark.fault("N7")
 def test_status_that_says_nothing_pauses(studio: Studio, within: Within) -> None:
     """A model without a status says neither that its training was started nor that it was not."""
 
@@ -250,6 +255,7 @@ def test_status_that_says_nothing_pauses(studio: Studio, within: Within) -> None
     within(main)
 
 
+@pytest.mark.fault("N6")
 @pytest.mark.parametrize(
     ("created", "listed"), [("projects.create", "projects.list"), ("models.create", "models.list")]
 )
@@ -275,9 +281,7 @@ def test_intent_that_the_journal_lost(studio: Studio, within: Within) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(1.0):
                 await studio.train(here, studio.plan())
-        with contextlib.closing(sqlite3.connect(studio.place.journal)) as journal, journal:
-            journal.execute("UPDATE task SET state = 'pending', attempt = 0, sent = NULL")
-            journal.execute("UPDATE meta SET value = '1' WHERE key = 'unclean'")
+        forge(studio.place.journal, *FORGET)
         await studio.train(here, studio.plan())
         assert here.sim.counts["projects.create"] == 1
 
@@ -295,6 +299,7 @@ def test_completed_by_the_lost_request(studio: Studio, within: Within) -> None:
     within(main)
 
 
+@pytest.mark.fault("N1", "N13")
 @pytest.mark.parametrize("operation", ["models.get", "images.list", "datasets.get"])
 def test_polls_outlive_an_outage(studio: Studio, within: Within, operation: str) -> None:
     """A poll that fails is a poll without an answer: a run of hours does not stop for it."""

@@ -171,6 +171,7 @@ def test_review_waits_for_approval(studio: Studio, within: Within) -> None:
     within(main)
 
 
+@pytest.mark.fault("N17")
 def test_training_that_fails_ends_the_run(studio: Studio, within: Within) -> None:
     """A failed training ends the run with that reason, and running it again sends nothing."""
 
@@ -185,6 +186,7 @@ def test_training_that_fails_ends_the_run(studio: Studio, within: Within) -> Non
     within(main, training_outcome="Failed")
 
 
+@pytest.mark.fault("N17")
 def test_training_deadline_is_resumable(studio: Studio, within: Within) -> None:
     """After the deadline the run pauses; resuming waits on and starts no second training."""
 
@@ -231,6 +233,7 @@ def test_changed_plan_is_refused_with_a_diff(studio: Studio, within: Within, tmp
     within(main)
 
 
+@pytest.mark.fault("N15")
 def test_how_may_change(studio: Studio, within: Within, tmp_path: Path) -> None:
     """What a run does about bad images may change between two goes; what it trains may not."""
 
@@ -246,6 +249,7 @@ def test_how_may_change(studio: Studio, within: Within, tmp_path: Path) -> None:
     within(main)
 
 
+@pytest.mark.fault("N15")
 def test_full_dataset_stops_the_run(studio: Studio, within: Within) -> None:
     """A dataset that answers full stops the run before it is completed, whatever `on_bad_image` says."""
 
@@ -258,6 +262,7 @@ def test_full_dataset_stops_the_run(studio: Studio, within: Within) -> None:
     within(main, max_images=5)
 
 
+@pytest.mark.fault("N17")
 def test_stop_and_go_on(studio: Studio, within: Within) -> None:
     """A stop request pauses the run; with `training` it stops a training that was started, for good."""
 
@@ -335,6 +340,7 @@ def test_unusable_captions(studio: Studio, within: Within, tmp_path: Path, conte
     within(main)
 
 
+@pytest.mark.fault("N18")
 def test_sample_whose_address_expired(studio: Studio, within: Within) -> None:
     """Nobody can say whether a result is gone or still to come: it is left out only when the user says so."""
 
@@ -432,6 +438,7 @@ def test_stop_is_heard_while_a_caption_is_being_changed(studio: Studio, within: 
     within(main)
 
 
+@pytest.mark.fault("N10")
 def test_unreadable_answers_are_no_outage(studio: Studio, within: Within) -> None:
     """Answers that nobody can read, several in a row, pause the run long before its deadline."""
 

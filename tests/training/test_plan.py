@@ -82,6 +82,7 @@ def test_fewest_images(family: str, count: int, works: bool) -> None:
             plan.check(found, zip_host=False)
 
 
+@pytest.mark.fault("F1")
 def test_bad_images_stop_or_are_named() -> None:
     """A bad image stops the run before anything is created; with `skip` it is left out and named."""
     found = attrs.evolve(SIX, problems=(ImageError("is a text, not an image", "/pictures/x.png"),))
@@ -99,6 +100,7 @@ def test_word_counts_are_said_not_refused() -> None:
     assert [warning for warning in warnings if "ip_description has 9 words" in warning], warnings
 
 
+@pytest.mark.fault("F3")
 def test_resolution_follows_the_plan() -> None:
     """256 pixels are enough where the server enlarges, 1024 are needed where it may not."""
     assert Plan(**WORKS).limits.min_side == 256

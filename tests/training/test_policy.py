@@ -25,6 +25,7 @@ PASSING = DownloadFailed("the connection was reset", "http://127.0.0.1/x", None)
 GONE = DownloadFailed("answered 403", "http://127.0.0.1/x", 403, True)
 
 
+@pytest.mark.fault("N15")
 @pytest.mark.parametrize(
     ("task", "error", "fields", "left_out"),
     [

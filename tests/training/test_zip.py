@@ -60,6 +60,7 @@ def test_auto_is_zip_beyond_200(studio: Studio, within: Within, tmp_path: Path) 
     within(main)
 
 
+@pytest.mark.fault("N8")
 def test_lost_bulk_answer_is_never_sent_again(studio: Studio, within: Within) -> None:
     """There is one attempt per dataset: after a lost answer the status tells that it was accepted."""
 
@@ -72,6 +73,7 @@ def test_lost_bulk_answer_is_never_sent_again(studio: Studio, within: Within) ->
     within(main)
 
 
+@pytest.mark.fault("N8")
 def test_bulk_that_never_arrived_is_sent(studio: Studio, within: Within) -> None:
     """Nobody knows of the bulk upload and the dataset is empty: it never arrived, so it is sent once."""
 
@@ -220,6 +222,7 @@ def test_expired_address_is_given_anew(studio: Studio, within: Within) -> None:
     within(main)
 
 
+@pytest.mark.fault("N8")
 def test_bulk_of_an_unknown_count_is_not_sent_again(studio: Studio, within: Within) -> None:
     """Only a status that is not found and a count of 0 say that the one attempt never arrived."""
 

@@ -52,8 +52,11 @@ class Raw:
 
 
 @contextlib.asynccontextmanager
-async def raw(behave: Behaviour, *, tls: bool = False) -> AsyncIterator[Raw]:
-    """Serve on a free port; every connection is closed when its behaviour is done."""
+async def raw(behave: Behaviour, *, tls: bool | ssl.SSLContext = False) -> AsyncIterator[Raw]:
+    """Serve on a free port; every connection is closed when its behaviour is done.
+
+    With `tls=True` the certificate comes from an authority that nobody knows.
+    """
     heads: list[bytes] = []
     open_ones: set[asyncio.Task[None]] = set()
 
@@ -73,11 +76,9 @@ async def raw(behave: Behaviour, *, tls: bool = False) -> AsyncIterator[Raw]:
             with contextlib.suppress(ConnectionError, ssl.SSLError):
                 await writer.wait_closed()
 
-    context = None
-    if tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(context)  # an authority that nobody knows
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
+    if tls is True:
+        tls = certified(trustme.CA().issue_cert("localhost", "127.0.0.1"))
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls or None)
     port = server.sockets[0].getsockname()[1]
     try:
         yield Raw(f"http{'s' if tls else ''}://127.0.0.1:{port}", heads)
@@ -87,6 +88,13 @@ async def raw(behave: Behaviour, *, tls: bool = False) -> AsyncIterator[Raw]:
             task.cancel()
         await asyncio.gather(*open_ones, return_exceptions=True)
         await server.wait_closed()
+
+
+def certified(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    """A server's side of TLS with this certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
 
 
 def http(body: bytes = b"", *, status: str = "200 OK", **headers: str) -> bytes:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bria_async.errors import ConfigurationError, DownloadFailed, UploadFailed
 from bria_async.session import Session
-from bria_async.transport.guard import connector_for, public_only
+from bria_async.transport.guard import connector_for, public_only, public_or_here
 from bria_async.wire import retry
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder
@@ -39,6 +39,7 @@ async def test_a_result_is_downloaded_without_the_token(server: Recorder, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+@pytest.mark.fault("N18", "N19")
 @pytest.mark.parametrize(
     ("answer", "words", "gone"),
     [
@@ -106,6 +107,7 @@ async def test_a_download_that_failed_once_starts_over(tmp_path: Path, first: by
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
+@pytest.mark.fault("N11")
 async def test_a_download_that_hangs_is_asked_for_again(tmp_path: Path) -> None:
     """A server that falls silent in the middle is given up, and the next attempt has the result."""
     behaviours = [silent_midway, whole]
@@ -131,6 +133,7 @@ async def test_downloads_are_as_patient_as_the_session(server: Recorder, tmp_pat
     assert all(0 < wait <= 10 for wait in host.slept), host.slept
 
 
+@pytest.mark.fault("N18")
 async def test_a_result_beyond_the_limit_is_not_kept(server: Recorder, tmp_path: Path) -> None:
     """A server cannot fill the disk."""
     server.answer = lambda _: web.Response(body=DATA)
@@ -149,6 +152,7 @@ async def test_a_folder_that_is_not_there_is_said(server: Recorder, tmp_path: Pa
     assert (caught.value.gone, len(server.requests)) == (False, 1)
 
 
+@pytest.mark.fault("N3")
 async def test_a_host_that_is_not_trusted_is_not_asked_again(tmp_path: Path) -> None:
     """A certificate does not become good."""
 
@@ -163,6 +167,7 @@ async def test_a_host_that_is_not_trusted_is_not_asked_again(tmp_path: Path) -> 
     assert host.slept == []
 
 
+@pytest.mark.fault("N19")
 @pytest.mark.parametrize("url", ["http://[bad", "file:///etc/passwd", "result.png", ""])
 async def test_what_is_no_address_is_not_fetched(server: Recorder, tmp_path: Path, url: str) -> None:
     """An answer with nonsense for a URL is a failed download like any other."""
@@ -174,6 +179,7 @@ async def test_what_is_no_address_is_not_fetched(server: Recorder, tmp_path: Pat
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.fault("N18")
 @pytest.mark.parametrize(
     ("status", "body", "found"),
     [
@@ -195,6 +201,7 @@ async def test_probing_asks_for_one_byte(server: Recorder, status: int, body: by
     assert TOKEN not in str(server.requests[0].headers)
 
 
+@pytest.mark.fault("N18")
 async def test_probing_tells_what_is_gone(server: Recorder) -> None:
     """Nobody waits for a result whose time is over; a 403 may also mean that it is not ready yet."""
     server.answer = lambda _: web.Response(status=410)
@@ -217,6 +224,7 @@ async def test_a_host_that_is_away_is_not_there_yet() -> None:
         assert await bria.probe(f"{server.base_url}/a.png") is None
 
 
+@pytest.mark.fault("N22")
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
 async def test_results_are_not_fetched_from_this_network(server: Recorder, tmp_path: Path, name: str) -> None:
     """With the real API a URL that points at this machine, by however many addresses, is refused where the socket is
@@ -252,6 +260,7 @@ async def test_a_borrowed_pool_that_was_closed_says_so(server: Recorder, tmp_pat
     assert server.requests == []
 
 
+@pytest.mark.fault("N22")
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "0.0.0.0", "::1", "::ffff:10.0.0.1", "fe80::1%1"],  # noqa: S104  # refused, not bound
@@ -263,6 +272,7 @@ def test_private_addresses_are_refused(address: str) -> None:
         public_only((family, socket.SOCK_STREAM, 0, "", (address, 443)))
 
 
+@pytest.mark.fault("N22")
 @pytest.mark.parametrize("address", ["93.184.216.34", "::ffff:93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"])
 def test_public_addresses_get_a_socket(address: str) -> None:
     """What is public is connected to."""
@@ -275,7 +285,7 @@ def test_public_addresses_get_a_socket(address: str) -> None:
 async def test_a_simulator_on_this_machine_may_serve_results(host: str) -> None:
     """Only a session on this machine downloads from it."""
     local, public = connector_for(host), connector_for("engine.prod.bria-api.com")
-    assert local._socket_factory is None
+    assert local._socket_factory is public_or_here
     assert public._socket_factory is public_only
     await local.close()
     await public.close()

@@ -54,6 +54,7 @@ def still_open(path: Path) -> list[io.BufferedReader]:
     return [found for found in readers if str(found.name) == str(path)]
 
 
+@pytest.mark.fault("F7")
 @BOTH
 async def test_what_is_no_readable_file_is_an_image_error(server: Recorder, tmp_path: Path, ask: Ask) -> None:
     """Missing, a folder, a pipe, below a file, or a name that none can have: named, and nothing was sent."""
@@ -91,6 +92,7 @@ async def test_the_size_of_a_file_is_checked_unless_lenient(
     assert len(server.requests) == (1 if strict else 2)
 
 
+@pytest.mark.fault("F8")
 @BOTH
 @pytest.mark.parametrize("change", ["truncated", "grown", "touched"])
 async def test_a_file_that_changes_while_it_is_sent_is_not_accepted(tmp_path: Path, ask: Ask, change: str) -> None:
@@ -120,6 +122,7 @@ async def test_a_file_that_changes_while_it_is_sent_is_not_accepted(tmp_path: Pa
     assert still_open(path) == []
 
 
+@pytest.mark.fault("F8")
 @BOTH
 @pytest.mark.parametrize("change", ["touched", "gone", "folder"])
 async def test_what_was_looked_at_is_what_is_sent_again(tmp_path: Path, ask: Ask, change: str) -> None:
@@ -147,6 +150,7 @@ async def test_what_was_looked_at_is_what_is_sent_again(tmp_path: Path, ask: Ask
     assert len(server.heads) == 1, "it was sent again"
 
 
+@pytest.mark.fault("P5")
 @BOTH
 async def test_a_request_that_is_cancelled_closes_its_file(tmp_path: Path, ask: Ask) -> None:
     """In the middle of a body that a server does not read to its end."""

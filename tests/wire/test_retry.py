@@ -1,6 +1,7 @@
 """The decision whether to send again, as a table, and the pauses a server asks for."""
 
 import datetime as dt
+import math
 import random
 
 import pytest
@@ -19,7 +20,7 @@ from bria_async.errors import (
     Untrusted,
 )
 from bria_async.wire import Effect
-from bria_async.wire.retry import LONGEST_PAUSE, SLOWEST_RATE, Failure, RetryPolicy, retry_after, time_for
+from bria_async.wire.retry import LONGEST_PAUSE, SLOWEST_RATE, Budget, Failure, RetryPolicy, retry_after, time_for
 
 POLICY = RetryPolicy(attempts=4, base=1.0, cap=5.0, patience=100.0)
 CREATING = [Effect.FINDABLE, Effect.CHEAP, Effect.BILLED]
@@ -53,6 +54,7 @@ def test_throttled_calls_are_repeated_whatever_they_do(effect: Effect) -> None:
     assert wait(RateLimited("x"), effect) is not None
 
 
+@pytest.mark.fault("N5", "N13")
 @pytest.mark.parametrize(
     "error", [OutcomeUnknown("x"), *map(server_failed, (500, 502, 503, 504, 512)), Unreadable("x")]
 )
@@ -85,6 +87,7 @@ def test_attempts_are_bounded() -> None:
     assert [wait(NotSent("x"), attempt=attempt) is None for attempt in (1, 2, 3, 4)] == [False] * 3 + [True]
 
 
+@pytest.mark.fault("N1")
 @given(st.integers(1, 3), st.integers())
 def test_waits_grow_within_their_cap(attempt: int, seed: int) -> None:
     """Full jitter between nothing and the growing bound."""
@@ -100,6 +103,7 @@ def test_throttling_is_borne_by_time_not_by_number(attempt: int) -> None:
     assert wait(RateLimited("x"), attempt=attempt, elapsed=101) is None
 
 
+@pytest.mark.fault("N12")
 def test_the_server_says_how_long() -> None:
     """Its figure is the least, with a little jitter so that not all come back at once."""
     error = RateLimited("x", "op", retry_after=30.0)
@@ -113,6 +117,28 @@ def test_a_policy_can_send_once() -> None:
     once = RetryPolicy(attempts=1, patience=0)
     for error in (NotSent("x"), RateLimited("x"), OutcomeUnknown("x")):
         assert once.wait(error, Effect.SAFE, 1, 0.0, random.Random(1)) is None
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.booleans()), max_size=40), st.integers(1, 5), st.floats(0.01, 3))
+def test_a_budget_bounds_retries_whoever_takes_them(takes: list[tuple[float, bool]], size: int, refill: float) -> None:
+    """By any moment, no more are used than it held and was refilled by; without a line nobody waits."""
+    budget = Budget(size, refill)
+    now = 0.0
+    used = []
+    for passed, in_line in takes:
+        now += passed
+        wait = budget.take(now, in_line=in_line)
+        assert (wait is not None and wait >= 0) or not in_line
+        assert wait in (None, 0) or in_line
+        used += [] if wait is None else [now + wait]
+    for number, at in enumerate(sorted(used), 1):
+        assert number <= size + at * refill + 1e-6
+
+
+def test_a_budget_can_be_without_end() -> None:
+    """Infinite means that every retry is paid for."""
+    budget = Budget(math.inf, 1)
+    assert {budget.take(0.0, in_line=False) for _ in range(1000)} == {0.0}
 
 
 def test_a_body_has_the_time_of_a_slow_line() -> None:
@@ -139,6 +165,7 @@ def test_failures_say_what_they_mean() -> None:
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC).timestamp()
 
 
+@pytest.mark.fault("N12")
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -166,6 +193,7 @@ def test_pauses_are_numbers_or_dates(header: str, seconds: float | None) -> None
     assert retry_after(header, NOW) == seconds
 
 
+@pytest.mark.fault("N12")
 @given(st.text(max_size=40))
 def test_no_header_breaks_the_reader(header: str) -> None:
     """Whatever it says, it is a bounded pause or none."""

@@ -1,0 +1,165 @@
+"""A call from its first attempt to its last: what it met, whether it is sent again, and who is told.
+
+What a failure means and how long to wait is said by `wire.retry`; here are the bounds around it (the retries that the
+session has left, the deadline of the call) and the doubt: a call that may have taken effect ends in no error that says
+that it did not, whatever became of its later attempts.
+"""
+
+import logging
+import math
+from typing import Any
+
+import attrs
+
+from bria_async.errors import Attempt, DeadlinePassed, RateLimited, RequestError
+from bria_async.host import deadline, observer
+from bria_async.wire import Call, Effect
+from bria_async.wire.retry import Hook, Rules
+
+from .payload import CountedPayload
+
+log = logging.getLogger("bria_async")
+
+
+@attrs.frozen
+class Found:
+    """What `on_doubt` found in place of an answer."""
+
+    value: object
+
+
+@attrs.define
+class Tries:
+    """The attempts of one call; `body` is that of the attempt under way.
+
+    `pause` is for how many seconds, after a 429, nobody should send to its endpoint; what this call waits beyond that
+    is its own. `refused_since` is when its endpoint began to take nothing: a call that only waits in line while others
+    of a large batch are served is not out of patience.
+    """
+
+    rules: Rules
+    call: Call
+    started: float
+    body: CountedPayload | None = None
+    pause: float = 0.0
+    refused_since: float = -math.inf
+    attempts: list[Attempt] = attrs.field(factory=list)
+    _until: float = attrs.field(init=False)
+    _began: float = attrs.field(init=False)
+    _last: RequestError | None = attrs.field(default=None, init=False)
+    _doubt: RequestError | None = attrs.field(default=None, init=False)
+    _note: str = attrs.field(default="", init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Find the earliest deadline."""
+        self._until = min(deadline.get(), self.started + self.rules.deadline)
+        self._began = self.started
+
+    def left(self) -> float:
+        """Seconds until the deadline."""
+        return self._until - self.rules.host.monotonic()
+
+    def begin(self) -> None:
+        """An attempt begins."""
+        self._began = self.rules.host.monotonic()
+        self.body = None
+
+    def succeeded(self, status: int) -> None:
+        """The attempt brought an answer."""
+        if self.rules.on_attempt:
+            _tell(self.rules.on_attempt, self._attempt(status=status))
+
+    async def again(self, error: RequestError) -> float | Found:
+        """What follows a failed attempt: another one after so many seconds, or what `on_doubt` found.
+
+        Raises:
+            RequestError: nothing follows; with all attempts.
+        """
+        attempt = self._attempt(
+            outcome=error.outcome, reason=error.reason, status=getattr(error, "status", None) or None
+        )
+        self.attempts.append(attempt)
+        self._last = error
+        wait = self._wait(error)
+        found = await self._in_doubt(error) if error.in_doubt else None
+        if found == "resend":
+            wait = self._afford(self.rules.policy.backoff(len(self.attempts), self.rules.host.random))
+        self.attempts[-1] = attempt = attrs.evolve(attempt, wait=wait)
+        if self.rules.on_attempt:
+            _tell(self.rules.on_attempt, attempt)
+        if found not in (None, "raise", "resend"):
+            return Found(found)
+        if wait is None:
+            raise self._failed(error)
+        if error.in_doubt:
+            log.warning("%s: %s; sent again, it was perhaps charged", self.call.operation, error.reason)
+        else:
+            log.info("%s: %s, again in %.1f s", self.call.operation, error.reason, wait)
+        if self.rules.on_retry:
+            _tell(self.rules.on_retry, attempt)
+        return wait
+
+    def late(self) -> RequestError:
+        """The error of a call whose turn did not come in time."""
+        self._note = "Its deadline passed before it could be sent again."
+        endpoint = self.call.endpoint
+        words = "its deadline passed before its turn came"
+        return self._failed(self._last or DeadlinePassed(words, endpoint.operation, (), endpoint.effect, endpoint.look))
+
+    def _attempt(self, **facts: Any) -> Attempt:
+        return Attempt(
+            operation=self.call.operation,
+            effect=self.call.endpoint.effect,
+            number=len(self.attempts) + 1,
+            bytes_sent=0 if self.body is None else self.body.sent,
+            seconds=self.rules.host.monotonic() - self._began,
+            **facts,
+        )
+
+    def _wait(self, error: RequestError) -> float | None:
+        """Seconds to wait by the policy, the budget and the deadline."""
+        host = self.rules.host
+        elapsed = host.monotonic() - max(self.started, self.refused_since)
+        wait = self.rules.policy.wait(error, self.call.endpoint.effect, len(self.attempts), elapsed, host.random)
+        throttled = isinstance(error, RateLimited)
+        self.pause = wait if wait is not None and throttled else 0.0
+        return self._afford(wait, in_line=throttled)
+
+    def _afford(self, wait: float | None, *, in_line: bool = False) -> float | None:
+        if wait is None:
+            return None
+        line = self.rules.budget.take(self.rules.host.monotonic(), in_line=in_line)
+        if line is None:
+            self._note = "It was not sent again: the session has no retries left (RetryPolicy.budget)."
+            return None
+        if (wait := max(wait, line)) >= self.left():
+            self._note = "It was not sent again: its deadline leaves no time for it."
+            return None
+        return wait
+
+    async def _in_doubt(self, error: RequestError) -> object:
+        """What is done about a call that may have taken effect: `raise`, `resend`, or a value found."""
+        again, self._doubt = self._doubt is not None, error
+        on_doubt = self.rules.on_doubt
+        if observer.get() is not None:
+            return "raise"  # who journals what he sends looks for it himself
+        if callable(on_doubt):
+            return await on_doubt(attrs.evolve(error, attempts=tuple(self.attempts)), self.call)
+        return "resend" if self.call.endpoint.effect is Effect.CHEAP and not again else on_doubt
+
+    def _failed(self, error: RequestError) -> RequestError:
+        """The error with all attempts; while there is doubt, nothing says that the server did not do it."""
+        doubt = self._doubt
+        if doubt is not None and not error.in_doubt:
+            error = attrs.evolve(doubt, message=f"{doubt.message}, then {error.message}")
+        error = attrs.evolve(error, attempts=tuple(self.attempts))
+        if self._note and self.attempts:
+            error.add_note(self._note)
+        return error
+
+
+def _tell(hook: Hook, attempt: Attempt) -> None:
+    try:
+        hook(attempt)
+    except Exception:  # whatever a hook does, the call goes on
+        log.exception("a hook of the session failed on an attempt at %s", attempt.operation)

@@ -1,0 +1,98 @@
+"""SIGKILL at every write, sync and rename of a run, and at every moment of its requests: resumed, it ends as planned.
+
+A run of each shape is counted first, then killed at each of its points in turn, started again, and judged by what the
+server, the disk and the journal hold. One shape is killed everywhere every time, of the others every tenth point, by
+the day other ones; `BRIA_KILL=all` takes them all.
+"""
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from bria_async.session import FAMILIES
+from tests.kill.points import Point, points_of
+from tests.kill.stage import IMAGES, SHAPES, SMALL, Scene, Zygote, pictures, scene, zygote
+
+EVERYWHERE = "legacy"
+"""The shape that is killed at all of its points every time."""
+PARTS = 4
+"""Tests that share the points of a shape."""
+SHARE = 1 if os.environ.get("BRIA_KILL") == "all" else 10
+"""One point in so many is taken of the other shapes."""
+TODAY = int(time.time() // 86_400)
+WAVERING = 3
+"""Points that may not come a second time: records that wait for the same disk share a transaction, or just not."""
+
+
+async def counted(victims: Zygote, shape: str, images: Path, folder: Path) -> list[Point]:
+    """All points of a run that nothing happens to."""
+    async with scene(victims, shape, images, folder) as here:
+        ended = await here.live()
+        assert not await here.problems(ended)
+        return points_of(ended.reached)
+
+
+async def killed_at(here: Scene, point: Point) -> tuple[bool, list[str]]:
+    """Kill a run at a point and start it again: whether it came there, and what is wrong in the end."""
+    ended = await here.live(point=point)
+    if ended.code == 0 and point.where == "journal":
+        return False, await here.problems(ended)
+    if ended.code != -signal.SIGKILL:
+        return False, [f"it was not killed there, but ended with {ended.code}: {ended.said[-2000:]}"]
+    return True, await here.problems(await here.finish())
+
+
+def chosen(points: list[Point], shape: str, part: int) -> list[Point]:
+    """The points of a shape that are taken today, and of these the ones that belong to a part."""
+    share = 1 if shape == EVERYWHERE else SHARE
+    return points[TODAY % share :: share][part::PARTS]
+
+
+@pytest.mark.fault("P1")
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("shape", list(SHAPES))
+async def test_a_run_that_is_killed_anywhere_ends_as_planned(shape: str, part: int, tmp_path: Path) -> None:
+    """Nothing is there twice, nothing is missing, nothing was paid twice in silence, and nothing is left over."""
+    images = pictures(tmp_path / "images", *IMAGES.get(shape, SMALL))
+    wrong: dict[str, list[str]] = {}
+    missed: list[Point] = []
+    async with zygote(tmp_path / "said") as victims:
+        points = await counted(victims, shape, images, tmp_path / "counted")
+        for number, point in enumerate(chosen(points, shape, part)):
+            async with scene(victims, shape, images, tmp_path / f"{number}") as here:
+                came, problems = await killed_at(here, point)
+            if not came:
+                missed.append(point)
+            if problems:
+                wrong[str(point)] = problems
+    assert not wrong, "\n".join(f"{point}: {problem}" for point, found in wrong.items() for problem in found)
+    assert len(missed) <= WAVERING, f"not reached: {', '.join(map(str, missed))}"
+
+
+async def test_the_points_are_all_there_are(tmp_path: Path) -> None:
+    """Every request that the server saw, the sample's sync and renames, and the journal's transactions are points."""
+    images = pictures(tmp_path / "images", *SMALL)
+    async with zygote(tmp_path / "said") as victims, scene(victims, EVERYWHERE, images, tmp_path / "run") as here:
+        ended = await here.live()
+        seen = Counter(request.operation for request in here.sim.requests)
+        assert not await here.problems(ended)
+        states = here.states()
+    reached = Counter(ended.reached)
+    for when in ("before", "left", "answered"):
+        found = {
+            where: number
+            for (at, where), number in reached.items()
+            if at == when and where.partition(".")[0] in FAMILIES
+        }
+        assert found == seen, f"{when}: {found}, the server saw {seen}"
+    bodies = [where for where in seen if not where.endswith((".get", ".list"))]
+    assert all(reached["cut", where] == seen[where] for where in bodies), reached
+    assert reached["torn", "journal"] > states.total(), "more transactions than tasks"
+    assert reached["before", "sync"] >= 1, "of the sample"
+    assert reached["before", "rename"] >= 2, "of the sample: to its name, and to its type"
+    assert reached["torn", "close"] >= 1, "the journal is closed"

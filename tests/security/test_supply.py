@@ -1,0 +1,59 @@
+"""What is installed: locked by hash, listed in a bill of materials, and not older than what is known to be mended."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from tests.security import sbom
+from tests.security.sbom import LOCK, ROOT, SBOM, bill, locked
+
+FLOORS = tomllib.loads((ROOT / "security-floors.toml").read_text())
+ELSEWHERE = re.compile(r"https?://|file:|index-url|find-links|/home/|/root/|/Users/|/tmp/|[A-Za-z]:\\")
+"""Addresses of indexes, and paths of machines."""
+
+
+def test_every_package_is_locked_by_version_and_hash() -> None:
+    """A package without a hash, or from elsewhere, would be installed unseen."""
+    blocks = re.split(r"\n(?=\S)", LOCK.read_text().strip())
+    loose = [block.split()[0] for block in blocks if not re.search(r"--hash=sha256:[0-9a-f]{64}\b", block)]
+    assert not loose, f"without a hash: {loose}"
+    assert len(blocks) == len(locked(LOCK.read_text())), "a line that pins no version"
+
+
+def test_the_bill_names_exactly_what_is_locked() -> None:
+    """Package by package and version by version; `python -m tests.security.sbom` writes it anew."""
+    listed = json.loads(SBOM.read_text())
+    assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.5")
+    assert {part["name"]: part["version"] for part in listed["components"]} == locked(LOCK.read_text())
+    assert SBOM.read_text() == sbom.text(), "it is not what the script writes"
+
+
+def test_a_change_of_the_lock_changes_the_bill() -> None:
+    """Markers and hashes do not hide a version."""
+    lock = 'a==1.2 \\\n    --hash=sha256:0\nb-c==3 ; sys_platform == "win32" \\\n    --hash=sha256:1\n'
+    made = bill(lock, {"name": "x", "version": "0", "license": "MIT"})
+    assert [part["purl"] for part in made["components"]] == ["pkg:pypi/a@1.2", "pkg:pypi/b-c@3"]
+
+
+@pytest.mark.parametrize("path", [LOCK, SBOM], ids=lambda path: path.name)
+def test_nothing_tells_where_it_was_made(path: Path) -> None:
+    """Neither the address of an index, which may hold a password, nor a path of a machine."""
+    assert not ELSEWHERE.findall(path.read_text())
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_the_lock_is_not_older_than_what_was_mended(package: str) -> None:
+    """Each floor has a reason, and is met."""
+    floor, version = FLOORS[package], locked(LOCK.read_text())[package]
+    assert Version(version) >= Version(floor["minimum"]), f"{package} {version} is below {floor['minimum']}"
+    assert floor["why"].strip()
+
+
+def test_what_a_user_installs_has_a_floor() -> None:
+    """What meets bytes of strangers, aiohttp and Pillow, has one; that of aiohttp is at least 3.14.5."""
+    assert {"aiohttp", "pillow"} <= FLOORS.keys()
+    assert Version(FLOORS["aiohttp"]["minimum"]) >= Version("3.14.5")
