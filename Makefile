@@ -1,8 +1,9 @@
 # make demo   trains a tailored model against the embedded simulator, offline
-# make test   the whole suite
+# make test   the whole suite, or what SELECT says of its marks
 # make fuzz   hostile requests, answers, journals and files, FUZZ times as many as the suite makes
 # make soak   SEEDS simulated worlds from number FROM, on all cores; interrupted, the same command goes on
 # make kill   SIGKILL at every point of a run, in every shape
+# make cancel cancellation at every await of a run, in every shape
 # make check  format, lint, types and the floors of the house
 
 PYTHON ?= python3
@@ -12,11 +13,12 @@ FAMILY ?= fibo
 IMAGES ?=
 WORKERS ?= 2
 FUZZ   ?= 20
+SELECT ?=
 SEEDS  ?= 1000
 FROM   ?= 0
 SHARDS ?= soak
 
-.PHONY: demo test fuzz soak kill check lock clean
+.PHONY: demo test fuzz soak kill cancel check lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,7 +30,7 @@ demo: $(VENV)/.ready
 	@$(BIN)/python -m bria_async.cli.demo --family $(FAMILY) $(if $(IMAGES),--images "$(IMAGES)")
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(SELECT),-m "$(SELECT)")
 
 fuzz: $(VENV)/.ready
 	BRIA_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/sim/test_fuzz.py tests/fuzz
@@ -38,6 +40,9 @@ soak: $(VENV)/.ready
 
 kill: $(VENV)/.ready
 	BRIA_KILL=all $(BIN)/python -m pytest -n $(WORKERS) tests/kill
+
+cancel: $(VENV)/.ready
+	BRIA_CANCEL=all $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_cancelled.py
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Mapping
@@ -26,7 +27,7 @@ from bria_async.api.visuals import Visuals
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
 from bria_async.transport.limit import Limiter, Rates, shared
-from bria_async.wire.retry import Budget, Hook, OnDoubt, RetryPolicy, Rules
+from bria_async.wire.retry import Hook, OnDoubt, RetryPolicy, Rules
 from bria_async.wire.secret import Secret
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ FAMILIES: dict[str, type[Family]] = {
 """Attribute of the session -> family of operations."""
 
 
+@functools.cache
+def _operations() -> frozenset[str]:
+    return frozenset(f"{name}.{each}" for name, family in FAMILIES.items() for each in family.endpoints)
+
+
 class Session:
     """A session with the API: `async with Session() as bria: await bria.projects.list()`.
 
@@ -80,26 +86,27 @@ class Session:
             number or by operation, above 0; 2 % are left unused. None sends as fast as asked, with up to 100 requests
             of an endpoint under way, until a 429 tells. Sessions of one origin and token in this process (and on one
             event loop) share the limit, the lowest that one of them was given; what is learned from 429s is shared
-            too.
+            too, and kept for a minute after the last of them.
         retry: how patiently what is safe to repeat is repeated, and the budget of retries that all calls share.
         deadline: seconds that a whole call may take, its turn and its repeats included; None for as long as those
-            take. `Session.deadline` gives one to single calls.
+            take. `Session.deadline` gives one to single calls, and to transfers, which have no other.
         on_doubt: what becomes of a call that creates or bills and whose outcome is unknown. "raise" raises
             `OutcomeUnknown` or `Unreadable`, which say where to look (a `cheap` call is sent once more before);
             "resend" sends it again, within the bounds of `retry`, and may pay twice; a function
             `async (error, call)` is asked each time and returns one of these words, or the answer it has found
             at the server (None is "raise"). A run asks nobody: it looks by itself.
-        on_attempt: is told of every attempt when it is over, with an `Attempt`. Like `on_retry` it must not block;
-            what it raises is logged and goes no further.
+        on_attempt: is told of every attempt at a call or a transfer when it is over, with an `Attempt`. Like
+            `on_retry` it must not block; what it raises is logged and goes no further.
         on_retry: is told of every attempt that another one follows, before the wait.
         timeout: seconds that one request may take in all; a body adds what it takes at 64 KiB per second, so
-            that an image of 12 MB has 192 seconds more.
+            that an image of 12 MB has 192 seconds more, and so does a result that is downloaded.
         strict: check documented ranges and enums before a request leaves; False sends values as given.
         keep_data_uri: send base64 images with their `data:` header rather than without.
         host: clock, sleep and randomness, for simulations.
 
     Raises:
-        ConfigurationError: there is no token, the base URL is not one, or a rate is not above 0.
+        ConfigurationError: there is no token, the base URL is not one, a rate is not above 0 or of no operation, or
+            `on_doubt` is no word of it.
     """
 
     projects: Projects
@@ -147,14 +154,12 @@ class Session:
         self.timeout = timeout
         self.strict = strict
         self.keep_data_uri = keep_data_uri
-        self._rates = Rates.of(requests_per_minute)
+        self._rates = Rates.of(requests_per_minute, _operations())
         self._clock = host
         self._limiter: Limiter | None = None
-        policy = retry or RetryPolicy()
         self._rules = Rules(
             host=self.host,
-            policy=policy,
-            budget=Budget(policy.budget, policy.refill),
+            policy=retry or RetryPolicy(),
             deadline=math.inf if deadline is None else deadline,
             on_doubt=on_doubt,
             on_attempt=on_attempt,
@@ -195,7 +200,7 @@ class Session:
             http=http,
             uploads=uploads,
             token=PinnedToken(self._secret, self.base_url),
-            downloads=Downloads(self.host, downloads, self.timeout, self._rules.policy, self._rules.budget),
+            downloads=Downloads(downloads, self.timeout, self._rules),
             limiter=self._limiter,
             rules=self._rules,
             timeout=self.timeout,
@@ -213,10 +218,11 @@ class Session:
             await self._owned.pop().close()
 
     def deadline(self, seconds: float) -> AbstractContextManager[None]:
-        """Give the calls inside, with all their repeats and waiting, so many seconds: `with bria.deadline(30): ...`.
+        """Give what is done inside, with all its repeats and waiting, so many seconds: `with bria.deadline(30): ...`.
 
         A call that runs out of time ends with what it met last, or with `DeadlinePassed` when its turn never came;
-        waiting for a job ends with `JobTimedOut`. Of several deadlines the earliest counts. `asyncio.timeout` ends a
+        a transfer with `DownloadFailed` or `UploadFailed`, a `probe` with None; waiting for a job, or for the addresses
+        of v1 images, with `JobTimedOut`. Of several deadlines the earliest counts. `asyncio.timeout` ends a
         call too, but cannot tell what became of it.
         """
         return self.host.within(seconds)

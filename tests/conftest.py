@@ -11,6 +11,7 @@ from tests.support import TOKEN, PushedHost, Recorder, recorder
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark that `tests/faults.md` is made from."""
+    config.addinivalue_line("markers", "exhaustive: long, about what is done and not about Python: once is enough")
     config.addinivalue_line("markers", "fault(*rows): shows what happens under these rows of tests/faults.md")
 
 

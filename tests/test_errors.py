@@ -97,7 +97,9 @@ def test_the_table_of_statuses() -> None:
     listed = {205, 206, 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 451, 460, 506}
     assert set(errors.REFUSALS) == listed
     assert len(set(errors.REFUSALS.values())) == len(listed)
-    assert errors.FAILURES.items() == {(512, errors.InsufficientResources)}
+    failed = {(408, errors.ServerFailed), (425, errors.ServerFailed), (512, errors.InsufficientResources)}
+    assert errors.FAILURES.items() == failed
+    assert not errors.FAILURES.keys() & errors.REFUSALS.keys()
 
 
 def test_what_certainly_was_not_sent() -> None:

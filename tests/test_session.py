@@ -1,6 +1,5 @@
 """The front object: its settings, what it owns, and what it tells of a call."""
 
-import math
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -77,13 +76,6 @@ def test_base_urls_that_would_leak_or_fail_are_refused(url: str) -> None:
     """https, or http to this machine, and nothing beyond the host."""
     with pytest.raises(ConfigurationError, match="base URL"):
         Session(TOKEN, url)
-
-
-@pytest.mark.parametrize("rate", [0, -1, 0.0, math.nan, {"images.upload": 10, "models.get": 0}])
-def test_a_rate_at_which_nothing_leaves_is_refused(rate: float | dict[str, float]) -> None:
-    """Zero is not a way to say that there is no limit."""
-    with pytest.raises(ConfigurationError, match="must be above 0"):
-        Session(TOKEN, requests_per_minute=rate)
 
 
 @pytest.mark.parametrize("url", ["http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1", "https://example.com"])

@@ -160,7 +160,7 @@ HEADERS = st.fixed_dictionaries(
 def outcome(found: Reply, call: Call) -> Any:
     """The value that a reply stands for, or the error; anything else that is raised fails the test."""
     try:
-        return found.value(call) if found.ok else found.refuse(call)
+        return found.value(call) if found.ok else found.refuse(call, 0.0)
     except BriaError as error:
         return error
 

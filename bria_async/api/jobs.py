@@ -24,6 +24,7 @@ from bria_async.errors import (
     OutcomeUnknown,
     RequestError,
     StillOnboarding,
+    TlsFailed,
     Untrusted,
 )
 from bria_async.host import Host, deadline
@@ -37,7 +38,7 @@ from bria_async.types.jobs import (
     Submission,
 )
 from bria_async.wire.convert import structure, unstructure
-from bria_async.wire.redaction import redacted
+from bria_async.wire.redaction import excerpt, shown
 
 T = TypeVar("T")
 
@@ -139,7 +140,7 @@ class Jobs(wire.Family):
             if request_id:
                 error.add_note(f"The job was accepted and goes on: jobs.wait({request_id!r}) waits for it again.")
             else:
-                error.add_note("The images were accepted; their addresses: " + " ".join(job.urls))
+                error.add_note("The images were accepted; their addresses: " + " ".join(map(shown, job.urls)))
             raise
 
     async def _onboarded(self, call: wire.Call, polling: wire.Polling) -> Any:
@@ -172,7 +173,7 @@ class Jobs(wire.Family):
             except DeadlinePassed:
                 return None
             except _PASSING as error:
-                if isinstance(error, Untrusted):
+                if isinstance(error, Untrusted | TlsFailed):
                     raise
                 log.info("job %s: %s, to be asked again", request_id, error.message)
                 met.append(error)
@@ -203,7 +204,7 @@ class Jobs(wire.Family):
             return None if missing() else _told(images, found)
 
         if (result := await poll(self._client.host, look, polling)) is None:
-            waiting = ", ".join(url.split("?", 1)[0] for url in missing())
+            waiting = ", ".join(map(shown, missing()))
             raise JobTimedOut(f"not ready {_ended(self._client.host, polling)}: {waiting}", "", images)
         problems = [problem for problem in found.values() if isinstance(problem, DownloadFailed)]
         if problems and len(problems) == len(found):
@@ -252,8 +253,8 @@ def _outcome(status: JobStatus, request_id: str) -> JobResult | None:
         problem = status.error
         if problem is None:
             raise JobFailed("it failed, and no reason was given", request_id)
-        words = redacted(problem.message or "it failed")
-        raise JobFailed(words, request_id, problem.code, redacted(problem.details or ""))
+        message, code, details = (excerpt(text or "") for text in (problem.message, problem.code, problem.details))
+        raise JobFailed(message or "it failed", request_id, code or None, details)
     if status.status is JobWord.UNKNOWN:
         raise JobUnknown("the status service answers UNKNOWN", request_id)
     return None

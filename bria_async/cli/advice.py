@@ -1,6 +1,10 @@
-"""What the library says to those who write Python, as it is typed on the command line."""
+"""What the library says to those who write Python, as it is typed on the command line, in the same place."""
 
 import re
+import shlex
+from typing import Any
+
+import click
 
 _TYPED = {
     " Session(strict=False) sends values as given.": "",  # `call` says so where that helps
@@ -12,10 +16,30 @@ _TYPED = {
 }
 
 _WAIT = re.compile(r"jobs\.wait(?:\('([^']*)'\))?")
+_COMMAND = re.compile(r"(bria-async (\w+)) (?!--)")
+
+
+def carried(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Remember a flag that the next command needs as well; the callback of its option."""
+    if value is not None:
+        context.meta.setdefault(__name__, {})[option.opts[0]] = str(value)
+    return value
 
 
 def typed(text: str) -> str:
-    """The same advice in the words of the command line."""
+    """The same advice in the words of the command line; commands have the flags that say where this one worked."""
     for said, meant in _TYPED.items():
         text = text.replace(said, meant)
-    return _WAIT.sub(lambda found: f"bria-async wait {found[1] or ''}".rstrip(), text)
+    text = _WAIT.sub(lambda found: f"bria-async wait {found[1] or ''}".rstrip(), text)
+    return _COMMAND.sub(lambda found: f"{found[1]} {_flags(found[2])}", text)
+
+
+def _flags(command: str) -> str:
+    """The carried flags that a command knows, quoted for a shell."""
+    context = click.get_current_context(silent=True)
+    program = context and context.find_root().command
+    if context is None or not isinstance(program, click.Group) or command not in program.commands:
+        return ""
+    known = {name for flag in program.commands[command].params for name in flag.opts}
+    given = context.meta.get(__name__, {})
+    return "".join(f"{name} {shlex.quote(value)} " for name, value in given.items() if name in known)

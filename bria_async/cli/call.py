@@ -56,7 +56,7 @@ def call(name: str | None, assignments: tuple[str, ...], *, listed: bool, strict
         raise failure from None
     except (BriaError, Interrupted) as error:
         doubt = "Interrupted." if endpoint.safe else "Interrupted: if it was sent, it may have taken effect."
-        raise bria.failure(error, doubt, **connection) from None
+        raise bria.failure(error, doubt) from None
     _print(answer, endpoint.operation)
 
 
@@ -81,7 +81,7 @@ def wait(job: tuple[str, ...], **connection: Any) -> None:
     try:
         answer = run(work())
     except (BriaError, Interrupted) as error:
-        raise bria.failure(error, "Interrupted.", **connection) from None
+        raise bria.failure(error, "Interrupted.") from None
     _print(answer, "jobs.wait")
 
 

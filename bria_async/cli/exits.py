@@ -67,14 +67,14 @@ def exit_of(error: BriaError) -> Exit:
 
 
 class Failure(Exception):
-    """The end of a command that did not do what it was asked for: a sentence, and the exit code."""
+    """The end of a command that did not do what it was asked for: a sentence as it is typed here, and the exit code."""
 
     def __init__(self, message: str, code: Exit) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = typed(message)
         self.code = code
 
     @classmethod
     def of(cls, error: BriaError) -> "Failure":
         """What an error of the library ends a command with."""
-        return cls(typed("\n".join([str(error), *getattr(error, "__notes__", ())])), exit_of(error))
+        return cls("\n".join([str(error), *getattr(error, "__notes__", ())]), exit_of(error))

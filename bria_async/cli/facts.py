@@ -8,6 +8,8 @@ from bria_async.graph import feed
 from bria_async.graph.feed import View
 from bria_async.graph.states import State
 
+from .advice import typed
+
 NAMED = ("project", "dataset", "model")
 """Tasks whose results have ids worth showing."""
 
@@ -41,12 +43,11 @@ def facts_of(journal: Path, view: View) -> dict[str, Any]:
     }
 
 
-def next_command(journal: Path, view: View, state: Path | None) -> str:
+def next_command(journal: Path, view: View) -> str:
     """What to type next."""
     if view.state == "done":
         old = "" if view.run.plan["family"] == "fibo" else " --v1"
-        return f'bria-async generate {facts_of(journal, view)["model"]} "a prompt"{old}'
+        return typed(f'bria-async generate {facts_of(journal, view)["model"]} "a prompt"{old}')
     if view.state == "failed":
         return "bria-async train, under another --name"
-    flag = f" --state {state}" if state else ""
-    return f"bria-async {'watch' if view.alive else 'resume'} {view.run.name}{flag}"
+    return typed(f"bria-async {'watch' if view.alive else 'resume'} {view.run.name}")

@@ -9,6 +9,8 @@ from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 from bria_async.graph.states import Change, State
 
+from .advice import typed
+
 WINDOW = 20.0
 """Seconds that a rate is measured over."""
 
@@ -167,4 +169,6 @@ def _words(event: Event) -> str:
     reason = event.data.get("reason")
     if event.task or not reason:
         return event.words
-    return {Happened.WARNED: "warning: ", Happened.PAUSED: "paused: "}.get(Happened(event.what), "") + str(reason)
+    return {Happened.WARNED: "warning: ", Happened.PAUSED: "paused: "}.get(Happened(event.what), "") + typed(
+        str(reason)
+    )

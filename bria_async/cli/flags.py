@@ -16,6 +16,8 @@ import click
 
 from bria_async.errors import ConfigurationError, PlanInvalid
 
+from .advice import carried
+
 if TYPE_CHECKING:
     from bria_async.session import Session
     from bria_async.training import Plan, Settings
@@ -228,7 +230,9 @@ def settings_of(
 
 # --- where runs are, and where requests go -----------------------------------------------------------------------
 
-state_flag = click.option("--state", type=Path, metavar="DIR", help="Folder of the runs; also BRIA_STATE.")
+state_flag = click.option(
+    "--state", type=Path, metavar="DIR", callback=carried, help="Folder of the runs; also BRIA_STATE."
+)
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -244,8 +248,13 @@ def session_flags(command: Command) -> Command:
         click.option(
             "--requests-per-minute", type=click.FloatRange(min=0.1), help="Of each endpoint, by the subscription."
         ),
-        click.option("--base-url", metavar="URL", help="Another server; also BRIA_BASE_URL."),
-        click.option("--token-file", type=Path, help="File that holds the token (mode 0600), for BRIA_API_TOKEN."),
+        click.option("--base-url", metavar="URL", callback=carried, help="Another server; also BRIA_BASE_URL."),
+        click.option(
+            "--token-file",
+            type=Path,
+            callback=carried,
+            help="File that holds the token (mode 0600), for BRIA_API_TOKEN.",
+        ),
     ):
         command = flag(command)
     return command

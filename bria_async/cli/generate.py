@@ -57,7 +57,7 @@ def generate(
         click.echo(run(work()))
     except (BriaError, Interrupted) as error:
         doubt = "Interrupted: if it was sent, it was perhaps charged."
-        failure = bria.failure(error, doubt, **connection)
+        failure = bria.failure(error, doubt)
         charged = " It was perhaps charged." if failure.code is Exit.UNKNOWN else ""
         raise Failure(f"{failure.message}{charged}", failure.code) from error
 

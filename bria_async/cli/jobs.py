@@ -1,6 +1,5 @@
 """Jobs that a command waits for: known from the moment they are accepted, so that no end of the command loses one."""
 
-import itertools
 import shlex
 from typing import Any
 
@@ -11,12 +10,8 @@ from bria_async.session import Session
 from bria_async.types.jobs import GeneratedImages, Submission
 from bria_async.wire import Call, Polling
 
-from .advice import typed
 from .exits import Failure, exit_of
 from .work import Interrupted
-
-WHERE = ("base_url", "token_file")
-"""Flags that the command which waits again needs too."""
 
 
 class WaitingSession(Session):
@@ -42,25 +37,20 @@ class WaitingSession(Session):
             click.echo(f"accepted as {' '.join(self.job)}", err=True)
         return answer
 
-    def failure(self, error: BriaError | Interrupted, doubt: str, **connection: Any) -> Failure:
+    def failure(self, error: BriaError | Interrupted, doubt: str) -> Failure:
         """The end of the command that met this error, with the command that waits again where there is a job.
 
         Args:
             error: what it met.
             doubt: what to say of an interruption before a job was accepted.
-            **connection: the flags of the session.
         """
         if not self.job or isinstance(error, JobFailed | JobNotFound):
             return Failure.of(error) if isinstance(error, BriaError) else Failure(doubt, error.code)
         if isinstance(error, BriaError):
-            what, code = typed(str(error)), exit_of(error)
+            what, code = str(error), exit_of(error)
         else:
             what, code = "Interrupted. The job goes on at the server.", error.code
-        flags = [
-            (f"--{name.replace('_', '-')}", str(connection[name])) for name in WHERE if connection[name] is not None
-        ]
-        again = shlex.join(["bria-async", "wait", *self.job, *itertools.chain(*flags)])
-        return Failure(f"{what}\nWait for it with:\n  {again}", code)
+        return Failure(f"{what}\nWait for it with:\n  {shlex.join(['bria-async', 'wait', *self.job])}", code)
 
 
 def _begun_by(answer: Any) -> tuple[str, ...]:

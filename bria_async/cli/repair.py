@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .advice import typed
 from .flags import Lazy, json_flag, plan_flags, plan_of, session_flags, session_of, state_flag
 from .work import run as run_work
 
@@ -43,10 +44,10 @@ def repair(
             return await training.repair(bria, run, plan=plan, tag=tag, settings=training.Settings(state=state))
 
     repaired = run_work(work())
-    click.echo(json.dumps(unstructure(repaired), indent=2) if as_json else _words_of(repaired, state))
+    click.echo(json.dumps(unstructure(repaired), indent=2) if as_json else _words_of(repaired))
 
 
-def _words_of(repaired: "Repaired", state: Path | None) -> str:
+def _words_of(repaired: "Repaired") -> str:
     there = f"{repaired.images - repaired.missing:,} of {repaired.images:,} on the server"
     facts = {
         "damage": repaired.damage,
@@ -58,7 +59,7 @@ def _words_of(repaired: "Repaired", state: Path | None) -> str:
         "charged": f"perhaps {', '.join(repaired.charged)}" if repaired.charged else "nothing that is not there",
     }
     lines = [f"The journal of {repaired.run} is rebuilt.", *(f"  {name:9} {value}" for name, value in facts.items())]
-    return "\n".join([*lines, f"next: bria-async resume {repaired.run}{f' --state {state}' if state else ''}"])
+    return typed("\n".join([*lines, f"next: bria-async resume {repaired.run}"]))
 
 
 def _counted(steps: Mapping[str, int]) -> str:

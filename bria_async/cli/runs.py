@@ -16,6 +16,7 @@ from bria_async.graph.control import APPROVE, STOP, Request
 from bria_async.graph.lock import holder
 from bria_async.host import Host
 
+from .advice import typed
 from .exits import Exit, Failure
 from .facts import NAMED, facts_of, next_command, view_of
 from .figures import duration, is_over, stages, told, training_time
@@ -49,7 +50,7 @@ def runs(*, state: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
     elif not found:
-        click.echo("There are no runs. Begin one: bria-async train FOLDER")
+        click.echo(typed("There are no runs. Begin one: bria-async train FOLDER"))
     else:
         _table(
             ("run", "state", "images", "model", "age"),
@@ -89,7 +90,7 @@ def show(run: str, *, state: Path | None, as_json: bool) -> None:
     events = [event for _, event in feed.events(place.journal, run, max(0, view.seq - LAST))]
     for at, words in told(events):
         click.echo(f"  {time.strftime('%H:%M:%S', time.localtime(at))}  {words}")
-    click.echo(f"next: {next_command(place.journal, view, state)}")
+    click.echo(f"next: {next_command(place.journal, view)}")
 
 
 @click.command()
@@ -112,9 +113,7 @@ def watch(run: str, *, state: Path | None, as_json: bool) -> None:
         display.close()
     view = view_of(place.journal, run)
     facts = facts_of(place.journal, view)
-    display.summary(
-        f"{run} is {view.state}; next: {next_command(place.journal, view, state)}", {"exit": Exit.DONE, **facts}
-    )
+    display.summary(f"{run} is {view.state}; next: {next_command(place.journal, view)}", {"exit": Exit.DONE, **facts})
 
 
 @click.command()
@@ -127,7 +126,7 @@ def approve(run: str, *, state: Path | None) -> None:
     place = Place.existing(run, state)
     place.control.ask(Request(APPROVE), Host())
     alive = view_of(place.journal, run).alive
-    click.echo(f"{run} is approved{'' if alive else f'; go on with: bria-async resume {run}'}.")
+    click.echo(typed(f"{run} is approved{'' if alive else f'; go on with: bria-async resume {run}'}."))
 
 
 @click.command()
@@ -178,7 +177,7 @@ def stop(run: str, *, training: bool, state: Path | None, **connection: Any) -> 
             run_work(let_go())
         except TimeoutError:
             raise Failure(f"The process on {run} did not stop within {PATIENCE:.0f} s.", Exit.FAILED) from None
-        click.echo(f"{run} has stopped; go on with: bria-async resume {run}")
+        click.echo(typed(f"{run} has stopped; go on with: bria-async resume {run}"))
     elif not training:
         click.echo(f"Nobody works on {run}.")
     if training:

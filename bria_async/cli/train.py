@@ -13,6 +13,7 @@ from bria_async.errors import BriaError, RunPaused
 from bria_async.graph.control import STOP, Request
 from bria_async.host import Host
 
+from .advice import typed
 from .exits import Exit, Failure, exit_of
 from .facts import next_command, view_of
 from .figures import duration
@@ -166,17 +167,11 @@ class _Work:
         what, code = (error.message, exit_of(error)) if isinstance(error, BriaError) else ("Interrupted.", error.code)
         if not Place.of(self.run, self.settings.state).journal.exists():
             return Failure(f"{what} Nothing was created.", code)
-        return Failure(f"{what} Everything done so far is safe. Continue with:\n  {self._command()}", code)
+        return Failure(f"{what} Everything done so far is safe. Continue with:\n  bria-async resume {self.run}", code)
 
     def _summary(self, trained: "Trained") -> str:
-
         journal = trained.folder / "journal.db"
-        return f"{words_of(trained)}\nnext: {next_command(journal, view_of(journal, self.run), self.settings.state)}"
-
-    def _command(self) -> str:
-        given = {"--state": self.settings.state, "--base-url": self.connection["base_url"]}
-        flags = [f" {name} {value}" for name, value in given.items() if value is not None]
-        return f"bria-async resume {self.run}{''.join(flags)}"
+        return f"{words_of(trained)}\nnext: {next_command(journal, view_of(journal, self.run))}"
 
 
 def display_for(*, as_json: bool) -> "Display":
@@ -214,5 +209,5 @@ def words_of(trained: "Trained") -> str:
     lines += [f"  {name:9} {value}" for name, value in facts.items() if value is not None]
     lines += [f"    {what}: {reason}" for what, reason in list(trained.skipped.items())[:SHOWN]]
     if len(trained.skipped) > SHOWN:
-        lines.append(f"    and more: bria-async show {trained.run}")
+        lines.append(typed(f"    and more: bria-async show {trained.run}"))
     return "\n".join(lines)

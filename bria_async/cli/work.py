@@ -82,3 +82,5 @@ async def _under_signals(work: Coroutine[Any, Any, T], stop: Callable[[], bool])
     finally:
         for number in _EXITS:
             loop.remove_signal_handler(number)
+            if signals.first is not None:
+                signal.signal(number, signal.SIG_IGN)  # it ends already

@@ -104,8 +104,6 @@ class LocalEngine:
     run: Run
     unclean: bool = False
     """The process before this one did not close the journal."""
-    seen: float | None = None
-    """When that process was last seen."""
     handlers: Mapping[str, Callable[[Request], Awaitable[None]]] = attrs.field(factory=dict)
     """What else can be asked for, by the request's word; a handler tells its failures instead of raising them."""
     _over: dict[str, anyio.Event] = attrs.field(factory=dict, init=False)
@@ -192,7 +190,7 @@ class LocalEngine:
         if self.unclean and task.effect == "findable":
             # Nothing unfinished is sent before somebody looked, intent or not: the journal may have lost some.
             unfinished = self.ledger.of(task.name, State.PENDING, State.IN_DOUBT)
-            await self._settle(task, unfinished, self.seen, confirm=True)
+            await self._settle(task, unfinished, unrecorded=True)
         for _ in range(self.runner.protocol.rounds):
             await self._work(task)
             await self._settle(task, self.ledger.of(task.name, State.IN_DOUBT))
@@ -203,16 +201,19 @@ class LocalEngine:
                 return
         self.halt(RunPaused(f"The server keeps losing the answers to {task.name!r}.", self.run.name))
 
-    async def _settle(self, task: Task, rows: list[Row], seen: float | None = None, *, confirm: bool = False) -> None:
-        """Give the server its time, then resolve all these rows by one look, which may confirm the finished ones."""
+    async def _settle(self, task: Task, rows: list[Row], *, unrecorded: bool = False) -> None:
+        """Give the server its time, then resolve all these rows by one look.
+
+        `unrecorded`: the journal may have lost some of what was sent, so that look confirms the finished ones too.
+        """
         if not rows or self._halted is not None:
             return
         with self._interruptible():
-            await self.runner.wait_for_settle(rows, seen)
+            await self.runner.wait_for_settle(rows, unrecorded=unrecorded)
             names = names_of(task.adopt) if task.adopt else ()
             arguments = {name: self._argument(task, name, "") for name in names if name not in (DOUBTS, KNOWN)}
             items = self.run.items[task.over] if task.over else {}
-            await self.runner.resolve(task, rows, arguments, items, confirm=confirm)
+            await self.runner.resolve(task, rows, arguments, items, confirm=unrecorded)
             for row in rows:
                 self._mark(task, row)
 

@@ -100,10 +100,19 @@ class OutcomeUnknown(RequestError):
 
 
 @attrs.define(slots=False)
+class TlsFailed(OutcomeUnknown):
+    """TLS broke after it had begun, as when the server wants a certificate of the client; never retried."""
+
+
+@attrs.define(slots=False)
 class ServerFailed(OutcomeUnknown):
-    """The server answered 500, 502, 503 or 504: whether it acted first is unknown."""
+    """The server answered 408, 425, or 500 and more: whether it acted first is unknown.
+
+    `retry_after` is for how many seconds it asked not to be asked, where stated.
+    """
 
     body: str = ""
+    retry_after: float | None = None
 
     @property
     def reason(self) -> str:
@@ -120,7 +129,10 @@ class InsufficientResources(ServerFailed):
 
 @attrs.define(slots=False)
 class Unreadable(RequestError):
-    """An answer came that does not fit the contract; `problems` says where, `body` shows its beginning."""
+    """An answer came that does not fit the contract; `problems` says where, `body` shows its beginning.
+
+    So is an answer whose status nobody lists (other 1xx and 4xx): it says neither yes nor no.
+    """
 
     status: int | None = None
     body: str = ""
@@ -137,7 +149,7 @@ class Unreadable(RequestError):
 class Refused(RequestError):
     """An answer said no: the server did not do it.
 
-    `status` is the HTTP status, `body` the text (cut at 2,000 characters, addresses in it as they may be shown),
+    `status` is the HTTP status, `body` the text (2,000 characters at most, addresses in it as they may be shown),
     `code` the API's own error code, `request_id` the id of a v2 answer.
     """
 
@@ -267,7 +279,7 @@ REFUSALS: dict[int, type[Refused]] = {
     460: CannotDownload,
     506: InsufficientData,
 }
-"""Answers that say no, by status; any other 3xx is `Redirected`, any other 4xx is plain `Refused`."""
+"""Answers that say no, by status; any other 3xx is `Redirected`."""
 
-FAILURES: dict[int, type[ServerFailed]] = {512: InsufficientResources}
-"""Failures of the server with a class of their own; any other status of 500 and more is `ServerFailed`."""
+FAILURES: dict[int, type[ServerFailed]] = {408: ServerFailed, 425: ServerFailed, 512: InsufficientResources}
+"""Failures of the server, by status; any other of 500 and more is `ServerFailed`, any other at all `Unreadable`."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import attrs
 
 from .base import BriaError, Outcome
+from .requests import Attempt
 
 
 @attrs.define(slots=False)
@@ -74,11 +75,13 @@ class DownloadFailed(BriaError):
 
     `gone` is a verdict that asking again does not change: the result is not or no longer there, was moderated,
     or is larger than allowed. Without it the failure may pass: the connection, the server, or this machine.
+    `attempts` is empty when nothing was attempted.
     """
 
     url: str = ""
     status: int | None = None
     gone: bool = False
+    attempts: tuple[Attempt, ...] = ()
 
     def __str__(self) -> str:
         return f"download of {self.url}: {self.message}"

@@ -4,7 +4,7 @@ import contextlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -15,6 +15,9 @@ from .events import Event, Happened, Listener, readable
 from .journal import Entry, Journal, Row, RunRow, Statement
 from .seal import sum_of
 from .states import CLOSED, Change, State, after
+
+if TYPE_CHECKING:
+    import asyncio
 
 _UPDATE = (
     "UPDATE task SET state = ?, attempt = ?, sent = ?, done = ?, via = ?, result = ?, reason = ?, sum = ? WHERE id = ?"
@@ -41,6 +44,12 @@ class Ledger:
     host: Host
     rows: Mapping[str, Mapping[str, Row]]
     listeners: list[Listener] = attrs.field(factory=list)
+    _since: float = attrs.field(init=False)
+    """When this process took the run over, on its own clock."""
+
+    @_since.default
+    def _now(self) -> float:
+        return self.host.monotonic()
 
     @classmethod
     async def load(cls, journal: Journal, run: RunRow, host: Host, listeners: Iterable[Listener] = ()) -> "Ledger":
@@ -59,12 +68,19 @@ class Ledger:
         return all(row.state in CLOSED for row in self.rows.get(name, {}).values())
 
     def age(self, row: Row) -> float:
-        """Seconds since its latest request left: on this process's own clock, or, where another process sent it, on
-        the wall clock, which may have been set meanwhile; infinite when none ever left.
+        """Seconds that have certainly passed since its latest request left; infinite when none ever left.
+
+        Told by this process's own clock alone. What another process sent, it sent before this one took over: when
+        exactly, only the wall clock could tell, and that may have been set meanwhile.
         """
         if row.left is not None:
             return self.host.monotonic() - row.left
-        return math.inf if row.sent is None else max(0.0, self.host.now() - row.sent)
+        return math.inf if row.sent is None else self.idle
+
+    @property
+    def idle(self) -> float:
+        """Seconds since a process before this one can have sent anything."""
+        return self.host.monotonic() - self._since
 
     async def change(
         self,
@@ -76,8 +92,9 @@ class Ledger:
         reason: str | None = None,
     ) -> None:
         """Take a transition of the table, and return when it is durable."""
+        record = self._statements(row, change, result, via, reason)
         row.durable = False
-        await self.journal.write(*self._statements(row, change, result, via, reason))
+        await self.journal.write(*record)
         row.durable = True
         self._emit(change, row, {"reason": reason} if reason else {})
 
@@ -89,28 +106,33 @@ class Ledger:
     def _statements(
         self, row: Row, change: Change, result: Any, via: str | None, reason: str | None
     ) -> tuple[Statement, Entry]:
-        now = self.host.now()
-        row.state = after(row.state, change)
-        row.reason = reason and readable(reason)
+        now, sent, left = self.host.now(), row.sent, row.left
+        state, attempt, reason = after(row.state, change), row.attempt, reason and readable(reason)
+        told = _told(reason)
         if change is Change.ANNOUNCED:
-            row.sent, row.left = now, self.host.monotonic()
-            row.attempt += 1
+            sent, left, attempt = now, self.host.monotonic(), attempt + 1
         elif change is Change.RELEASED:
-            row.attempt -= 1
-        if row.state is State.DONE:
-            row.via = via
-            row.result = json.dumps(result)
-        elif change is Change.REOPENED:
-            row.via = row.result = None
-        finished = now if row.state in CLOSED else None
-        values = (row.state, row.attempt, row.sent, finished, row.via, row.result, row.reason)
+            attempt -= 1
+        if state is State.DONE:
+            text: str | None = json.dumps(result)
+        else:
+            via, text = (None, None) if change is Change.REOPENED else (row.via, row.result)
+        values = (state, attempt, sent, now if state in CLOSED else None, via, text, reason)
         total = sum_of(row.id, self.run.id, row.name, row.key, *values)
-        return (_UPDATE, (*values, total, row.id)), Entry(now, self.run.id, row.id, change, _told(reason))
+        record = (_UPDATE, (*values, total, row.id)), Entry(now, self.run.id, row.id, change, told)
+        # Last: a row whose change finds no memory must not be ahead of its journal.
+        row.state, row.attempt, row.reason = state, attempt, reason
+        row.sent, row.left, row.via, row.result = sent, left, via, text
+        return record
 
     def note(self, what: Happened, row: Row | None = None, **data: Any) -> None:
-        """Record something that is no transition; nobody waits for it."""
-        self.journal.queue(self._event(what, row, data))
-        self._emit(what, row, data)
+        """Record something that is no transition; nobody waits for it, and it is told once it is durable."""
+
+        def tell(written: "asyncio.Future[None]") -> None:
+            if not written.cancelled() and written.exception() is None:
+                self._emit(what, row, data)
+
+        self.journal.queue(self._event(what, row, data)).add_done_callback(tell)
 
     async def record(self, what: Happened, **data: Any) -> None:
         """Record something that is no transition, and return when it is durable."""

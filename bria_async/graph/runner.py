@@ -151,14 +151,14 @@ class Runner:
 
     # --- doubt -----------------------------------------------------------------------------------------------
 
-    async def wait_for_settle(self, rows: list[Row], seen: float | None = None) -> None:
+    async def wait_for_settle(self, rows: list[Row], *, unrecorded: bool = False) -> None:
         """Wait until a slow server must be done with what these rows may have sent.
 
-        `seen` is when a process was last seen that may have sent some of them without a record.
+        `unrecorded`: a process before this one may have sent some of them without a record.
         """
         host = self.ledger.host
-        unseen = math.inf if seen is None else max(0.0, host.now() - seen)
-        wait = self.protocol.settle - min([unseen, *map(self.ledger.age, rows)])
+        latest = self.ledger.idle if unrecorded else math.inf
+        wait = self.protocol.settle - min([latest, *map(self.ledger.age, rows)])
         if wait > 0:
             self.ledger.note(
                 Happened.WAITED,

@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import IO
 
 from bria_async.errors import DownloadFailed, Unreadable
+from bria_async.partfile import PartFile
 from bria_async.types.visuals import Masks
 
 MAX_ENTRIES = 1_000
 """Masks in one zip; the documented example has 86 (SEED 004). These limits are our own."""
 MAX_BYTES = 64 * 2**20
 """Bytes of one mask."""
-MAX_TOTAL = 512 * 2**20
-"""Bytes of all masks."""
+MAX_TOTAL = 128 * 2**20
+"""Bytes of all masks, which are in memory together."""
 
 PANOPTIC = "panoptic"
 _NAME = re.compile(r"([A-Za-z0-9_-]+)_([A-Za-z0-9]+)\.png")
@@ -125,13 +126,9 @@ def keep_archive(content: bytes, folder: Path | None) -> Path | None:
 
 
 def _write(target: Path, data: bytes) -> None:
-    temporary = target.with_name(f".{target.name}-{secrets.token_hex(4)}.part")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with PartFile(target) as part:
+        part.write(data)
+        part.commit()
 
 
 def _unwritten(error: OSError | ValueError, path: Path) -> DownloadFailed:

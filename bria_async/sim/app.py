@@ -1,6 +1,7 @@
 """The simulator as an aiohttp application, as a server in this process, and as a process of its own."""
 
 import asyncio
+import email.utils
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -104,6 +105,7 @@ def create_app(
             web.post("/_sim/faults", _faults),
         ]
     )
+    app.on_response_prepare.append(_date)
     app.on_shutdown.append(_release)
     app.on_cleanup.append(_close)
     return app
@@ -149,6 +151,11 @@ async def serve(
         while True:
             await sim.notice()
             await asyncio.sleep(_NOTICE)
+
+
+async def _date(request: web.Request, response: web.StreamResponse) -> None:
+    """The simulator's time as the answer's: pauses until a date are counted from it."""
+    response.headers["Date"] = email.utils.formatdate(request.app[SIMULATOR].clock.now(), usegmt=True)
 
 
 async def _release(app: web.Application) -> None:

@@ -10,7 +10,7 @@ When = Literal["before", "after"]
 _LOWEST, _HIGHEST = 200, 599
 _LONGEST = 86_400
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FRAMING = {"content-length", "transfer-encoding"}
+_SERVERS_OWN = {"content-length", "transfer-encoding", "date"}
 
 
 @attrs.define(kw_only=True)
@@ -58,8 +58,8 @@ class Fault:
         """Refuse what HTTP or JSON cannot say before a call is struck by it."""
         if not all(_NAME.fullmatch(name) and value.isprintable() for name, value in self.headers.items()):
             raise ValueError("a fault has headers of one line each, with names of HTTP")
-        if _FRAMING & {name.lower() for name in self.headers}:
-            raise ValueError("a fault leaves the length of its answer to the server")
+        if _SERVERS_OWN & {name.lower() for name in self.headers}:
+            raise ValueError("a fault leaves the length and the date of its answer to the server")
         try:
             json.dumps(self.body, allow_nan=False, ensure_ascii=False).encode()
         except (TypeError, ValueError, RecursionError):

@@ -185,7 +185,7 @@ async def unpacked(
     session: Session, plan: Plan, settings: Settings, run: Run, identity: Dataset, bulk: None
 ) -> Uploaded:
     """Wait until the server has unpacked the zip, and see what became of each image."""
-    result = await until_unpacked(session, settings, run, identity.id)
+    result = await until_unpacked(session, settings, run, identity)
     for failed in result.failed_images:
         run.warned(f"{failed.filename}: {failed.error_message} ({failed.error_code})")
     if result.failed_images and plan.on_bad_image == "stop":

@@ -5,9 +5,7 @@ file name; where the server changes names, what remains is elimination and, if n
 """
 
 import hashlib
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
@@ -232,21 +230,19 @@ async def _sha256(session: Session, run: Run, image: DatasetImage) -> str | None
     """
     if not image.image_url:
         return None
-    with tempfile.TemporaryDirectory(prefix="bria-") as folder:
-        try:
-            path = await session.download(image.image_url, Path(folder) / "image")
-        except DownloadFailed as error:
-            if error.gone:
-                return None
-            raise RunPaused(
-                f"Nobody could look at image {image.id}, which may be one of this run's: {error}.", run.name
-            ) from None
-        return await session.host.in_thread(_hash, path)
+    try:
+        content = await session.fetch(image.image_url)
+    except DownloadFailed as error:
+        if error.gone:
+            return None
+        raise RunPaused(
+            f"Nobody could look at image {image.id}, which may be one of this run's: {error}.", run.name
+        ) from None
+    return await session.host.in_thread(_hash, content)
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _stored(image: DatasetImage) -> Stored:
@@ -329,11 +325,11 @@ async def _late_arrivals(session: Session, run: Run) -> None:
 
     Where the last one was answered, those before it had one already; where an effect was found, it is unknown whose.
     """
-    host = session.host
-    ends = [(row.sent or 0.0) + run.settle * (2 if row.via == "adopted" else 1) for row in sent_again(run)]
-    if (wait := min(2 * run.settle, max(ends, default=0.0) - host.now())) > 0:
+    age = run.ledger.age
+    left = [run.settle * (2 if row.via == "adopted" else 1) - age(row) for row in sent_again(run)]
+    if (wait := max(left, default=0.0)) > 0:
         run.ledger.note(Happened.WAITED, reason=f"{wait:.0f} s for images that were sent twice", wait=round(wait, 1))
-        await host.sleep(wait)
+        await session.host.sleep(wait)
 
 
 async def _copies_by_content(

@@ -167,7 +167,6 @@ async def _carry_on(
     slowest = time_for(max((image.size for image in images.values()), default=0), session.timeout)
     settle = slowest + SETTLE_MARGIN if settings.settle is None else settings.settle
     output = settings.output or place.folder / "samples"
-    last = await journal.latest(row.id)
     run = Run(row.name, row.tag, place.folder, output, items, settle, ledger, place.control)
     runner = Runner(ledger, _Codec(), Protocol(settle, plan.on_doubt), policy(plan))
     engine = LocalEngine(
@@ -181,7 +180,6 @@ async def _carry_on(
         ),
         run=run,
         unclean=journal.unclean,
-        seen=last[0] if last else None,
         handlers={CAPTION: caption_editor(session, ledger, run)},
     )
     if row.state != "done":

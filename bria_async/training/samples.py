@@ -7,8 +7,8 @@ import attrs
 
 from bria_async.engines.local import Run
 from bria_async.errors import JobFailed
+from bria_async.partfile import remove_left_over
 from bria_async.session import Session
-from bria_async.transport.download import remove_left_over
 
 _SUFFIXES = (
     (b"\x89PNG", ".png"),

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from bria_async.api.jobs import poll
 from bria_async.engines.local import Run
-from bria_async.errors import NotFound, Outcome, RequestError, RunFailed, RunPaused, Unreadable, Untrusted
+from bria_async.errors import NotFound, Outcome, RequestError, RunFailed, RunPaused, TlsFailed, Unreadable, Untrusted
 from bria_async.graph.events import Happened
 from bria_async.graph.runner import Reopen
 from bria_async.session import Session
@@ -16,7 +16,7 @@ from bria_async.types.images import BulkStatus, BulkUpload, CaptionSource, Datas
 from bria_async.types.models import Model, ModelStatus
 
 from .plan import Settings
-from .reconcile import Stored, compare, gone, match_zip
+from .reconcile import Stored, compare, find_bulk, gone, match_zip
 from .watch import ModelWatch
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def patiently(run: Run, look: Callable[[], Awaitable[T | None]]) -> Callable[[],
         try:
             with polls():
                 found = await look()
-        except Untrusted:
+        except (Untrusted, TlsFailed):
             raise
         except RequestError as error:
             unreadable = unreadable + 1 if isinstance(error, Unreadable) else 0
@@ -51,25 +51,34 @@ def patiently(run: Run, look: Callable[[], Awaitable[T | None]]) -> Callable[[],
     return attempt
 
 
-async def until_unpacked(session: Session, settings: Settings, run: Run, dataset: Id) -> BulkUpload:
+async def until_unpacked(session: Session, settings: Settings, run: Run, identity: Dataset) -> BulkUpload:
     """Wait until the server is through with a zip.
 
     Raises:
         RunFailed: the zip was not accepted; a dataset takes no second one.
+        Reopen: the server knows of no zip after all, even after the settle delay.
         RunPaused: the server still works on it at the deadline.
     """
+    since: float | None = None
 
     async def look() -> BulkUpload | None:
-        status = await session.images.bulk_upload_status(dataset)
+        nonlocal since
+        since = session.host.monotonic() if since is None else since
+        try:
+            status = await session.images.bulk_upload_status(identity.id)
+        except NotFound:
+            if session.host.monotonic() - since > run.settle and not await find_bulk(session, identity):
+                raise Reopen(f"the zip of dataset {identity.id} never arrived", "bulk", ("",)) from None
+            return None
         return status if status.status in (BulkStatus.COMPLETED, BulkStatus.FAILED) else None
 
     result = await poll(session.host, patiently(run, look), settings.waiting)
     if result is None:
-        raise RunPaused(f"Dataset {dataset} still unpacks its zip.", run.name)
+        raise RunPaused(f"Dataset {identity.id} still unpacks its zip.", run.name)
     if result.status == BulkStatus.FAILED:
-        reasons = {f"{failed.filename}: {failed.error_message}" for failed in result.failed_images}
+        reasons = sorted({f"{failed.filename}: {failed.error_message}" for failed in result.failed_images})
         raise RunFailed(
-            f"The zip was not accepted, and dataset {dataset} takes no second one. {'; '.join(sorted(reasons)[:3])}",
+            f"The zip was not accepted, and dataset {identity.id} takes no second one. {'; '.join(reasons[:3])}",
             run.name,
         )
     return result

@@ -55,8 +55,8 @@ class ModelWatch:
             async with self._listing:
                 now = session.host.monotonic()
                 if now - self._listed_at > within:
-                    self._listed_at, self._going_on = now, {}
                     self._going_on = await _going_on(session)
+                    self._listed_at = now
             if (found := self._going_on.get(str(model))) is not None:
                 return found
         return await session.models.get(model)

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import anyio
 import attrs
 from yarl import URL
 
-from bria_async.errors import InvalidParameter, RateLimited, RequestError
+from bria_async.errors import ConfigurationError, ImageError, InvalidParameter, NotSent, RateLimited, RequestError
 from bria_async.host import Host, observer
 from bria_async.wire import Call, FilePart, Multipart, Reply
 from bria_async.wire.retry import Rules, time_for
@@ -61,28 +60,32 @@ class HttpClient:
         call = await settled(call, self.host, strict=self.strict)
         body = await self._body(call)
         tries = Tries(self.rules, call, self.host.monotonic())
+        watcher = observer.get()
+        wait = 0.0
         while True:
-            turn = await self._turn(tries)
-            with turn:
-                opened(self.http)
-                watcher = observer.get()
-                if watcher and not call.endpoint.safe:
-                    await watcher.announced(call.endpoint.effect)
-                result = await self._try(tries, body)
-            if not isinstance(result, RequestError):
-                turn.served()
-                return result
+            turn = await self._turn(tries, wait)
+            try:
+                with turn:
+                    opened(self.http)
+                    if watcher and not call.endpoint.safe:
+                        await watcher.announced(call.endpoint.effect)
+                    result = await self._try(tries, body)
+            except (ImageError, ConfigurationError) as error:
+                raise tries.failed(error) from None
             if isinstance(result, RateLimited):
                 tries.refused_since = turn.refused(result.retry_after or 0.0)
-            wait = await tries.again(result)
-            if isinstance(wait, Found):
-                return wait.value
+            elif not isinstance(result, NotSent):
+                turn.served()
+            if not isinstance(result, RequestError):
+                return result
+            again = await tries.again(result)
+            if isinstance(again, Found):
+                return again.value
+            wait = again
             if watcher:
                 watcher.retried(call.operation, result.message, wait)
             if isinstance(result, RateLimited):
                 turn.pause(tries.pause)
-            if wait > tries.pause:
-                await self.host.sleep(wait)
 
     async def probe(self, url: str) -> bool | None:
         """Whether a result is there, as `Downloads.probe` tells."""
@@ -90,26 +93,32 @@ class HttpClient:
 
     async def put(self, url: str, path: Path, content_type: str) -> None:
         """Put a file to a presigned URL, without the token."""
-        await put(self.uploads, url, path, content_type, self.timeout)
+        await put(self.uploads, self.rules, url, path, content_type, self.timeout)
 
     async def post_file(self, url: str, path: Path, *, fields: Mapping[str, str], content_type: str) -> None:
         """Send a form with a file to the address that an answer named, without the token and to nowhere private."""
         file, _ = await self.host.in_thread(look_at, path)
         body = Multipart(fields, FilePart(file, path.name, content_type))
-        await post(self.downloads.http, url, MultipartPayload(body, self.host), self.timeout)
+        await post(self.downloads.http, self.rules, url, MultipartPayload(body, self.host), self.timeout)
 
     async def fetch(self, url: str) -> bytes:
         """The bytes of a result, without the token."""
         return await self.downloads.read(url)
 
-    async def _turn(self, tries: Tries) -> Turn:
-        """The call's turn, if that comes before its deadline.
+    async def _turn(self, tries: Tries, wait: float) -> Turn:
+        """The call's turn, after a wait of its own where that is longer than the pause of its endpoint.
 
         Raises:
-            RequestError: it does not.
+            RequestError: it does not come before the call's deadline.
         """
-        with anyio.move_on_after(tries.left()) as in_line:
-            turn = await self.limiter.acquire(tries.call.operation, again=bool(tries.attempts))
+        try:
+            with anyio.move_on_after(tries.left()) as in_line:
+                if wait > tries.pause:
+                    await self.host.sleep(wait)
+                turn = await self.limiter.acquire(tries.call.operation, again=bool(tries.attempts))
+        except BaseException:
+            tries.give_back()
+            raise
         if in_line.cancelled_caught:
             raise tries.late()
         if tries.left() <= 0:
@@ -121,19 +130,17 @@ class HttpClient:
         """One attempt: the typed answer, or the error."""
         call = tries.call
         tries.begin()
-        result = await self._exchange(tries, call.path, body())
-        if isinstance(result, Reply) and result.status == HTTPStatus.NOT_FOUND and call.fallback:
-            result = await self._exchange(tries, call.fallback, body())
+        result = await self._exchange(tries, body())
         if isinstance(result, RequestError):
             return result
         try:
-            answer = result.value(call) if result.ok else result.refuse(call)
+            answer = result.value(call) if result.ok else result.refuse(call, self.host.now())
         except RequestError as error:
             return error
         tries.succeeded(result.status)
         return answer
 
-    async def _exchange(self, tries: Tries, path: str, body: CountedPayload | None) -> Reply | RequestError:
+    async def _exchange(self, tries: Tries, body: CountedPayload | None) -> Reply | RequestError:
         """The request on the wire: a reply, or what became of it."""
         call, tries.body = tries.call, body
         size = 0 if body is None else body.size or 0
@@ -143,7 +150,7 @@ class HttpClient:
         try:
             async with self.http.request(
                 call.endpoint.method,
-                self.origin.with_path(path, encoded=True).with_query(dict(call.query) or None),
+                self.origin.with_path(tries.path, encoded=True).with_query(dict(call.query) or None),
                 data=body,
                 headers={"Accept": "application/json"},
                 skip_auto_headers=("Content-Type",) if body is None else (),

@@ -6,6 +6,7 @@ This machine is allowed only when the base URL itself is this machine, as with t
 
 import ipaddress
 import socket
+import ssl
 from typing import Any
 
 import aiohttp
@@ -131,10 +132,21 @@ def classify(error: BaseException) -> Failure:
         return Failure.PRIVATE
     if isinstance(error.__cause__, ContentEncodingError):
         return Failure.GARBAGE
+    if _broke_tls(error):
+        return Failure.TLS
     for kinds, failure in _FAILURES:
         if isinstance(error, kinds):
             return failure
     return Failure.RESET
+
+
+def _broke_tls(error: BaseException) -> bool:
+    """Whether TLS itself broke on a connection that was there; one that merely ends may pass."""
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None:
+        causes.append(cause)
+    broken = any(isinstance(each, ssl.SSLError) and not isinstance(each, ssl.SSLEOFError) for each in causes)
+    return broken and not isinstance(error, aiohttp.ClientConnectorError)
 
 
 _FAILURES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Failure], ...] = (
@@ -143,7 +155,7 @@ _FAILURES: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], Fa
     (aiohttp.ClientConnectorDNSError, Failure.UNRESOLVED),
     (aiohttp.ConnectionTimeoutError, Failure.CONNECT_TIMEOUT),
     (aiohttp.ClientConnectorError, Failure.UNREACHABLE),
-    (aiohttp.InvalidURL, Failure.UNRESOLVED),
+    (aiohttp.InvalidURL, Failure.ILLEGIBLE),
     (aiohttp.ServerDisconnectedError, Failure.DISCONNECTED),
     (TimeoutError, Failure.TIMEOUT),
     (aiohttp.ClientPayloadError, Failure.CUT),

@@ -17,11 +17,12 @@ sent again. So nobody waits behind thousands of others of another kind, and who 
 """
 
 import asyncio
+import difflib
 import hashlib
 import math
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Self
@@ -39,8 +40,8 @@ HEADROOM = 0.02
 LATENESS = 0.5
 """Seconds of a schedule that may be caught up with."""
 AT_ONCE = 100
-"""Requests of an endpoint under way while nothing is known of its rate: as many as aiohttp's pool has connections.
-More would wait there, past the point where a pause could hold them."""
+"""Requests of an endpoint under way: as many as aiohttp's pool has connections. More would wait there, announced, and
+past the point where a pause could hold them."""
 SMALLEST_PLAN = 10
 LARGEST_PLAN = 1000
 """Requests per minute (public pages). Fewer than the smallest plan's, and a 429 tells nothing of the rate."""
@@ -66,17 +67,21 @@ class Rates:
     by_operation: Mapping[str, float] = attrs.field(factory=dict)
 
     @classmethod
-    def of(cls, given: float | Mapping[str, float] | None) -> Self:
-        """The rates that somebody configured: one number for each endpoint, or by operation.
+    def of(cls, given: float | Mapping[str, float] | None, operations: Collection[str]) -> Self:
+        """The rates that somebody configured: one number for each endpoint, or some of these operations with theirs.
 
         Raises:
-            ConfigurationError: a rate is not above 0.
+            ConfigurationError: a rate is not a number above 0, or there is no such operation.
         """
         by_operation = dict(given) if isinstance(given, Mapping) else {}
-        usual = given if isinstance(given, float | int) else math.inf
-        for operation, rate in {"every endpoint": usual, **by_operation}.items():
-            if not rate > 0:
+        usual = math.inf if given is None or isinstance(given, Mapping) else given
+        rates: Mapping[str, object] = {"every endpoint": usual, **by_operation}
+        for operation, rate in rates.items():
+            if not isinstance(rate, float | int) or not rate > 0:
                 raise ConfigurationError(f"The requests per minute of {operation} must be above 0, not {rate!r}.")
+        for unknown in by_operation.keys() - set(operations):
+            close = "".join(f" Is it {name!r}?" for name in difflib.get_close_matches(unknown, operations, 1))
+            raise ConfigurationError(f"There is no operation {unknown!r} to limit.{close}")
         return cls(usual, by_operation)
 
     def rate(self, operation: str) -> float:
@@ -101,7 +106,7 @@ class Pace:
     gate: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
     """Where the heads of the lines meet, first come, first served."""
     refused_since: float = attrs.field(default=math.inf, init=False)
-    """Since when all requests were refused; infinite when the last was not."""
+    """Since when all requests that got an answer were refused; infinite when the last was not."""
     _free_at: float = attrs.field(default=-math.inf, init=False)
     _paused_until: float = attrs.field(default=-math.inf, init=False)
     _taken: Counter[int] = attrs.field(factory=Counter, init=False)
@@ -145,6 +150,10 @@ class Pace:
     def pause(self, until: float) -> None:
         """Nobody leaves before then."""
         self._paused_until = max(self._paused_until, until)
+
+    def rested(self, now: float) -> bool:
+        """Whether a minute has passed in which nothing left, and nothing was to wait for."""
+        return self.delay(now) <= -MINUTE
 
     def _forget(self, now: float) -> None:
         for second in [second for second in self._taken if second <= now - MINUTE]:
@@ -209,15 +218,21 @@ class Limiter:
             pace = self._paces[operation] = Pace(self.rates.rate(operation))
         return pace
 
+    def rested(self) -> bool:
+        """Whether nobody can miss what it has learned."""
+        if isinstance(self.clock, asyncio.AbstractEventLoop) and self.clock.is_closed():
+            return True
+        now = self.host.monotonic()
+        return all(pace.rested(now) for pace in self._paces.values())
+
     async def acquire(self, operation: str, *, again: bool = False) -> Turn:
         """Wait for this endpoint's turn; a pause that begins meanwhile is waited out too."""
         pace = self.pace(operation)
         line = "again" if again else "polls" if _polling.get() else "requests"
         with ExitStack() as held:
-            if math.isinf(pace.rate):
+            async with pace.lines[line], pace.gate:
                 await pace.slots.acquire()
                 held.callback(pace.slots.release)
-            async with pace.lines[line], pace.gate:
                 while (delay := pace.delay(self.host.monotonic())) > 0:
                     await self.host.sleep(delay)
                 left = self.host.monotonic()
@@ -227,17 +242,21 @@ class Limiter:
 
 _KEY = secrets.token_bytes(32)
 _shared: WeakValueDictionary[tuple[str, bytes, int], Limiter] = WeakValueDictionary()
+_kept: set[Limiter] = set()
+"""Limiters that outlive their sessions for a minute: somebody may open a session for each request."""
 
 
 def shared(origin: str, token: Secret, rates: Rates, host: Host | None) -> Limiter:
     """The limiter of everything in this process that talks to this origin with this token, at the lowest rates given.
 
     Sessions share it when they also live on one clock: that of the running loop, or of the host that they were given.
-    It lives as long as one of them, and is found by a hash that means nothing outside this process.
+    It is found by a hash that means nothing outside this process.
     """
+    _kept.difference_update([limiter for limiter in _kept if limiter.rested()])
     clock = asyncio.get_running_loop() if host is None else host
     key = (origin, hashlib.blake2b(token.reveal().encode(), key=_KEY).digest(), id(clock))
     if (limiter := _shared.get(key)) is None:
         limiter = _shared[key] = Limiter(host or Host(), rates, clock)
     limiter.lower(rates)
+    _kept.add(limiter)
     return limiter

@@ -193,6 +193,23 @@ class FormPayload(CountedPayload):
         await self._write(writer, self._content)
 
 
+class FilePayload(CountedPayload):
+    """A file as it is, read while it is sent and never held whole."""
+
+    def __init__(self, file: File, content_type: str, host: Host) -> None:
+        super().__init__(file, content_type, file.size)
+        self._file = file
+        self._host = host
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write it.
+
+        Raises:
+            ImageChanged: it is not the one that was looked at.
+        """
+        await self._write_file(writer, b"", self._file, self._host)
+
+
 class MultipartPayload(CountedPayload):
     """A multipart/form-data body; the file is read while it is sent and never held whole."""
 

@@ -7,14 +7,14 @@ that it did not, whatever became of its later attempts.
 
 import logging
 import math
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 
-from bria_async.errors import Attempt, DeadlinePassed, RateLimited, RequestError
+from bria_async.errors import Attempt, BriaError, DeadlinePassed, NotFound, RateLimited, RequestError, TlsFailed
 from bria_async.host import deadline, observer
 from bria_async.wire import Call, Effect
-from bria_async.wire.retry import Hook, Rules
+from bria_async.wire.retry import Budget, Hook, Rules
 
 from .payload import CountedPayload
 
@@ -30,7 +30,7 @@ class Found:
 
 @attrs.define
 class Tries:
-    """The attempts of one call; `body` is that of the attempt under way.
+    """The attempts of one call; `path` is where it is sent, `body` that of the attempt under way.
 
     `pause` is for how many seconds, after a 429, nobody should send to its endpoint; what this call waits beyond that
     is its own. `refused_since` is when its endpoint began to take nothing: a call that only waits in line while others
@@ -44,6 +44,9 @@ class Tries:
     pause: float = 0.0
     refused_since: float = -math.inf
     attempts: list[Attempt] = attrs.field(factory=list)
+    path: str = attrs.field(init=False)
+    _held: Budget | None = attrs.field(default=None, init=False)
+    """Where the retry under way was taken from."""
     _until: float = attrs.field(init=False)
     _began: float = attrs.field(init=False)
     _last: RequestError | None = attrs.field(default=None, init=False)
@@ -52,6 +55,7 @@ class Tries:
 
     def __attrs_post_init__(self) -> None:
         """Find the earliest deadline."""
+        self.path = self.call.path
         self._until = min(deadline.get(), self.started + self.rules.deadline)
         self._began = self.started
 
@@ -62,12 +66,17 @@ class Tries:
     def begin(self) -> None:
         """An attempt begins."""
         self._began = self.rules.host.monotonic()
-        self.body = None
+        self.body = self._held = None
+
+    def give_back(self) -> None:
+        """The retry that was taken is not made."""
+        if self._held is not None:
+            self._held.give_back()
 
     def succeeded(self, status: int) -> None:
         """The attempt brought an answer."""
         if self.rules.on_attempt:
-            _tell(self.rules.on_attempt, self._attempt(status=status))
+            tell(self.rules.on_attempt, self._attempt(status=status))
 
     async def again(self, error: RequestError) -> float | Found:
         """What follows a failed attempt: another one after so many seconds, or what `on_doubt` found.
@@ -82,29 +91,30 @@ class Tries:
         self._last = error
         wait = self._wait(error)
         found = await self._in_doubt(error) if error.in_doubt else None
-        if found == "resend":
+        if found == "resend" and not isinstance(error, TlsFailed):
             wait = self._afford(self.rules.policy.backoff(len(self.attempts), self.rules.host.random))
         self.attempts[-1] = attempt = attrs.evolve(attempt, wait=wait)
         if self.rules.on_attempt:
-            _tell(self.rules.on_attempt, attempt)
-        if found not in (None, "raise", "resend"):
-            return Found(found)
+            tell(self.rules.on_attempt, attempt)
+        if isinstance(found, Found):
+            return found
         if wait is None:
-            raise self._failed(error)
+            raise self.failed(error)
         if error.in_doubt:
             log.warning("%s: %s; sent again, it was perhaps charged", self.call.operation, error.reason)
         else:
             log.info("%s: %s, again in %.1f s", self.call.operation, error.reason, wait)
         if self.rules.on_retry:
-            _tell(self.rules.on_retry, attempt)
+            tell(self.rules.on_retry, attempt)
         return wait
 
-    def late(self) -> RequestError:
+    def late(self) -> BriaError:
         """The error of a call whose turn did not come in time."""
+        self.give_back()
         self._note = "Its deadline passed before it could be sent again."
         endpoint = self.call.endpoint
         words = "its deadline passed before its turn came"
-        return self._failed(self._last or DeadlinePassed(words, endpoint.operation, (), endpoint.effect, endpoint.look))
+        return self.failed(self._last or DeadlinePassed(words, endpoint.operation, (), endpoint.effect, endpoint.look))
 
     def _attempt(self, **facts: Any) -> Attempt:
         return Attempt(
@@ -117,7 +127,10 @@ class Tries:
         )
 
     def _wait(self, error: RequestError) -> float | None:
-        """Seconds to wait by the policy, the budget and the deadline."""
+        """Seconds to wait by the policy, the budget and the deadline; none where its other path is tried."""
+        if isinstance(error, NotFound) and self.call.fallback not in (None, self.path):
+            self.path = self.call.fallback
+            return 0.0
         host = self.rules.host
         elapsed = host.monotonic() - max(self.started, self.refused_since)
         wait = self.rules.policy.wait(error, self.call.endpoint.effect, len(self.attempts), elapsed, host.random)
@@ -128,38 +141,46 @@ class Tries:
     def _afford(self, wait: float | None, *, in_line: bool = False) -> float | None:
         if wait is None:
             return None
-        line = self.rules.budget.take(self.rules.host.monotonic(), in_line=in_line)
+        budget = self.rules.line if in_line else self.rules.budget
+        line = budget.take(self.rules.host.monotonic(), in_line=in_line)
         if line is None:
             self._note = "It was not sent again: the session has no retries left (RetryPolicy.budget)."
             return None
+        self._held = budget
         if (wait := max(wait, line)) >= self.left():
             self._note = "It was not sent again: its deadline leaves no time for it."
+            self.give_back()
             return None
         return wait
 
-    async def _in_doubt(self, error: RequestError) -> object:
-        """What is done about a call that may have taken effect: `raise`, `resend`, or a value found."""
+    async def _in_doubt(self, error: RequestError) -> Literal["raise", "resend"] | Found:
+        """What is done about a call that may have taken effect."""
         again, self._doubt = self._doubt is not None, error
         on_doubt = self.rules.on_doubt
         if observer.get() is not None:
             return "raise"  # who journals what he sends looks for it himself
         if callable(on_doubt):
-            return await on_doubt(attrs.evolve(error, attempts=tuple(self.attempts)), self.call)
+            found = await on_doubt(attrs.evolve(error, attempts=tuple(self.attempts)), self.call)
+            if found is None or found == "raise":
+                return "raise"
+            return "resend" if found == "resend" else Found(found)
         return "resend" if self.call.endpoint.effect is Effect.CHEAP and not again else on_doubt
 
-    def _failed(self, error: RequestError) -> RequestError:
+    def failed(self, error: BriaError) -> BriaError:
         """The error with all attempts; while there is doubt, nothing says that the server did not do it."""
         doubt = self._doubt
-        if doubt is not None and not error.in_doubt:
+        if doubt is not None and not (isinstance(error, RequestError) and error.in_doubt):
             error = attrs.evolve(doubt, message=f"{doubt.message}, then {error.message}")
-        error = attrs.evolve(error, attempts=tuple(self.attempts))
+        if isinstance(error, RequestError):
+            error = attrs.evolve(error, attempts=tuple(self.attempts))
         if self._note and self.attempts:
             error.add_note(self._note)
         return error
 
 
-def _tell(hook: Hook, attempt: Attempt) -> None:
+def tell(hook: Hook, attempt: Attempt) -> None:
+    """Tell somebody of an attempt; whatever he does, all goes on."""
     try:
         hook(attempt)
-    except Exception:  # whatever a hook does, the call goes on
+    except Exception:
         log.exception("a hook of the session failed on an attempt at %s", attempt.operation)

@@ -81,7 +81,7 @@ class Ad(GeneratedImage):
 class GeneratedAds(GeneratedImages):
     """The ads of a template, one for each of its scenes; `jobs.wait` takes them (published spec)."""
 
-    result: tuple[Blocked | Ad, ...] = ()
+    result: tuple[Blocked | Ad, ...]
 
     @property
     def images(self) -> tuple[Ad, ...]:

@@ -105,10 +105,15 @@ class Submission(Value):
 
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
-        """Nest a flat result, and look for the id where else it may be; an answer with a result needs none."""
+        """Nest a flat result, and look for the id where else it may be; an answer with a result needs none.
+
+        An error accepts nothing, whatever its status: such an answer cannot be read.
+        """
         source = _nested(data)
         request_id = source.get("request_id") or _last_segment(source.get("status_url"))
-        return source if source.get("result") is None and not request_id else {**source, "request_id": request_id}
+        if source.get("result") is not None or (request_id and source.get("error") is None):
+            return {**source, "request_id": request_id}
+        return {name: value for name, value in source.items() if name != "request_id"}
 
 
 @attrs.frozen(kw_only=True)
@@ -174,7 +179,7 @@ class GeneratedImages(Value):
 
     older_names: ClassVar[Mapping[str, str]] = {"urls": "result"}
 
-    result: tuple[Blocked | GeneratedImage, ...] = ()
+    result: tuple[Blocked | GeneratedImage, ...]
     redirected: bool = False
     """The model version asked for is gone, and the newest one drew (status 209, SEED 004)."""
 
@@ -191,11 +196,12 @@ class GeneratedImages(Value):
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
         """Flatten nested arrays, and make objects of `[url, seed, name]`, of bare addresses, and of the texts that
-        stand for blocked results (SEED 004, a public client); an answer that is a result itself is the only one.
+        stand for blocked results (SEED 004, a public client); an answer that is a result itself is the only one, and
+        one without any tells nothing: it cannot be read.
         """
         alone = any(data.get(name) for name in GeneratedImage.older_names)
-        found = data.get("result") or data.get("urls") or (data if alone else ())
-        return {**data, "result": [_item(item) for item in _results(found)]}
+        found = data.get("result") or data.get("urls") or (data if alone else data.get("result"))
+        return data if found is None else {**data, "result": [_item(item) for item in _results(found)]}
 
 
 def _last_segment(address: Any) -> str:

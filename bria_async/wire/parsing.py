@@ -10,7 +10,7 @@ MOST_VALUES = 1_000_000
 
 
 def parsed(raw: bytes | str) -> Any:
-    """What a JSON text says.
+    """What a JSON text says; bytes are UTF-8, because only that was looked through for what must not be shown.
 
     Raises:
         ValueError: it is no JSON, or holds more values or levels than any answer of the API.
@@ -19,7 +19,7 @@ def parsed(raw: bytes | str) -> Any:
     if opened + _count(raw, ",") > MOST_VALUES:
         raise ValueError(f"it holds more than {MOST_VALUES:,} values")
     try:
-        found = json.loads(raw)
+        found = json.loads(raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw)
     except RecursionError:
         raise _too_deep() from None
     if opened > DEEPEST:

@@ -27,14 +27,14 @@ from bria_async.types.common import is_address
 from .call import Call
 from .convert import ConversionError, structure
 from .parsing import parsed
-from .redaction import redacted
-from .retry import retry_after
+from .redaction import excerpt
+from .retry import moment, retry_after
 
 ZIP = b"PK\x03\x04"
 """How a zip begins."""
 
-SHOWN = 2000
-"""How much of a body an error keeps, in characters."""
+BRIEF = 200
+"""How much of a body stands for a message, in characters."""
 
 
 @attrs.frozen
@@ -73,11 +73,11 @@ class Reply:
                 data = {**data, mark: True}
             return structure(data, call.endpoint.answer)
         except ConversionError as error:
-            problem = _cut(str(error))
+            problem = excerpt(str(error))
         except ValueError as error:
             problem = f"not JSON: {error}"
         summary = f"{self.status} answered with a body that cannot be read ({problem})"
-        about = (call.operation, (), call.endpoint.effect, call.endpoint.look, self.status, _cut(self.text))
+        about = (call.operation, (), call.endpoint.effect, call.endpoint.look, self.status, excerpt(self.text))
         raise Unreadable(summary, *about, (problem,))
 
     def data(self) -> Any:
@@ -93,31 +93,42 @@ class Reply:
         data = parsed(self.body) if self.body else {}
         return {"url": data} if is_address(data) else data
 
-    def refuse(self, call: Call) -> NoReturn:
-        """Raise the error that a reply beyond success stands for."""
+    def refuse(self, call: Call, now: float) -> NoReturn:
+        """Raise the error that a reply beyond success stands for.
+
+        A pause until a date is counted from the reply's own `Date`; without one from `now`, in seconds since 1970.
+        """
         found = read_error(self.body)
         words = found.message or _phrase(self.status)
         message = f"{self.status} {words}"
-        about = (call.operation, (), call.endpoint.effect, call.endpoint.look, self.status, _cut(self.text))
-        if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR and self.status not in REFUSALS:
-            raise FAILURES.get(self.status, ServerFailed)(message, *about)
-        kind = REFUSALS.get(self.status, Redirected if self.status < HTTPStatus.BAD_REQUEST else Refused)
-        if kind is RateLimited:
-            raise RateLimited(message, *about, found.code, found.request_id, retry_after(self.header("Retry-After")))
+        about = (call.operation, (), call.endpoint.effect, call.endpoint.look, self.status, excerpt(self.text))
+        kind = kind_of(self.status)
+        if issubclass(kind, Unreadable):
+            raise kind(message, *about, (f"{self.status} says neither yes nor no",))
+        pause = retry_after(self.header("Retry-After"), moment(self.header("Date")) or now)
+        if issubclass(kind, ServerFailed):
+            raise kind(message, *about, pause)
+        if issubclass(kind, RateLimited):
+            raise kind(message, *about, found.code, found.request_id, pause)
         raise kind(message, *about, found.code, found.request_id)
 
 
-def _cut(text: str) -> str:
-    return redacted(text[:SHOWN])
+def kind_of(status: int) -> type[ServerFailed | Refused | Unreadable]:
+    """What a reply beyond success is, by the tables of `errors`: a status that nobody lists is no answer."""
+    if status in REFUSALS:
+        return REFUSALS[status]
+    if status in FAILURES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return FAILURES.get(status, ServerFailed)
+    return Redirected if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST else Unreadable
 
 
 @attrs.frozen
 class ErrorBody:
     """What an error body says, cut to what people read: a message, a code and a request id where there is one."""
 
-    message: str = attrs.field(default="", converter=_cut)
-    code: str | None = attrs.field(default=None, converter=attrs.converters.optional(_cut))
-    request_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(_cut))
+    message: str = attrs.field(default="", converter=excerpt)
+    code: str | None = attrs.field(default=None, converter=attrs.converters.optional(excerpt))
+    request_id: str | None = attrs.field(default=None, converter=attrs.converters.optional(excerpt))
 
 
 def read_error(body: bytes) -> ErrorBody:
@@ -126,11 +137,11 @@ def read_error(body: bytes) -> ErrorBody:
     try:
         data = parsed(text)
     except ValueError:
-        return ErrorBody("" if text.startswith("<") else text[:200])
+        return ErrorBody("" if text.startswith("<") else excerpt(text, BRIEF))
     if isinstance(data, str):
         return ErrorBody(data)
     if not isinstance(data, dict):
-        return ErrorBody(text[:200])
+        return ErrorBody(excerpt(text, BRIEF))
     return _read_object(data, text)
 
 
@@ -145,7 +156,7 @@ def _read_object(data: dict[str, Any], text: str) -> ErrorBody:
     for key in ("error", "message", "description", "detail", "status"):
         if data.get(key):
             return ErrorBody(str(data[key]), _text(data.get("error_code")), _text(request_id))
-    return ErrorBody(text[:200], _text(data.get("error_code")), _text(request_id))
+    return ErrorBody(excerpt(text, BRIEF), _text(data.get("error_code")), _text(request_id))
 
 
 def _field_error(item: Any) -> str:

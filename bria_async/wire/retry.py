@@ -26,6 +26,7 @@ from bria_async.errors import (
     RateLimited,
     RequestError,
     ServerFailed,
+    TlsFailed,
     Untrusted,
 )
 from bria_async.host import Host
@@ -40,8 +41,9 @@ what it found in place of the call's answer."""
 Hook = Callable[[Attempt], object]
 """Who is told of attempts."""
 
-TRANSIENT_STATUSES = frozenset({502, 503, 504})
-"""Server failures after which a call that is safe to repeat is repeated, as the API's documentation asks."""
+TRANSIENT_STATUSES = frozenset({408, 425, 502, 503, 504})
+"""Failures of the server after which a call that is safe to repeat is repeated: the last three as the API's
+documentation asks, the first two as HTTP means them (RFC 9110, RFC 8470)."""
 
 LONGEST_PAUSE = 600.0
 """Seconds that a Retry-After is honoured for at most."""
@@ -60,9 +62,11 @@ class Failure(enum.Enum):
 
     UNREACHABLE = ("no connection", NotSent)
     UNRESOLVED = ("the host name cannot be resolved", NotSent)
+    ILLEGIBLE = ("the address cannot be read", NotSent)
     UNTRUSTED = ("the certificate is not trusted", Untrusted)
     PRIVATE = ("it is not a public address", NotSent)
     CONNECT_TIMEOUT = ("no connection in time", NotSent)
+    TLS = ("the server broke off TLS", TlsFailed)
     RESET = ("the connection was reset", OutcomeUnknown)
     DISCONNECTED = ("the server closed the connection without an answer", OutcomeUnknown)
     TIMEOUT = ("no answer in time", OutcomeUnknown)
@@ -83,7 +87,7 @@ class Failure(enum.Enum):
     def error(self, call: Call, status: int | None = None) -> RequestError:
         """The error that it is to a call; `status` is that of an answer which had begun."""
         about = (self.words, call.operation, (), call.endpoint.effect, call.endpoint.look)
-        return OutcomeUnknown(*about, status) if self.outcome is Outcome.UNKNOWN else self._kind(*about)
+        return self._kind(*about, status) if issubclass(self._kind, OutcomeUnknown) else self._kind(*about)
 
 
 @attrs.frozen
@@ -92,8 +96,8 @@ class RetryPolicy:
 
     `attempts` bounds what never reached the server and what is safe to repeat; waits grow from `base` to
     `cap` seconds with full jitter. Throttled calls (429) are repeated, whatever their number, until their endpoint
-    has taken nothing for `patience` seconds. All calls of a session share a `budget` of retries, which grows again by
-    `refill` a second: see `Budget`.
+    has taken nothing for `patience` seconds. Where a server says how long to wait, the wait is no shorter.
+    All calls of a session share a `budget` of retries, which grows again by `refill` a second: see `Budget`.
     `RetryPolicy(attempts=1, patience=0)` sends once, whatever happens.
 
     Raises:
@@ -124,7 +128,9 @@ class RetryPolicy:
                 return None
             least = self._bound(attempt) if error.retry_after is None else error.retry_after
             return least + rng.uniform(0, max(1.0, least * 0.1))
-        return self.backoff(attempt, rng) if _repeatable(error, effect) else None
+        wait = self.backoff(attempt, rng) if _repeatable(error, effect) else None
+        told = error.retry_after if isinstance(error, ServerFailed) else None
+        return wait if wait is None else wait + (told or 0.0)
 
     def backoff(self, attempt: int, rng: random.Random) -> float | None:
         """Seconds to wait after this many attempts at what may be repeated, None after the last."""
@@ -138,6 +144,8 @@ class RetryPolicy:
 def _repeatable(error: RequestError, effect: Effect) -> bool:
     if isinstance(error, NotSent):
         return not isinstance(error, Untrusted)
+    if isinstance(error, TlsFailed):
+        return False
     lost = error.status in TRANSIENT_STATUSES if isinstance(error, ServerFailed) else isinstance(error, OutcomeUnknown)
     return lost and effect is Effect.SAFE
 
@@ -146,9 +154,9 @@ def _repeatable(error: RequestError, effect: Effect) -> bool:
 class Budget:
     """The retries that all calls of a session have left, so that an outage does not multiply the load of many calls.
 
-    A bucket that holds `size` retries and is refilled by `refill` a second. When it is empty, what failed is not
-    repeated, because more of the same would not help the server; what was throttled waits in line until its retry
-    is refilled, because the server is well and has only asked for time.
+    A bucket that holds `size` retries and is refilled by `refill` a second. A session has two of them. When that for
+    what failed is empty, nothing is repeated, because more of the same would not help the server; at that for what
+    was throttled one waits in line until a retry is refilled, because the server is well and has only asked for time.
     """
 
     size: float
@@ -169,34 +177,57 @@ class Budget:
         self._left -= 1
         return max(0.0, -self._left / self.refill)
 
+    def give_back(self) -> None:
+        """Give back a retry that was not made."""
+        self._left += 1
+
 
 @attrs.frozen
 class Rules:
-    """How a session repeats its calls, what it does in doubt, and whom it tells; `deadline` is in seconds."""
+    """How a session repeats its calls, what it does in doubt, and whom it tells; `deadline` is in seconds.
+
+    Raises:
+        ConfigurationError: `on_doubt` is none of its words, and no function.
+    """
 
     host: Host
     policy: RetryPolicy
-    budget: Budget
     deadline: float
     on_doubt: OnDoubt
     on_attempt: Hook | None
     on_retry: Hook | None
+    budget: Budget = attrs.field(init=False)
+    """Retries of what failed."""
+    line: Budget = attrs.field(init=False)
+    """Retries of what was throttled."""
+
+    @budget.default
+    @line.default
+    def _full(self) -> Budget:
+        return Budget(self.policy.budget, self.policy.refill)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a word that means something elsewhere, such as `skip` of a run."""
+        if self.on_doubt not in ("raise", "resend") and not callable(self.on_doubt):
+            raise ConfigurationError(f"on_doubt is 'raise', 'resend' or a function, not {self.on_doubt!r}.")
 
 
-def retry_after(header: str, now: float | None = None) -> float | None:
-    """Seconds that a Retry-After header asks for: a number or a date; nonsense and the past give None.
+def retry_after(header: str, now: float) -> float | None:
+    """Seconds from now that a Retry-After header asks for: a number or a date; nonsense and the past give None.
 
     Only ASCII digits count: `float` would also read full-width digits, `nan` and `inf`.
     """
     text = header.strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:12]), LONGEST_PAUSE)
+    at = moment(text)
+    return min(at - now, LONGEST_PAUSE) if at is not None and at > now else None
+
+
+def moment(header: str) -> float | None:
+    """The time of a date of HTTP in seconds since 1970; nonsense gives None."""
     try:
-        at = email.utils.parsedate_to_datetime(text)
+        at = email.utils.parsedate_to_datetime(header)
     except (ValueError, TypeError, OverflowError):
         return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=dt.UTC)
-    current = dt.datetime.now(dt.UTC).timestamp() if now is None else now
-    delay = at.timestamp() - current
-    return min(delay, LONGEST_PAUSE) if delay > 0 else None
+    return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).timestamp()

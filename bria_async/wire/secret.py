@@ -1,8 +1,7 @@
 """The token as a value that shows itself to nobody who does not ask for it."""
 
-import json
+import re
 from typing import Self
-from urllib.parse import quote
 
 from bria_async.errors import ConfigurationError
 
@@ -10,6 +9,37 @@ SHORTEST = 16
 """Characters from which on a token is looked for in what a server says: a short word may well mean itself there."""
 
 HIDDEN = b"***"
+
+_BEGINNING = SHORTEST // 2
+"""Characters that are looked for at first."""
+_FOLLOWING = 4
+"""Characters that are looked for behind an escaped one of these."""
+
+
+def _escapes(char: str) -> list[tuple[bytes, bytes]]:
+    """Patterns of the escapes of a character in addresses and in JSON, each as what it begins with and the rest."""
+    high, low = divmod(ord(char), 16)
+    digits = b"%x[%x%X]" % (high, low, low)
+    short = [(rb"\\", re.escape(char.encode()))] if char in '"\\/' else []
+    return [(b"%", digits), (rb"\\u00", digits), *short]
+
+
+def _anyhow(text: str) -> bytes:
+    """A pattern of a text, each of its characters in any spelling; in JSON within JSON backslashes are doubled."""
+    spelled = (
+        [re.escape(char.encode()), *(mark.replace(rb"\\", rb"\\\\{0,7}") + rest for mark, rest in _escapes(char))]
+        for char in text
+    )
+    return b"".join(b"(?:%s)" % b"|".join(ways) for ways in spelled)
+
+
+def _beginnings(text: str) -> list[re.Pattern[bytes]]:
+    """Patterns of an escaped character in the beginning of a text and of what follows, by what they begin with."""
+    found: dict[bytes, list[bytes]] = {}
+    for at, char in enumerate(text[:_BEGINNING], 1):
+        for mark, rest in _escapes(char):
+            found.setdefault(mark, []).append(rest + _anyhow(text[at : at + _FOLLOWING]))
+    return [re.compile(mark + b"(?:%s)" % b"|".join(rests)) for mark, rests in found.items()]
 
 
 class Secret:
@@ -19,10 +49,11 @@ class Secret:
     forget the text before anything is raised.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_hints", "_value")
 
     def __init__(self, value: object) -> None:
         self._value = value.strip() if isinstance(value, str) else ""
+        self._hints: list[re.Pattern[bytes]] = []
 
     def __repr__(self) -> str:
         """Never the value."""
@@ -49,9 +80,26 @@ class Secret:
         return self
 
     def hidden_in(self, content: bytes) -> bytes:
-        """What a server said, without the token where it repeats it: as it is, in an address, or in JSON."""
+        """What a server said, without the token where it repeats it.
+
+        Each of its characters may be plain or escaped, as in addresses and in JSON, with NULs between, as in UTF-16:
+        they go with it.
+        """
         if len(self._value) < SHORTEST:
             return content
-        for form in {self._value, quote(self._value, safe=""), json.dumps(self._value)[1:-1]}:
-            content = content.replace(form.encode(), HIDDEN)
-        return content
+        plain = content.translate(None, b"\0") if b"\0" in content else content
+        if not self._hinted(plain):
+            return content
+        hidden, times = re.subn(_anyhow(self._value), HIDDEN, plain)
+        return hidden if times else content
+
+    def _hinted(self, plain: bytes) -> bool:
+        """Whether the token may be there: a look that takes little time of a large answer.
+
+        It is there only with its beginning as it is, or with an escape in its beginning; patterns that begin with fixed
+        bytes are found fast.
+        """
+        if self._value[:_BEGINNING].encode() in plain:
+            return True
+        self._hints = self._hints or _beginnings(self._value)
+        return any(hint.search(plain) for hint in self._hints)

@@ -23,6 +23,7 @@ def text(content: bytes) -> str:
 
 async def sent(server: Recorder, guidance: Any, **values: Any) -> dict[str, Any]:
     """What reaches the server beside `sync`."""
+    server.answers({"result": []})
     async with Session(TOKEN, server.base_url) as bria:
         await bria.tailored.text_to_image(1, guidance=guidance, **values)
     body: dict[str, Any] = server.requests[-1].json

@@ -1,5 +1,6 @@
 """Waiting for jobs: v2 by request id, v1 by addresses that fill in later."""
 
+import asyncio
 import base64
 import json
 import pickle
@@ -194,7 +195,7 @@ async def test_a_broken_status_service_names_the_job(server: Recorder) -> None:
 
 
 @pytest.mark.fault("N13")
-@pytest.mark.parametrize("status", [500, 503, 506, 512, 599])
+@pytest.mark.parametrize("status", [408, 425, 500, 503, 506, 512, 599])
 async def test_a_status_service_that_recovers_ends_no_wait(server: Recorder, status: int) -> None:
     """A failure among the looks is a look that told nothing."""
     down = (status, {"error": {"code": status, "message": "down"}})
@@ -287,6 +288,30 @@ async def test_v1_addresses_that_stay_empty_time_out(server: Recorder) -> None:
             await bria.jobs.wait(images)
     assert "secret" not in str(caught.value)
     assert all("api_token" not in seen.headers for seen in server.requests)
+
+
+@pytest.mark.parametrize("given", ["?signature=secret", "#secret", "\\u003fsecret"])
+async def test_v1_addresses_are_named_without_their_signatures_however_a_wait_ends(
+    server: Recorder, given: str
+) -> None:
+    """A note of a cancellation goes to the same logs as an error."""
+    url = f"{server.base_url}/result.png{given}"
+
+    def answer(seen: Request) -> web.Response:
+        return web.Response(status=404) if seen.method == "GET" else web.json_response({"result": [{"urls": [url]}]})
+
+    def give_up(_: float) -> None:
+        raise asyncio.CancelledError
+
+    server.answer = answer
+    async with Session(TOKEN, server.base_url, host=PushedHost(seed=3, push=give_up)) as bria:
+        with pytest.raises(asyncio.CancelledError) as cancelled:
+            await bria.tailored.text_to_image(1, prompt="a vase", wait=True)
+        images = structure({"result": [{"urls": [url]}]}, GeneratedImages)
+        with pytest.raises(JobTimedOut) as late:
+            await bria.jobs.wait(images, polling=Polling(timeout=0))
+    told = [*cancelled.value.__notes__, str(late.value)]
+    assert all("/result.png" in text and "secret" not in text for text in told), told
 
 
 async def test_v1_addresses_that_fail_for_a_while_end_no_wait() -> None:

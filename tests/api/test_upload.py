@@ -46,6 +46,7 @@ async def test_an_answer_of_2024_is_read(file: Path) -> None:
     assert isinstance(image.id, int)
 
 
+@pytest.mark.fault("F2")
 async def test_the_form_carries_name_type_and_fields(server: Recorder, file: Path) -> None:
     """The file's own name is sent twice, its type comes from its bytes, its length is known beforehand."""
     server.answers(reply("images.upload")["body"], 201)
@@ -125,6 +126,7 @@ async def test_the_servers_judgement_of_a_file_comes_through(bria: Session, draf
         await bria.images.upload_file(draft.id, file)
 
 
+@pytest.mark.fault("F2")
 @pytest.mark.parametrize(("kind", "expected"), [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("WEBP", "image/webp")])
 def test_types_are_read_from_bytes(kind: str, expected: str) -> None:
     """The first bytes tell the three types that the API takes."""

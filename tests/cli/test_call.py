@@ -130,6 +130,7 @@ def test_values_of_every_kind_reach_the_server(
 
 def test_two_guidance_methods_go_as_an_array_or_by_repeating(lone: Shell, server: Recorder) -> None:
     """An array of two and the key given twice say the same."""
+    server.answers({"result": []})
     (lone.folder / "edges.png").write_bytes(picture(64, 64))
     canny, depth = (json.dumps({"method": method, "image": "@edges.png"}) for method in ("canny", "depth"))
     call = ("call", "tailored.text_to_image", "model_id=1")

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM, on real processes."""
 
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -92,3 +93,58 @@ def test_a_signal_before_anything_was_created(shell: Shell, fast: Simulator, pic
         stopped = running.end()
     assert (stopped.code, "Nothing was created" in stopped.err) == (130, True), stopped.err
     assert not fast.counts, fast.counts
+
+
+SIGNALLED = """
+import os, sys
+class Finder:
+    def find_spec(name, *_):
+        if name == {name!r}:
+            os.kill(os.getpid(), {number})
+sys.meta_path.insert(0, Finder)
+from bria_async.cli.__main__ import main
+main()
+"""
+"""The command line, which gets a signal while it imports this module."""
+
+
+@pytest.mark.fault("P3")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("name", ["click", "bria_async.cli.app", "bria_async.training", "aiohttp"])
+def test_a_signal_while_it_starts(
+    name: str, number: signal.Signals, code: int, shell: Shell, fast: Simulator, pictures: Path
+) -> None:
+    """From the first import on, a signal ends it with its exit code and a sentence, and nothing is sent."""
+    program = (sys.executable, "-c", SIGNALLED.format(name=name, number=int(number)))
+    with shell.start("train", pictures, *ICONS, *QUICK, program=program) as running:
+        stopped = running.end()
+    assert stopped.code == code, stopped
+    assert stopped.err.startswith("Interrupted. Nothing was "), stopped.err
+    assert "Traceback" not in stopped.err, stopped.err
+    assert not fast.counts, fast.counts
+
+
+ENDING = """
+import asyncio, os, signal
+from bria_async.cli.work import Interrupted, run
+
+async def work():
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.Event().wait()
+
+try:
+    run(work())
+except Interrupted as error:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+    raise SystemExit(error.code)
+"""
+"""A command that gets more signals when the first one has ended its work."""
+
+
+@pytest.mark.fault("P3")
+def test_a_signal_that_comes_too_late(shell: Shell) -> None:
+    """Who is impatient twice still gets the sentence and the exit code of the first signal."""
+    with shell.start(program=(sys.executable, "-c", ENDING)) as running:
+        stopped = running.end()
+    assert (stopped.code, stopped.err) == (143, ""), stopped

@@ -57,7 +57,7 @@ def test_an_interrupted_wait_leaves_the_command_that_goes_on(
         assert running.process.stderr.readline() == "accepted as r1\n"
         running.send(number)
         stopped = running.end()
-    again = f"bria-async wait r1 --base-url {server.base_url}"
+    again = f"bria-async wait --base-url {server.base_url} r1"
     assert stopped.code == code, stopped.err
     assert stopped.err == f"Interrupted. The job goes on at the server.\nWait for it with:\n  {again}\n", stopped.err
     server.answer = answering(DONE)
@@ -138,7 +138,7 @@ def test_every_end_of_a_wait_has_its_code(error: JobError, code: Exit, goes_on: 
     """A deadline and a lost connection leave the command that waits again; a verdict does not."""
     bria = WaitingSession(TOKEN)
     bria.job = ("r1",)
-    failure = bria.failure(error, "", base_url=None, token_file=None)
+    failure = bria.failure(error, "")
     assert (failure.code, "  bria-async wait r1" in failure.message) == (code, goes_on), failure.message
     assert "jobs.wait" not in failure.message, failure.message
 

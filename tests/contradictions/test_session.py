@@ -208,9 +208,10 @@ async def test_c17_client_tries_the_older_path_where_the_newer_is_not_found(
     """And only there: any other refusal is the answer."""
     server.answers({"error": "no"}, status)
     async with session(server) as bria:
-        with pytest.raises(Refused, match=str(status)):
+        with pytest.raises(Refused, match=str(status)) as caught:
             await bria.images.bulk_upload(5, zip_url="https://a/1.zip")
     assert [seen.path.rsplit("/", 1)[1] for seen in server.requests] == paths
+    assert len(caught.value.attempts) == len(paths), "each is an attempt of its own"
 
 
 async def test_c18_client_regenerates_captions_without_a_slash(server: Recorder) -> None:

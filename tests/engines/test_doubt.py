@@ -14,8 +14,8 @@ from bria_async.graph.journal import Journal
 from bria_async.graph.runner import Protocol
 from bria_async.graph.states import Change
 from bria_async.host import observer
+from tests.graph.forgery import FORGET, forge
 from tests.graph.toy import (
-    FORGET,
     LATE,
     LOST,
     LOST_AFTER,
@@ -27,7 +27,6 @@ from tests.graph.toy import (
     close,
     find_box,
     finished,
-    forge,
     hint,
     put,
     sale,
@@ -84,25 +83,10 @@ async def test_nobody_looks_before_the_server_must_be_done(bench: Bench) -> None
     assert [event.data["wait"] for event in bench.happened(Happened.WAITED)] == [150.0]
 
 
-async def test_time_that_has_passed_counts_for_the_settle_delay(bench: Bench) -> None:
-    """A resume waits only for what is left of the delay, and not at all after it."""
-    bench.server.faults = {"box": [LOST]}
-    bench.protocol = Protocol(settle=150.0)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(bench.run())
-        await finished(bench.host.asleep(150.0))
-        running.cancel()
-    bench.host.push(100.0)
-    async with asyncio.TaskGroup() as group:
-        running = group.create_task(bench.run())
-        await finished(bench.host.let_pass(50.0))
-        await finished(running)
-    once(bench)
-
-
 @pytest.mark.fault("P7")
-async def test_a_clock_that_went_back_does_not_prolong_the_delay(bench: Bench) -> None:
-    """The wait is never longer than the settle delay, whatever the wall clock says."""
+@pytest.mark.parametrize("jump", [0.0, 86_400.0, -86_400.0])
+async def test_who_takes_over_waits_out_the_whole_delay(bench: Bench, jump: float) -> None:
+    """When another process sent it only the wall clock could tell, and that may have been set meanwhile."""
     bench.server.faults = {"box": [LOST]}
     bench.protocol = Protocol(settle=150.0)
     async with asyncio.TaskGroup() as group:
@@ -110,7 +94,7 @@ async def test_a_clock_that_went_back_does_not_prolong_the_delay(bench: Bench) -
         await finished(bench.host.asleep(150.0))
         running.cancel()
     bench.host.slept.clear()
-    bench.host.time -= 86_400.0
+    bench.host.time += jump
     async with asyncio.TaskGroup() as group:
         running = group.create_task(bench.run())
         await finished(bench.host.let_pass(150.0))

@@ -7,14 +7,13 @@ import anyio
 import attrs
 import pytest
 
-from bria_async.engines.local import Bounds, Run
+from bria_async.engines.local import Bounds
 from bria_async.errors import RunCancelled
-from bria_async.graph.control import APPROVE, STOP, Request
-from bria_async.graph.events import Happened
+from bria_async.graph.control import STOP, Request
 from bria_async.graph.graph import Graph, task
 from bria_async.graph.journal import Journal
 from bria_async.host import observer
-from tests.graph.toy import LOST_AFTER, REFUSED, THINGS, Bench, Server, box, cycles, finished, forge, until
+from tests.graph.toy import LOST_AFTER, REFUSED, THINGS, Bench, Server, box, cycles, finished, until
 
 GRACE = 8.0
 
@@ -243,71 +242,6 @@ async def test_a_control_file_that_cannot_be_read_does_no_harm(bench: Bench) -> 
     await until(lambda: list(bench.control.folder.iterdir()) == [])
     opened(bench)
     await finished(running)
-
-
-# --- approval -----------------------------------------------------------------------------------------------------
-
-
-@task()
-async def review(box: str, run: Run) -> str:
-    """Wait for somebody's approval."""
-    await run.approved("the box is ready for review", "box")
-    return "approved"
-
-
-async def approve(bench: Bench) -> None:
-    """Approve, and let the run hear of it."""
-    bench.control.ask(Request(APPROVE), bench.host)
-    await finished(bench.host.asleep(bench.bounds.control_interval))
-    bench.host.push(bench.bounds.control_interval)
-
-
-async def test_an_approval_lets_a_run_go_on(bench: Bench) -> None:
-    """The run waits, says for what, and goes on when asked to."""
-    bench.graph = Graph("reviewed", (box, review))
-    running = asyncio.create_task(bench.run())
-    await until(lambda: bench.happened(Happened.ASKED) != [])
-    assert bench.happened(Happened.ASKED)[0].words == (
-        "toy waits for an approval: the box is ready for review; approve with: bria-async approve toy"
-    )
-    await approve(bench)
-    await finished(running)
-    assert bench.states("review") == {"": "done"}
-
-
-async def test_an_approval_may_come_while_nobody_works(bench: Bench) -> None:
-    """Once the run has asked, a request waits in its folder for the next process."""
-    bench.graph = Graph("reviewed", (box, review))
-    running = asyncio.create_task(bench.run())
-    await until(lambda: bench.happened(Happened.ASKED) != [])
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    bench.control.ask(Request(APPROVE), bench.host)
-    again = asyncio.create_task(bench.run())
-    while not again.done():
-        await cycles()
-        bench.host.push(bench.bounds.control_interval)
-    await again
-    assert bench.states("review") == {"": "done"}
-
-
-async def test_an_approval_survives_a_restart(bench: Bench) -> None:
-    """Once it is journalled nobody is asked again, even if the task did not come to its end."""
-    bench.graph = Graph("reviewed", (box, review))
-    running = asyncio.create_task(bench.run())
-    await until(lambda: bench.happened(Happened.ASKED) != [])
-    await approve(bench)
-    await finished(running)
-    forge(
-        bench.path,
-        "UPDATE task SET state = 'pending', result = NULL WHERE name = 'review'",
-        "UPDATE event SET what = 'warned' WHERE task = (SELECT id FROM task WHERE name = 'review')",
-        "UPDATE run SET state = 'paused'",
-    )
-    await finished(bench.run())
-    assert bench.states("review") == {"": "done"}
-    assert len(bench.happened(Happened.ASKED)) == 1
 
 
 # --- cancelled from outside ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from bria_async.sim import Simulator
 from bria_async.training import Plan, Settings, Trained, train
 from bria_async.wire import Polling
 from bria_async.wire.retry import RetryPolicy
+from tests.effects import accepted_once
 from tests.support import TOKEN
 
 from .proxy import Choose, Toxic
@@ -107,11 +108,5 @@ def right(sim: Simulator, counts: Mapping[str, int]) -> str:
     return "; ".join(problems)
 
 
-ONCE = {
-    "projects.create": 1,
-    "datasets.create": 1,
-    "images.upload": COUNT,
-    "models.create": 1,
-    "models.start_training": 1,
-}
-"""The accepted calls of a run in which everything happened once."""
+ONCE = accepted_once("fibo", COUNT)
+"""The accepted findable calls of a run in which everything happened once."""

@@ -4,29 +4,24 @@ import asyncio
 import fcntl
 import gc
 import os
-import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from bria_async.errors import JournalError, JournalLocked, JournalTooNew
+from bria_async.errors import JournalError, JournalLocked
 from bria_async.graph import feed, lock
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.journal import BATCH, Entry, Journal
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.lock import holder
 from bria_async.graph.states import Change, State
-from bria_async.graph.storage import VERSION
 from tests.graph.toy import PROMPTS, THINGS, Bench, ManualHost, finished
 
 
 def note(word: str) -> Entry:
     """A record of an event."""
     return Entry(0.0, 1, None, word)
-
-
-OLD = sorted((Path(__file__).parents[1] / "journals").glob("format-*.db"))
 
 
 def noted(path: Path) -> list[str]:
@@ -36,18 +31,6 @@ def noted(path: Path) -> list[str]:
         return [row[0] for row in database.execute("SELECT what FROM event ORDER BY seq")]
     finally:
         database.close()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """Where a journal may be."""
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def host() -> ManualHost:
-    """A host on a manual clock."""
-    return ManualHost()
 
 
 # --- durability ---------------------------------------------------------------------------------------------------
@@ -292,157 +275,3 @@ async def test_a_closed_journal_writes_no_more(path: Path, host: ManualHost) -> 
         await journal.write(note("after"))
     with pytest.raises(JournalError, match="is not open"):
         await journal.find_run("toy")
-
-
-# --- formats ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.fault("P8")
-async def test_a_newer_format_is_refused_untouched(path: Path, host: ManualHost) -> None:
-    """A journal of a later version is neither read nor changed."""
-    database = sqlite3.connect(path)
-    database.execute("PRAGMA user_version = 3")
-    database.close()
-    before = path.read_bytes()
-    with pytest.raises(JournalTooNew, match=r"has format 3; this version reads up to 2\. Upgrade bria-async"):
-        async with Journal(path, host):
-            pass
-    with pytest.raises(JournalTooNew):
-        feed.views(path)
-    assert path.read_bytes() == before
-    assert not holder(path)
-
-
-async def test_a_file_that_is_no_journal_is_refused(path: Path, host: ManualHost) -> None:
-    """Something else under that name is left alone."""
-    path.write_text("a text that is longer than the head of a database, and none " * 20)
-    with pytest.raises(JournalError, match="file is not a database"):
-        async with Journal(path, host):
-            pass
-    with pytest.raises(JournalError, match="file is not a database"):
-        feed.views(path)
-
-
-async def test_the_schema_is_the_numbered_file(path: Path, host: ManualHost) -> None:
-    """A new journal has the tables of the .sql file and its number."""
-    async with Journal(path, host):
-        pass
-    database = sqlite3.connect(path)
-    names = {row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")}
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    database.close()
-    assert names == {"meta", "run", "item", "task", "event"}
-    assert version == 2
-
-
-@pytest.mark.fault("P8")
-def test_there_is_a_journal_of_each_format() -> None:
-    """Every format that was ever released has its fixture, and so has this one."""
-    assert [path.name for path in OLD] == [f"format-{number}.db" for number in range(1, VERSION + 1)]
-
-
-@pytest.mark.fault("P8")
-@pytest.mark.parametrize("old", OLD, ids=lambda path: path.stem)
-async def test_an_old_journal_is_read_and_carried_on(old: Path, tmp_path: Path) -> None:
-    """A journal of that format, left by a process that died in mid-run, finishes and sends nothing twice."""
-    folder = tmp_path / "run"
-    folder.mkdir()
-    shutil.copy(old, folder / "journal.db")
-    bench = Bench(folder)
-    assert bench.states("put") == {
-        "00": "done",
-        "01": "in_doubt",
-        "02": "intent",
-        "03": "done",
-        "04": "failed",
-        "05": "pending",
-    }
-    bench.server.made = ["box", "thing 0", "thing 1", "thing 3"]
-    await finished(bench.run())
-    assert sorted(bench.server.made) == sorted(["box", *THINGS.values(), "close"])
-    vias = bench.vias("put")
-    assert (vias["00"], vias["01"], vias["02"], vias["05"]) == ("sent", "adopted", "resent", "sent")
-
-
-# --- runs and readers ---------------------------------------------------------------------------------------------
-
-
-async def test_runs_are_rows(path: Path, host: ManualHost) -> None:
-    """Several runs share a file and do not see each other's tasks and items."""
-    async with Journal(path, host) as journal:
-        one = await journal.create_run("one", "t1", {"n": 1}, "", {"x": {"a": 1}}, [("task", "a")])
-        two = await journal.create_run(
-            "two", "t2", {"n": 2}, "", {"x": {"a": 2, "b": 3}}, [("task", "a"), ("task", "b")]
-        )
-        assert await journal.find_run("two") == two
-        assert await journal.find_run("three") is None
-        assert one.plan == {"n": 1}
-        assert [row.key for row in await journal.rows(one.id)] == ["a"]
-        assert await journal.items(two.id, "x") == {"a": 2, "b": 3}
-        ledger = await Ledger.load(journal, one, host)
-        await ledger.change(ledger.rows["task"]["a"], Change.FINISHED, result=1)
-    assert {view.run.name: dict(view.counts["task"]) for view in feed.views(path)} == {
-        "one": {"done": 1},
-        "two": {"pending": 2},
-    }
-
-
-async def test_a_run_is_created_whole_or_not_at_all(path: Path, host: ManualHost) -> None:
-    """A name that exists already changes nothing."""
-    async with Journal(path, host) as journal:
-        await journal.create_run("one", "t", {}, "", {"x": {"a": 1}}, [("task", "a")])
-        with pytest.raises(JournalError, match="UNIQUE"):
-            await journal.create_run("one", "t", {}, "", {"x": {"b": 1}}, [("task", "b")])
-        with pytest.raises(JournalError, match="UNIQUE"):
-            await journal.create_run("two", "t", {}, "", {}, [("task", "a"), ("task", "a")])
-    assert [view.run.name for view in feed.views(path)] == ["one"]
-
-
-async def test_readers_see_a_run_while_it_is_worked_on(bench: Bench) -> None:
-    """The feed reads between commits, and tells who is alive."""
-    seen: list[tuple[bool, str, int]] = []
-
-    def look(name: str) -> None:
-        view = feed.views(bench.path)[0]
-        seen.append((view.alive, view.state, view.counts["put"].get(State.DONE, 0)))
-
-    bench.server.before = look
-    await bench.run()
-    assert seen[0] == (True, "running", 0)
-    assert seen[-1] == (True, "running", 6)
-    view = feed.views(bench.path)[0]
-    assert (view.alive, view.state, view.counts["put"]) == (False, "done", {State.DONE: 6})
-    assert view.sent.keys() == {"box", "put"}
-
-
-async def test_a_run_that_nobody_works_on_is_interrupted(bench: Bench) -> None:
-    """A process that died says nothing: the feed does."""
-    dead: list[Bench] = []
-    bench.server.before = lambda name: dead.append(bench.died()) if name == "close" else None
-    await bench.run()
-    view = feed.views(dead[0].path)[0]
-    assert (view.state, view.run.state) == ("interrupted", "running")
-
-
-async def test_events_are_numbered_and_can_be_followed(bench: Bench) -> None:
-    """What listeners heard is in the file, in the same words, and later looks continue where the last one ended."""
-    await bench.run()
-    found = feed.events(bench.path, "toy")
-    assert [event.words for _, event in found] == [event.words for event in bench.events]
-    last = found[3][0]
-    assert [seq for seq, _ in feed.events(bench.path, "toy", after=last)] == [seq for seq, _ in found[4:]]
-    assert feed.views(bench.path)[0].seq == found[-1][0]
-    assert feed.results(bench.path, "toy") == {"box": "id of box", "close": 6}
-    assert feed.inputs(bench.path, "toy", "thing") == THINGS
-    assert [row.key for row in feed.rows(bench.path, "toy") if row.name == "put"] == list(THINGS)
-    assert feed.events(bench.path, "nobody") == []
-
-
-async def test_readers_change_nothing(bench: Bench) -> None:
-    """A reader creates no journal, and cannot write one."""
-    with pytest.raises(JournalError, match="cannot be read"):
-        feed.views(bench.path)
-    assert not bench.folder.exists()
-    await bench.run()
-    with feed._reading(bench.path) as database, pytest.raises(sqlite3.OperationalError, match="readonly"):
-        database.execute("DELETE FROM event")

@@ -1,14 +1,17 @@
 """Changes on their way into the journal, the words of events, and requests from outside."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from bria_async.errors import GraphError
+from bria_async.graph import feed
 from bria_async.graph.control import STOP, Control, Request
-from bria_async.graph.events import Happened
+from bria_async.graph.events import Event, Happened
 from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
+from bria_async.graph.runner import Protocol
 from bria_async.graph.states import Change, State
 from tests.graph.toy import LOST_AFTER, REFUSED, Bench, ManualHost
 
@@ -34,6 +37,26 @@ async def test_a_walk_through_the_states_is_told(bench: Bench) -> None:
     ]
     ends = [event.words for event in bench.happened(Happened.PAUSED, Happened.COMPLETED)]
     assert ends == ["toy paused: put 02: no", "toy completed"]
+
+
+async def test_what_is_told_is_on_disk(bench: Bench) -> None:
+    """Notes that nobody waits for too: whoever hears of something finds it in the file."""
+    bench.server.faults = {"thing 1": [LOST_AFTER]}
+    unknown: list[str] = []
+
+    class Reading(list[Event]):
+        def append(self, event: Event) -> None:
+            super().append(event)
+            if event.words not in {found.words for _, found in feed.events(bench.path, "toy")}:
+                unknown.append(event.words)
+
+    bench.events = Reading()
+    bench.protocol = Protocol(settle=1.0)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(bench.run())
+        await bench.host.let_pass(1.0)
+    assert bench.happened(Happened.WAITED), "nothing was noted"
+    assert unknown == []
 
 
 async def test_an_illegal_change_changes_nothing(bench: Bench) -> None:

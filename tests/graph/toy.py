@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import contextlib
 import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,7 +19,6 @@ from bria_async.graph.graph import Graph, Task, each, task
 from bria_async.graph.journal import Journal, RunRow
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.runner import Policy, Protocol, Runner
-from bria_async.graph.seal import seal
 from bria_async.host import Host, Worker, observer
 
 T = TypeVar("T")
@@ -377,22 +375,6 @@ class Bench:
         return attrs.evolve(
             self, folder=folder, events=[], ledger=None, engine=None, server=self.server, host=self.host
         )
-
-
-def forge(path: Path, *statements: str) -> None:
-    """Change a journal behind its back, so well that nothing shows: what it holds then adds up."""
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
-        for sql in statements:
-            database.execute(sql)
-        seal(database)
-
-
-FORGET = (
-    "UPDATE event SET what = 'warned' WHERE task IS NOT NULL",
-    "UPDATE task SET state = 'pending', attempt = 0, sent = NULL, done = NULL, via = NULL, result = NULL",
-    "UPDATE meta SET value = 'yes' WHERE key = 'unclean'",
-)
-"""What makes a journal one that lost everything since its run was created, and was not closed."""
 
 
 async def until(condition: Callable[[], bool]) -> None:

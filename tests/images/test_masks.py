@@ -4,6 +4,7 @@ import io
 import random
 import struct
 import tempfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -162,6 +163,21 @@ def test_masks_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem(zipped(*files)) == f"holds '{ID}_2.png', which is larger than allowed"
 
 
+@pytest.mark.fault("N20")
+def test_all_masks_together_fit_into_memory() -> None:
+    """Two masks of the largest size are allowed, and not one byte more: they are held at once."""
+    files = [(entry(f"{ID}_{number}.png"), bytes(masks.MAX_BYTES)) for number in range(2)]
+    content = zipped(*files, (entry(f"{ID}_9.png"), b"x"))
+    del files
+    tracemalloc.start()
+    try:
+        assert problem(content) == f"holds '{ID}_9.png', which is larger than allowed"
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**28, f"{peak / 2**20:.0f} MiB"
+
+
 @pytest.mark.parametrize("size", [0, 5, 2000, 2**31])
 def test_sizes_that_lie_are_found_out(size: int) -> None:
     """A file that says that it is smaller or larger than it is is not taken, nor cut to fit."""
@@ -221,7 +237,7 @@ def test_masks_are_written_under_their_names(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The error names the path, and no half of a file stays behind."""
     (tmp_path / f"{ID}_1.png").mkdir()
-    with pytest.raises(DownloadFailed, match=rf"{ID}_1\.png: Is a directory"):
+    with pytest.raises(DownloadFailed, match=rf"{ID}_1\.png: what has this name is not a file"):
         save_masks(Masks(ID, None, {"1": b"one"}), tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [f"{ID}_1.png"]
 

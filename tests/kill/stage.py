@@ -21,6 +21,9 @@ from PIL import Image
 from bria_async.session import Session
 from bria_async.sim import Clock, Options, Simulator, simulator
 from bria_async.training import verify
+from bria_async.training.plan import Family
+from bria_async.wire import Effect
+from tests.effects import accepted_once, having
 from tests.kill.points import Point
 from tests.support import TOKEN
 
@@ -105,7 +108,8 @@ class Victim:
 
     def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
-        os.kill(self.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it may be gone already
+            os.kill(self.pid, number)
 
     async def end(self) -> Ended:
         """Wait until it is over."""
@@ -175,6 +179,13 @@ class Scene:
         ]
 
     @property
+    def family(self) -> Family:
+        """The family of its plan."""
+        flags: Any = dict(itertools.pairwise(SHAPES[self.shape]))
+        found: Family = flags.get("--family", "fibo")
+        return found
+
+    @property
     def output(self) -> Path:
         """Where the samples go."""
         return self.folder / "samples"
@@ -240,13 +251,13 @@ class Scene:
         found = [*audit.twice(), *(f"lost: {sha256}" for sha256 in audit.lost(planned))]
         if audit.trained_uncaptioned:
             found.append(f"trained without captions: {audit.trained_uncaptioned}")
-        expected = {**ONCE[self.shape], "images.upload": 0 if self.shape == "zip" else len(planned)}
+        expected = accepted_once(self.family, len(planned), by_zip=self.shape == "zip")
         found += [
             f"{operation} was accepted {counts[operation]} times instead of {times}"
             for operation, times in expected.items()
             if counts[operation] != times
         ]
-        extra = sum(max(0, counts[operation] - 1) for operation in CHARGED)
+        extra = sum(max(0, counts[operation] - 1) for operation in having(Effect.CHEAP, Effect.BILLED))
         if extra > charged:
             found.append(f"{extra} calls were paid twice, {charged} were told: {counts}")
         return found
@@ -271,25 +282,6 @@ class Scene:
         """How many tasks of the journal are in which state."""
         with contextlib.closing(sqlite3.connect(self.folder / "run" / "journal.db")) as journal:
             return Counter(dict(journal.execute("SELECT state, count(*) FROM task GROUP BY state")))
-
-
-_MODEL = {"datasets.create": 1, "models.create": 1, "models.start_training": 1}
-ONCE: Mapping[str, Mapping[str, int]] = {
-    "fibo": {**_MODEL, "projects.create": 1},
-    "legacy": {**_MODEL, "projects.create": 1},
-    "2024": _MODEL,
-    "zip": {**_MODEL, "projects.create": 1, "images.bulk_upload": 1},
-    "files": {**_MODEL, "projects.create": 1},
-}
-"""How often each call is accepted that makes or pays for something which can be found again."""
-CHARGED = (
-    "tailored.generate_visual_schema",
-    "tailored.refine_structured_prompt",
-    "tailored.generate_prefix",
-    "tailored.generate",
-    "tailored.text_to_image",
-)
-"""Calls that cannot be found again: whatever is paid twice must be told."""
 
 
 @contextlib.asynccontextmanager

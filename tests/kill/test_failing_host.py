@@ -24,6 +24,8 @@ from tests.support import TOKEN
 
 T = TypeVar("T")
 IMAGES = 3
+EVERY = 11
+"""One piece of work in so many finds no memory in the loop's thread: there are a thousand."""
 
 
 def plan() -> Plan:
@@ -32,27 +34,39 @@ def plan() -> Plan:
 
 
 class StarvedHost(VirtualHost):
-    """A machine that has no memory for its nth piece of work in a thread."""
+    """A machine that has no memory for its nth piece of work, in a thread or in the loop's own."""
 
-    def __init__(self, number: int | None) -> None:
+    def __init__(self, number: int, *, in_loop: bool) -> None:
         super().__init__(1)
         self._number = number
+        self._in_loop = in_loop
         self.pieces = 0
+
+    def now(self) -> float:
+        """What everything asks for that is done in the loop's thread."""
+        self.work(in_loop=True)
+        return super().now()
+
+    def monotonic(self) -> float:
+        """As above."""
+        self.work(in_loop=True)
+        return super().monotonic()
 
     async def in_thread(self, function: Callable[..., T], *args: object) -> T:
         """Run it, if there is memory."""
-        self.work()
+        self.work(in_loop=False)
         return await super().in_thread(function, *args)
 
     def worker(self, name: str) -> Worker:
         """The journal's thread, in which memory ends as well."""
         return _Starved(self)
 
-    def work(self) -> None:
+    def work(self, *, in_loop: bool) -> None:
         """Come to a piece of work."""
-        self.pieces += 1
-        if self.pieces == self._number:
-            raise MemoryError
+        if in_loop == self._in_loop:
+            self.pieces += 1
+            if self.pieces == self._number:
+                raise MemoryError
 
 
 class _Starved(Worker):
@@ -61,26 +75,26 @@ class _Starved(Worker):
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
         """Run it here and now."""
-        self._host.work()
+        self._host.work(in_loop=False)
         return function(*args)
 
     def close(self) -> None:
         """Nothing is queued."""
 
 
-async def starved(number: int | None, state: Path) -> tuple[bool, int]:
+async def starved(number: int, state: Path, *, in_loop: bool) -> tuple[bool, int]:
     """Train on a machine without memory for this piece of work, then on a sound one; whether that was told."""
     settings = Settings(state=state, settle=10.0, control_interval=3600.0)
     came = False
     async with land(1, Options(seed=1, decode=False, caption_delay=5.0, training_time=60.0)) as here:
-        host = StarvedHost(number)
-        async with connected(host, here.connector(), here.connector()) as session:
-            try:
+        host = StarvedHost(number, in_loop=in_loop)
+        try:
+            async with connected(host, here.connector(), here.connector()) as session:
                 await train(session, plan(), settings=settings)
-            except (MemoryError, JournalError):
-                came = True
-            left = [task for task in asyncio.all_tasks() if "RequestHandler" not in repr(task)]
-            assert left == [asyncio.current_task()], f"at {number}: {left}"
+        except (MemoryError, JournalError):
+            came = True
+        left = [task for task in asyncio.all_tasks() if "RequestHandler" not in repr(task)]
+        assert left == [asyncio.current_task()], f"at {number}: {left}"
         async with connected(VirtualHost(1), here.connector(), here.connector()) as session:
             await train(session, plan(), settings=settings)
         assert not here.sim.audit().twice(), f"at {number}: {here.sim.audit()}"
@@ -96,12 +110,25 @@ def test_no_memory(tmp_path: Path) -> None:
     """
     outcomes = Counter[bool]()
     for number in itertools.count(1):
-        told, pieces = run_virtually(functools.partial(starved, number, tmp_path / f"{number}"))
+        told, pieces = run_virtually(functools.partial(starved, number, tmp_path / f"{number}", in_loop=False))
         if pieces < number:
             break
         outcomes[told] += 1
     assert outcomes[True] > 30, outcomes
     assert outcomes[False] <= 2 * IMAGES + 1, f"only a body that is being read, and the journal's end: {outcomes}"
+
+
+@pytest.mark.fault("P4")
+def test_no_memory_in_the_loop(tmp_path: Path) -> None:
+    """Whatever the loop's thread is at, a request, a wait or a record: that is told, and nothing is done by halves."""
+    outcomes = Counter[bool]()
+    for number in itertools.count(1, EVERY):
+        told, pieces = run_virtually(functools.partial(starved, number, tmp_path / f"{number}", in_loop=True))
+        if pieces < number:
+            break
+        outcomes[told] += 1
+    assert outcomes[True] > 30, outcomes
+    assert outcomes[False] == 0, outcomes
 
 
 @pytest.mark.fault("P4")

@@ -13,8 +13,9 @@ import pytest
 from bria_async.session import FAMILIES
 from bria_async.wire import Endpoint
 from tests.kill.points import points_of
-from tests.kill.stage import IMAGES, SMALL, Ended, Victim, Zygote, pictures, scene, zygote
+from tests.kill.stage import IMAGES, SMALL, Ended, Scene, Victim, Zygote, pictures, scene, zygote
 
+Signals = tuple[signal.Signals, ...]
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 LONGEST = 10.0
 """Seconds that a process may take to end once it is told to."""
@@ -23,26 +24,25 @@ AT_ONCE = 3.0
 SLOW = 0.8
 """Seconds that a request takes which is on its way when the signal comes: longer than a process takes to hear it."""
 
-REQUESTS = {
-    "fibo": (
-        "projects.create",
-        "datasets.create",
-        "tailored.generate_visual_schema",
-        "tailored.refine_structured_prompt",
-        "datasets.update",
-        "images.upload",
-        "datasets.get",
-        "images.list",
-        "models.create",
-        "models.start_training",
-        "models.get",
-        "tailored.generate",
-        "jobs.status",
+INT, TERM = signal.SIGINT, signal.SIGTERM
+ONCE = ((INT,), (TERM,))
+TWICE = ((INT, INT), (TERM, TERM), (INT, TERM), (TERM, INT))
+"""The second signal may be another one: an impatient user, or a machine that goes down after a Ctrl-C."""
+
+PHASES: Mapping[str, tuple[str, ...]] = {
+    "project and dataset": ("fibo projects.create", "fibo datasets.create"),
+    "identity": (
+        "fibo tailored.generate_visual_schema",
+        "fibo tailored.refine_structured_prompt",
+        "fibo datasets.update",
+        "files tailored.generate_prefix",
     ),
-    "files": ("tailored.generate_prefix", "images.update", "tailored.text_to_image"),
-    "zip": ("images.bulk_upload", "images.bulk_upload_status"),
+    "uploads": ("fibo images.upload", "zip images.bulk_upload"),
+    "captions": ("zip images.bulk_upload_status", "files images.update", "fibo images.list", "fibo datasets.get"),
+    "training": ("fibo models.start_training", "fibo models.create", "fibo models.get"),
+    "samples": ("fibo tailored.generate", "files tailored.text_to_image", "fibo jobs.status"),
 }
-"""What may be on its way, by shape."""
+"""What may be on its way in each phase, with the shape of its run; each meets some of the signals, the phase all."""
 
 
 async def until(victim: Victim, text: str) -> None:
@@ -66,53 +66,69 @@ async def cast(shape: str, folder: Path) -> AsyncIterator[tuple[Zygote, Path]]:
         yield victims, images
 
 
-async def told(victim: Victim, number: signal.Signals, within: float) -> Ended:
-    """What becomes of a victim once it is told to stop."""
-    victim.send(number)
+async def told(victim: Victim, numbers: Signals, within: float) -> Ended:
+    """What becomes of a victim once it is told to stop, and told again when it has heard that."""
+    first, *more = numbers
+    victim.send(first)
+    for number in more:
+        await until(victim, "Once more to stop at once")
+        victim.send(number)
     began = time.monotonic()
     async with asyncio.timeout(within):
         ended = await victim.end()
-    assert ended.code == CODES[number], f"exit code {ended.code} after {time.monotonic() - began:.1f} s: {ended.said}"
-    assert "bria-async resume run" in ended.said, f"the command that goes on is not printed: {ended.said}"
+    assert ended.code == CODES[first], f"exit code {ended.code} after {time.monotonic() - began:.1f} s: {ended.said}"
+    assert "bria-async resume" in ended.said, f"the command that goes on is not printed: {ended.said}"
     assert "Traceback" not in ended.said, ended.said
     return ended
 
 
-@pytest.mark.fault("P3")
-@pytest.mark.parametrize("shape", list(REQUESTS))
-async def test_told_once_while_a_request_is_on_its_way(shape: str, tmp_path: Path) -> None:
-    """A request with an effect gets its answer, the process ends in order, and the next one does not send it again."""
-    async with cast(shape, tmp_path) as (victims, images):
-        for operation, number in zip(REQUESTS[shape], itertools.cycle(CODES), strict=False):
-            async with scene(victims, shape, images, tmp_path / operation) as here:
-                here.sim.fail(operation, delay=SLOW)
-                victim = await here.start()
-                await here.struck()
-                await told(victim, number, LONGEST)
-                taken = here.sim.counts[operation]
-                await here.quiet()
-                if not endpoint_of(operation).safe:
-                    assert here.sim.counts[operation] == taken, f"the process did not wait for {operation}"
-                assert not here.states()["in_doubt"], f"{operation} is in doubt"
-                assert not await here.problems(await here.finish()), operation
+def requests(phase: str) -> list[tuple[Signals, str, str]]:
+    """Signals, shape and operation: the phase meets them all, and each of its requests some."""
+    places = itertools.cycle(PHASES[phase])
+    found: list[tuple[Signals, str, str]] = []
+    for numbers in (*ONCE, *TWICE):
+        shape, operation = next(places).split()
+        found.append((numbers, shape, operation))
+    return found
 
 
 @pytest.mark.fault("P3")
-@pytest.mark.parametrize("shape", list(REQUESTS))
-async def test_told_twice_while_a_request_is_on_its_way(shape: str, tmp_path: Path) -> None:
-    """An answer that does not come is not waited for; the next process finds out what became of it."""
-    async with cast(shape, tmp_path) as (victims, images):
-        for operation, number in zip(REQUESTS[shape], itertools.cycle(CODES), strict=False):
-            async with scene(victims, shape, images, tmp_path / operation) as here:
-                here.sim.fail(operation, hang=True, when="after")
-                victim = await here.start()
-                await here.struck()
-                victim.send(number)
-                await until(victim, "Once more to stop at once")
-                await told(victim, number, AT_ONCE)
-                here.sim.release()
-                await here.quiet()
-                assert not await here.problems(await here.finish()), operation
+@pytest.mark.parametrize("phase", list(PHASES))
+async def test_told_while_a_request_is_on_its_way(phase: str, tmp_path: Path) -> None:
+    """Told once, it waits for the answer; told twice, it leaves it to the next process; nothing is there twice."""
+    told_so = requests(phase)
+    images = {
+        shape: pictures(tmp_path / shape, *IMAGES.get(shape, SMALL)) for shape in {shape for _, shape, _ in told_so}
+    }
+    async with zygote(tmp_path / "said") as victims:
+        for numbers, shape, operation in told_so:
+            name = "-".join([operation, *(number.name for number in numbers)])
+            async with scene(victims, shape, images[shape], tmp_path / name) as here:
+                await (told_once if len(numbers) == 1 else told_twice)(here, operation, numbers)
+                assert not await here.problems(await here.finish()), name
+
+
+async def told_once(here: Scene, operation: str, numbers: Signals) -> None:
+    """A request with an effect gets its answer, and the process ends in order."""
+    here.sim.fail(operation, delay=SLOW)
+    victim = await here.start()
+    await here.struck()
+    await told(victim, numbers, LONGEST)
+    taken = here.sim.counts[operation]
+    await here.quiet()
+    if not endpoint_of(operation).safe:
+        assert here.sim.counts[operation] == taken, f"the process did not wait for {operation}"
+    assert not here.states()["in_doubt"], f"{operation} is in doubt"
+
+
+async def told_twice(here: Scene, operation: str, numbers: Signals) -> None:
+    """An answer that does not come is not waited for."""
+    here.sim.fail(operation, hang=True, when="after")
+    victim = await here.start()
+    await here.struck()
+    await told(victim, numbers, AT_ONCE)
+    here.sim.release()
+    await here.quiet()
 
 
 @pytest.mark.fault("P3")
@@ -125,7 +141,7 @@ async def test_told_once_while_an_answer_does_not_come(tmp_path: Path) -> None:
         here.sim.fail("images.upload", hang=True, when="after")
         victim = await here.start()
         await here.struck()
-        await told(victim, signal.SIGTERM, LONGEST)
+        await told(victim, (TERM,), LONGEST)
         assert here.states()["in_doubt"] == 1, here.states()
         here.sim.release()
         await here.quiet()
@@ -144,17 +160,17 @@ WAITS: Mapping[str, tuple[str, Mapping[str, float], tuple[str, ...]]] = {
 
 
 @pytest.mark.fault("P3")
-@pytest.mark.parametrize("number", list(CODES))
-async def test_told_while_it_waits(number: signal.Signals, tmp_path: Path) -> None:
+@pytest.mark.parametrize("told_so", [ONCE[:1], ONCE[1:], TWICE], ids=["SIGINT", "SIGTERM", "twice"])
+async def test_told_while_it_waits(told_so: tuple[Signals, ...], tmp_path: Path) -> None:
     """Nothing has left, so the process ends at once, and the next one waits on."""
     async with cast("legacy", tmp_path) as (victims, images):
-        for what, (words, slower, flags) in WAITS.items():
+        for (what, (words, slower, flags)), numbers in zip(WAITS.items(), itertools.cycle(told_so), strict=False):
             async with scene(victims, "legacy", images, tmp_path / what, **slower) as here:
                 if what == "settle":
                     here.sim.fail("datasets.create", drop=True, when="after")
                 victim = await here.start(*flags)
                 await until(victim, words)
-                await told(victim, number, AT_ONCE)
+                await told(victim, numbers, AT_ONCE)
                 await here.quiet()
                 assert here.sim.counts["tailored.text_to_image"] == 0, f"{what}: it was through"
                 here.sim.clock.push(FOREVER if slower else 0)
@@ -173,6 +189,5 @@ async def test_told_twice_while_a_disk_does_not_answer(number: signal.Signals, t
         async with scene(victims, "zip", images, tmp_path / "run") as here:
             victim = await here.start(point=sync, act="hang")
             await until(victim, '"what": "finished", "task": "identity"')
-            victim.send(number)
-            await told(victim, number, AT_ONCE)
+            await told(victim, (number, number), AT_ONCE)
             assert not await here.problems(await here.finish())

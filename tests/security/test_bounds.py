@@ -13,8 +13,10 @@ from bria_async.errors import DownloadFailed, Refused, Unreadable, WebhookInvali
 from bria_async.session import Session
 from bria_async.transport.guard import AnswerTooLarge, read_capped
 from bria_async.wire.parsing import DEEPEST, MOST_VALUES, parsed
+from bria_async.wire.retry import RetryPolicy
 from bria_async.wire.webhook import parse_webhook
 from tests.support import TOKEN, PushedHost, Recorder
+from tests.transport.raw import Connection, raw
 
 LIMIT = 4 * 2**20
 BOMB = gzip.compress(bytes(256 * 2**20), 1)
@@ -42,14 +44,51 @@ async def test_a_body_that_swells_is_left_in_time(server: Recorder) -> None:
 
 
 @pytest.mark.fault("N18", "N20")
-async def test_a_download_that_swells_does_not_fill_the_disk(server: Recorder, tmp_path: Path) -> None:
-    """The limit counts what is written, and nothing of it stays."""
-    server.answer = bomb
-    async with Session(TOKEN, server.base_url) as bria:
+async def test_a_download_without_end_does_not_fill_the_disk(tmp_path: Path) -> None:
+    """The limit counts what comes, whether or not its length was told, and nothing of it stays."""
+
+    async def behave(connection: Connection) -> None:
+        await connection.answer(b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2 * LIMIT))
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url) as bria:
         with pytest.raises(DownloadFailed, match="is larger than"):
             await bria._connected().downloads.fetch(f"{server.base_url}/a", tmp_path / "a", limit=LIMIT)
         with pytest.raises(DownloadFailed, match="is larger than"):
             await bria._connected().downloads.read(f"{server.base_url}/a", limit=LIMIT)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.fault("N18")
+@pytest.mark.parametrize(("more", "words"), [(0, "the answer was cut short"), (1, "is larger than")])
+async def test_a_download_that_says_that_it_is_too_large_is_not_begun(more: int, words: str, tmp_path: Path) -> None:
+    """64 MiB go into memory and 1 GiB goes to disk, and not one byte more."""
+    lengths = iter([2**26 + more, 2**30 + more])
+
+    async def behave(connection: Connection) -> None:
+        await connection.answer(f"HTTP/1.1 200 OK\r\nContent-Length: {next(lengths)}\r\n\r\nbegun".encode())
+
+    once = RetryPolicy(attempts=1)
+    async with raw(behave) as server, Session(TOKEN, server.base_url, retry=once) as bria:
+        with pytest.raises(DownloadFailed, match=words):
+            await bria.fetch(f"{server.base_url}/a")
+        with pytest.raises(DownloadFailed, match=words):
+            await bria.download(f"{server.base_url}/a", tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.fault("N18", "N20")
+@pytest.mark.parametrize("kept", [len(BOMB), len(BOMB) // 2])
+@pytest.mark.parametrize("encoding", ["gzip", "Identity, GZIP", "unheard-of"])
+async def test_a_compressed_download_is_refused(server: Recorder, tmp_path: Path, encoding: str, kept: int) -> None:
+    """It was asked for as it is. A compressed one may swell, and nobody would notice that half of it is missing."""
+    server.answer = lambda _: web.Response(body=BOMB[:kept], headers={"Content-Encoding": encoding})
+    async with Session(TOKEN, server.base_url) as bria:
+        with pytest.raises(DownloadFailed, match="is compressed"):
+            await bria.download(f"{server.base_url}/a", tmp_path / "a")
+        with pytest.raises(DownloadFailed, match="is compressed") as caught:
+            await bria.fetch(f"{server.base_url}/a")
+    assert [seen.headers["accept-encoding"] for seen in server.requests] == ["identity"] * 2
+    assert not caught.value.gone
     assert list(tmp_path.iterdir()) == []
 
 

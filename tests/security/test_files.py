@@ -1,6 +1,7 @@
 """Downloads and masks keep to their folder, under names of our own, through no link, whole or not at all."""
 
 import asyncio
+import errno
 import os
 import stat
 from pathlib import Path
@@ -11,6 +12,7 @@ from aiohttp import web
 
 from bria_async.errors import DownloadFailed
 from bria_async.images.masks import save_masks
+from bria_async.partfile import PartFile
 from bria_async.session import Session
 from bria_async.training.samples import keep
 from bria_async.types.visuals import Masks
@@ -43,14 +45,25 @@ async def download(server: Recorder, to: Path) -> None:
         await bria.download(f"{server.base_url}/a.png", to)
 
 
+async def write_masks(_: Recorder, to: Path) -> None:
+    """Write the mask that has this path."""
+    visual_id, mask_id = to.stem.split("_")
+    save_masks(Masks(visual_id, None, {mask_id: DATA}), to.parent)
+
+
+WRITERS = pytest.mark.parametrize("write", [download, write_masks])
+NAME = "v_1.png"
+
+
+@WRITERS
 @pytest.mark.fault("N21")
-async def test_a_link_under_the_name_is_replaced(server: Recorder, own: Path, precious: Path) -> None:
+async def test_a_link_under_the_name_is_replaced(write: Any, server: Recorder, own: Path, precious: Path) -> None:
     """What it leads to stays as it was."""
-    (own / "a.png").symlink_to(precious)
-    await download(server, own / "a.png")
+    (own / NAME).symlink_to(precious)
+    await write(server, own / NAME)
     assert precious.read_bytes() == b"precious"
-    assert not (own / "a.png").is_symlink()
-    assert (own / "a.png").read_bytes() == DATA
+    assert not (own / NAME).is_symlink()
+    assert (own / NAME).read_bytes() == DATA
 
 
 @pytest.mark.fault("N21")
@@ -74,21 +87,82 @@ async def test_a_folder_that_is_swapped_meanwhile_leads_nowhere(own: Path, preci
     assert (moved / "a.png").read_bytes() == DATA
 
 
+@WRITERS
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
-async def test_what_is_no_file_stays(kind: str, server: Recorder, own: Path) -> None:
+async def test_what_is_no_file_stays(write: Any, kind: str, server: Recorder, own: Path) -> None:
     """A folder or a pipe under the name is not replaced, and a device would not be either."""
-    target = own / "a.png"
+    target = own / NAME
     target.mkdir() if kind == "folder" else os.mkfifo(target)
     before = target.lstat()
     with pytest.raises(DownloadFailed, match="not a file"):
-        await download(server, target)
+        await write(server, target)
     assert (stat.S_IFMT(target.lstat().st_mode), target.lstat().st_ino) == (stat.S_IFMT(before.st_mode), before.st_ino)
-    assert [path.name for path in own.iterdir()] == ["a.png"]
+    assert [path.name for path in own.iterdir()] == [NAME]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http(DATA)[:-1],
+        http(DATA[:10], status="206 Partial Content", Content_Range=f"bytes 0-9/{len(DATA)}"),
+        http(DATA[:10], status="206 Partial Content"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\na\r\n0123456789\r\n",
+    ],
+    ids=["cut short", "a range nobody asked for", "a part nobody asked for", "a chunk is missing"],
+)
+async def test_a_part_of_a_result_is_no_result(answer: bytes, own: Path) -> None:
+    """It is neither kept nor handed on; an older file stays."""
+    (own / NAME).write_bytes(b"older")
+
+    async def behave(connection: Connection) -> None:
+        await connection.answer(answer)
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url, host=PushedHost(seed=1)) as bria:
+        with pytest.raises(DownloadFailed) as caught:
+            await bria.download(f"{server.base_url}/a", own / NAME)
+        with pytest.raises(DownloadFailed):
+            await bria.fetch(f"{server.base_url}/a")
+    assert not caught.value.gone
+    assert [path.name for path in own.iterdir()] == [NAME]
+    assert (own / NAME).read_bytes() == b"older"
+
+
+async def test_nobody_knows_whether_an_answer_without_length_and_end_is_whole(own: Path) -> None:
+    """It is taken as it comes, because some servers answer so."""
+
+    async def behave(connection: Connection) -> None:
+        await connection.answer(b"HTTP/1.1 200 OK\r\n\r\n0123456789")
+
+    async with raw(behave) as server, Session(TOKEN, server.base_url) as bria:
+        await bria.download(f"{server.base_url}/a", own / NAME)
+    assert (own / NAME).read_bytes() == b"0123456789"
+
+
+@WRITERS
+@pytest.mark.parametrize("call", ["write", "fsync"])
+async def test_a_disk_that_fails_leaves_what_was_there(
+    write: Any, call: str, server: Recorder, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk costs the new file and not the older one; the error says what it was."""
+    (own / NAME).write_bytes(b"older")
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if call == "write":
+        monkeypatch.setattr(PartFile, "write", full)
+    else:
+        monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(DownloadFailed, match="No space left"):
+        await write(server, own / NAME)
+    assert [path.name for path in own.iterdir()] == [NAME]
+    assert (own / NAME).read_bytes() == b"older"
+
+
+@WRITERS
 @pytest.mark.fault("D4")
 async def test_a_file_is_synced_before_it_has_its_name_and_its_folder_after(
-    server: Recorder, own: Path, monkeypatch: pytest.MonkeyPatch
+    write: Any, server: Recorder, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A power cut leaves the whole file, or none of that name."""
     steps: list[str] = []
@@ -104,7 +178,7 @@ async def test_a_file_is_synced_before_it_has_its_name_and_its_folder_after(
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", replaced)
-    await download(server, own / "a.png")
+    await write(server, own / NAME)
     assert steps == ["file", "name", "folder"]
 
 

@@ -5,11 +5,13 @@ import io
 import json
 import logging
 import pickle
+import re
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from aiohttp import web
@@ -19,7 +21,7 @@ from rich.traceback import Traceback
 from bria_async import errors
 from bria_async.session import Session
 from bria_async.wire.convert import structure
-from bria_async.wire.redaction import redacted, shown
+from bria_async.wire.redaction import SHOWN, excerpt, shown
 from bria_async.wire.secret import HIDDEN, SHORTEST, Secret
 from bria_async.wire.webhook import verify_webhook
 from tests.security.ways import ADDRESSED, ALL, CALLS
@@ -50,6 +52,13 @@ def logs(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 def assert_clean(*texts: str) -> None:
     """None of the secrets is in any of the texts, however it is spelled."""
     _assert_without(SPELLINGS, texts)
+    _assert_without((CANARY, QUERY), map(plain, texts))
+
+
+def plain(text: str) -> str:
+    """A text with every escape undone that may hide a secret from whoever looks for it, and from nobody else."""
+    text = re.sub(r"\\+u00([0-9a-fA-F]{2})", lambda code: chr(int(code[1], 16)), text.replace("\0", ""))
+    return re.sub(r"\\+x00", "", unquote(text))
 
 
 def _assert_without(spellings: tuple[str, ...], texts: Iterable[str]) -> None:
@@ -108,6 +117,62 @@ async def test_what_a_server_repeats_is_not_passed_on(way: str, status: int, ser
     assert_faceless(error)
 
 
+def escaped(text: str, form: str = "\\u%04x") -> str:
+    """Every character of a text as an escape."""
+    return "".join(form % ord(char) for char in text)
+
+
+ESCAPED = {
+    "JSON": escaped(CANARY),
+    "JSON in capitals": escaped(CANARY, "\\u%04X"),
+    "JSON in JSON": escaped(CANARY, "\\\\u%04x"),
+    "address": escaped(CANARY, "%%%02x"),
+    "address in capitals": escaped(CANARY, "%%%02X"),
+    "one character": escaped(CANARY[0]) + json.dumps(CANARY)[2:-1],
+    "the last character": json.dumps(CANARY)[1:-2] + escaped(CANARY[-1]),
+    "one of each": "".join(
+        form % ord(char) for form, char in zip(["\\u%04x", "%%%02X", "\\u%04X"] * 9, CANARY, strict=False)
+    ),
+}
+
+
+@pytest.mark.parametrize("spelled", ESCAPED.values(), ids=ESCAPED)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("shape", ['{"message": "invalid %s", "id": ["%s"]}', "<html>%s</html> %s"])
+@pytest.mark.parametrize("status", [200, 400])
+async def test_no_escape_hides_the_token_from_us(
+    spelled: str, encoding: str, shape: str, status: int, server: Recorder, file: Path
+) -> None:
+    """Whatever stands for a character of it, in whatever width; and what JSON reads later is no token either."""
+    body = (shape % (spelled, spelled)).encode(encoding)
+    server.answer = lambda _: web.Response(status=status, body=body, content_type="application/json")
+    error = await caught("read", server.base_url, file)
+    assert isinstance(error, errors.Unreadable | errors.BadRequest)
+    assert_faceless(error)
+    assert HIDDEN.decode() in error.body, "it was looked for, and not only unreadable"
+
+
+@pytest.mark.parametrize("name", ESCAPED)
+async def test_no_answer_holds_the_token(name: str, server: Recorder) -> None:
+    """A value that is read from escapes is kept without it too."""
+    body = f'[{{"id": 1, "project_name": "my {ESCAPED[name]}", "other": "{ESCAPED[name]}"}}]'
+    server.answer = lambda _: web.Response(text=body, content_type="application/json")
+    async with Session(base_url=server.base_url) as bria:
+        (project,) = await bria.projects.list()
+    assert_clean(repr(project), repr(project.raw), repr(project.extra))
+
+
+def test_a_large_answer_is_looked_through_in_little_time() -> None:
+    """64 MiB without the token cost no more than reading them does: some passes over the bytes, and no matching."""
+    secret, size = Secret(CANARY), 64 * 2**20
+    row = json.dumps({"url": "https://h/a%2Fb.png?c=d%3D", "text": 'a "quoted" line\n'}).encode()
+    for body in (bytes(size), b"x" * size, row * (size // len(row)), b"\\" * size, CANARY[:3].encode() * (size // 3)):
+        began = time.process_time()
+        assert secret.hidden_in(body) is body
+        took = time.process_time() - began
+        assert took < 1.0, f"{took:.2f} s for {body[:9]!r}"
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -117,11 +182,19 @@ async def test_what_a_server_repeats_is_not_passed_on(way: str, status: int, ser
         json.dumps({"errors": [{"field_name": "image_url", "msg": "no", "field_input": f"https://h/p?sig={QUERY}"}]}),
         json.dumps({"message": f"cannot load https://h/p?a=1&sig={QUERY}"}).replace("&", "\\u0026"),
         json.dumps({"message": f"cannot load https://h/p?sig={QUERY}"}).replace("/", "\\/"),
+        json.dumps({"message": f"cannot load https://h/p?sig={QUERY}"}).replace("?", "\\u003f"),
+        json.dumps({"message": f"cannot load https://h/p#sig={QUERY}"}).replace("#", "\\u0023"),
+        json.dumps({"message": f"cannot load https://u:{QUERY}@h/p"}).replace("@", "\\u0040"),
+        json.dumps({"message": f"cannot load //h/p?sig={QUERY}, h.com/p?X-Amz-Signature={QUERY}, a.png?sig={QUERY}"}),
+        json.dumps({"message": quote(f"https://u:{QUERY}@h/p?sig={QUERY}", safe="")}),
+        json.dumps({"message": "x" * 1980 + f" https://user:{QUERY}" + "y" * 5000 + "@h/p"}),
+        "not JSON " + "x" * 175 + f" https://user:{QUERY}" + "y" * 5000 + "@h/p",
+        json.dumps({"id": ["x" * 1980 + f" https:\\u002f\\u002fuser:{QUERY}" + "y" * 5000 + "@h/p"]}),
     ],
 )
 @pytest.mark.parametrize("status", [200, 400])
 async def test_every_shape_of_an_answer_is_read_so(body: str, status: int, server: Recorder, file: Path) -> None:
-    """Whatever shape repeats a secret, and in whatever escapes."""
+    """Whatever shape repeats a secret, in an address of whatever form, and wherever it is cut."""
     server.answer = lambda _: web.Response(status=status, text=body, content_type="application/json")
     error = await caught("read", server.base_url, file)
     assert error is not None
@@ -247,15 +320,26 @@ async def test_a_request_shows_neither_its_query_nor_its_body(server: Recorder) 
 
 
 def test_a_job_that_failed_shows_no_signature(server: Recorder) -> None:
-    """The reason of a failed job often names an address that could not be loaded."""
+    """The reason of a failed job often names an address that could not be loaded, and may be as long as it likes."""
     from bria_async.api.jobs import _outcome  # noqa: PLC0415  # the one place that words it
     from bria_async.types.jobs import JobStatus  # noqa: PLC0415  # as above
 
-    problem = {"code": 1, "message": f"cannot load https://h/p?sig={QUERY}", "details": f"http://h/?{QUERY}"}
-    status = structure({"status": "ERROR", "error": problem}, JobStatus)
+    long = "https://h/p " * 500_000
+    problem = {
+        "code": f"//h?{QUERY}",
+        "message": f"cannot load https://h/p?sig={QUERY}",
+        "details": f"http://h/?{QUERY}",
+    }
+    status = structure(
+        {"status": "ERROR", "error": {key: f"{text} {long}" for key, text in problem.items()}}, JobStatus
+    )
+    began = time.process_time()
     with pytest.raises(errors.JobFailed, match="cannot load https://h/p") as found:
         _outcome(status, "1")
+    took = time.process_time() - began
     assert_clean(str(found.value), repr(found.value))
+    assert len(repr(found.value)) < 4 * SHOWN
+    assert took < 0.5, f"{took:.2f} s on the loop for words that nobody sees"
 
 
 @pytest.mark.parametrize(
@@ -266,12 +350,35 @@ def test_a_job_that_failed_shows_no_signature(server: Recorder) -> None:
         ("s3://bucket/key?versionId=1", "s3://bucket/key"),
         ('{"a": "https://h/p?a=1\\u0026b=2", "b": 1}', '{"a": "https://h/p", "b": 1}'),
         ("what? no address: a://, 3:45", "what? no address: a://, 3:45"),
+        ("is/was? a #1", "is/was a #1"),
+        ("//u:p@h/p?a=1 h.com/p?a=1 a.png?a=1", "//h/p h.com/p a.png"),
+        ("https://a/p,https://u:p@h/p", "https://a/p,https://h/p"),
+        ("https:\\/\\/u:p\\u0040h\\/p\\u003fa=1", "https:\\/\\/h\\/p"),
+        ("https%3A%2F%2Fu%3Ap%40h%2Fp%3Fa%3D1", "https%3A%2F%2Fh%2Fp"),
         ("", ""),
     ],
 )
 def test_addresses_in_texts_are_shown_by_host_and_path(text: str, expected: str) -> None:
     """Scheme, host and path are let through, and the rest of the text is."""
-    assert redacted(text) == expected
+    assert excerpt(text) == expected
+
+
+@pytest.mark.parametrize("at", range(60))
+def test_no_cut_shows_half_of_a_password(at: int) -> None:
+    """Wherever a text ends, and however long the address that it ends in."""
+    for address in (f"https://user:{QUERY}{'y' * 5000}@h/p", f"https://h/p?sig={QUERY}", f"//u:{QUERY}@h"):
+        for spelled in (address, address.replace("/", "\\/"), quote(address, safe="")):
+            found = excerpt("x" * at + " " + spelled, 60)
+            assert len(found) <= 60
+            assert "s3cret" not in found
+
+
+@pytest.mark.parametrize("unit", ["/", "\\", "?", "a/", "//a@", "?a", "%", "a?=", "\\u002f", "//a:"])
+def test_the_work_on_an_excerpt_is_bounded(unit: str) -> None:
+    """Ten million characters take no longer than those that are looked at."""
+    began = time.process_time()
+    assert len(excerpt(unit * 10_000_000)) <= SHOWN
+    assert time.process_time() - began < 1.0
 
 
 def test_an_address_is_shown_even_when_it_is_none() -> None:

@@ -163,6 +163,7 @@ async def test_hanging_requests_do_not_hold_the_simulator() -> None:
         {"status": 500, "headers": {"": "b"}},
         {"status": 500, "headers": {"content-length": "3"}},
         {"status": 500, "headers": {"Transfer-Encoding": "chunked"}},
+        {"status": 500, "headers": {"Date": "Thu, 01 Jan 2026 00:00:00 GMT"}},
         {"status": 500, "body": float("inf")},
         {"status": 500, "body": [{"a": float("nan")}]},
         {"status": 500, "body": b"bytes"},

@@ -25,7 +25,10 @@ def main() -> int:
     if given.command == "soak":
         return 0 if soak(given.shards, given.first, given.seeds) else 1
     if given.command == "merge":
-        return 0 if merge(given.shards) else 1
+        try:
+            return 0 if merge(given.shards) else 1
+        except ValueError as error:
+            parser.error(str(error))
     verdict, story = play(Climate.of(given.seed))
     told = "\n".join(story.heard)
     sys.stdout.write(f"{told}\n\n{story.climate}\n{verdict}\ntrace {story.trace}\n")

@@ -4,6 +4,7 @@ import functools
 import random
 import tempfile
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from bria_async.training import Plan, Settings
 from bria_async.wire import Polling
 
 from .process import Fate
-from .weather import Weather
+from .weather import DOWNLOAD, Weather
 
 Shape = Literal["fibo", "legacy", "2024", "zip"]
 
@@ -27,6 +28,25 @@ SETTLE = 150.0
 LONGEST = SETTLE - 25.0
 """Everything that is held back or lags in ordinary worlds takes less than this in all."""
 ZIP_URL = "https://files.example/images.zip"
+LAST_WRITE = 80
+"""More often than this no process writes to its journal, unless much goes wrong."""
+_ALL = ("models.list", "models.create", "models.start_training", "datasets.update")
+_PROJECT = ("projects.create", "projects.list", "projects.list_datasets", "datasets.create")
+AIMS: dict[Shape, tuple[str, ...]] = {
+    "fibo": (
+        *_ALL,
+        *_PROJECT,
+        "tailored.generate_visual_schema",
+        "tailored.generate",
+        "jobs.status",
+    ),
+    "legacy": (*_ALL, *_PROJECT, "tailored.generate_prefix", "tailored.text_to_image"),
+    "2024": (*_ALL, "datasets.create", "datasets.list", "tailored.text_to_image"),
+    "zip": ("images.bulk_upload_status",),
+}
+"""What a lifecycle calls late, or not often."""
+AIMED = 0.45
+"""The share of worlds in which such an operation is aimed at."""
 
 
 @functools.cache
@@ -75,7 +95,7 @@ class Climate:
         """Draw the world of a seed; every fifth is one of those beyond."""
         rng = random.Random(f"{seed}/climate")
         beyond = seed % 5 == 4
-        shape: Shape = rng.choices(("fibo", "legacy", "2024", "zip"), (4, 4, 4, 0 if beyond else 1))[0]
+        shape: Shape = rng.choices(("fibo", "legacy", "2024", "zip"), (4, 4, 4, 0 if beyond else 2))[0]
         count, side = rng.choice(((5, 256), (8, 256), (12, 256))) if shape != "zip" else (6, 1024)
         weather = Weather(
             rng=random.Random(f"{seed}/weather"),
@@ -85,11 +105,13 @@ class Climate:
             longest=LONGEST,
             beyond=SETTLE if beyond else 0.0,
         )
+        plan = _plan(rng, shape, pictures(count, side))
+        weather.aims = _aims(random.Random(f"{seed}/aims"), shape, plan)
         return cls(
             seed=seed,
             beyond=beyond,
             shape=shape,
-            plan=_plan(rng, shape, pictures(count, side)),
+            plan=plan,
             options=_options(rng, seed, shape, archive(count, side) if shape == "zip" else None),
             weather=weather,
             rate=rng.choice((None, None, 60, 600)),
@@ -112,6 +134,18 @@ class Climate:
         )
 
 
+def _aims(rng: random.Random, shape: Shape, plan: Plan) -> Counter[str]:
+    aims = Counter({operation: rng.randint(1, 2) for operation in AIMS[shape] if rng.random() < AIMED})
+    # What few worlds call at all is aimed at in each that does.
+    seldom = {
+        "images.bulk_upload": shape == "zip",
+        "images.update": plan.captions == "files",
+        "tailored.refine_structured_prompt": plan.refine,
+        DOWNLOAD: plan.samples,
+    }
+    return aims + Counter({operation: 2 for operation, called in seldom.items() if called})
+
+
 def _plan(rng: random.Random, shape: Shape, images: Path) -> Plan:
     family: Any = rng.choice(("fibo", "legacy")) if shape == "zip" else shape
     fields: dict[str, Any] = {"ip_type": "stylized_scene", "ip_medium": "photography"}
@@ -124,7 +158,7 @@ def _plan(rng: random.Random, shape: Shape, images: Path) -> Plan:
         name="world",
         family=family,
         samples=tuple(f"a lighthouse {number}" for number in range(rng.randint(0, 2))),
-        captions="files" if shape != "zip" and rng.random() < 0.2 else "automatic",
+        captions="files" if shape != "zip" and rng.random() < 0.35 else "automatic",
         upload="zip" if shape == "zip" else "each",
         content_moderation=rng.choice((None, True)),
         on_doubt=rng.choice(("ask", "ask", "resend", "skip")),
@@ -172,7 +206,10 @@ def _options(rng: random.Random, seed: int, shape: Shape, zipped: Path | None) -
 def _fate(rng: random.Random) -> Fate:
     match rng.choice(("write", "write", "killed", "told", "none")):
         case "write":
-            return Fate(write=rng.randint(1, 40), moment=rng.choice(("before", "torn", "after", "error")))
+            return Fate(
+                write=rng.randint(1, rng.choice((20, LAST_WRITE))),
+                moment=rng.choice(("before", "torn", "after", "error")),
+            )
         case "killed":
             return Fate(seconds=rng.uniform(0, rng.choice((5, 100, 2_000, 8_000))))
         case "told":

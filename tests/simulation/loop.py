@@ -15,6 +15,16 @@ class DeadlockError(RuntimeError):
     """Nothing is scheduled and nothing will ever happen: what would hang in the real world fails here."""
 
 
+class EndlessError(RuntimeError):
+    """Something goes on for ever: what would keep a core busy in the real world fails here."""
+
+
+AT_ONCE = 10_000
+"""Turns that a world may take at one moment of its time; those of the seeds take less than a hundred."""
+IN_ALL = 1_000_000
+"""Turns that a world may take; those of the seeds take some ten thousand."""
+
+
 class _Selector(selectors.SelectSelector):
     """Looks at no file and advances the clock by what the loop was ready to wait."""
 
@@ -22,6 +32,8 @@ class _Selector(selectors.SelectSelector):
         super().__init__()
         self.now = 0.0
         self.turns = 0
+        self._at_once = 0
+        self._last = IN_ALL
         self.due: dict[int, Callable[[], object]] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -31,8 +43,17 @@ class _Selector(selectors.SelectSelector):
             return []
         if timeout is None:
             raise DeadlockError("nothing is scheduled: every task waits for another")
+        self._spend(timeout)
         self.now += max(0.0, timeout)
         return []
+
+    def _spend(self, timeout: float) -> None:
+        """Count the turn, and end a world that takes too many; its tasks get as many again to be cancelled in."""
+        self._at_once = 0 if timeout > 0 else self._at_once + 1
+        if self._at_once > AT_ONCE or self.turns > self._last:
+            spent = f"{self._at_once} turns at one moment" if self._at_once > AT_ONCE else f"{self.turns} turns"
+            self._at_once, self._last = 0, self.turns + IN_ALL
+            raise EndlessError(f"{spent}, {self.now:.0f} s after the beginning: something goes on for ever")
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -23,6 +23,7 @@ DEAD_AFTER = 900.0
 """Seconds until a silent connection is given up by the machine at its far end."""
 
 Direction = Literal["up", "down"]
+Kind = Literal["cut", "stall", "hole"]
 
 
 @attrs.frozen
@@ -32,7 +33,7 @@ class Trouble:
     `cut` resets both ends; `hole` swallows everything from there on; `stall` holds it back for so many seconds.
     """
 
-    kind: Literal["cut", "hole", "stall"]
+    kind: Kind
     direction: Direction
     after: int
     seconds: float = 0.0
@@ -44,8 +45,8 @@ class Sky(Protocol):
     def refuses(self) -> bool:
         """Whether the next connection is refused."""
 
-    def trouble(self) -> Trouble | None:
-        """What happens to the connection that is being made."""
+    def trouble(self, path: str) -> Trouble | None:
+        """What happens to the connection that is being made, for a request of this path."""
 
     def struck(self, kind: str) -> None:
         """Something of it has happened."""
@@ -58,7 +59,7 @@ class Clear:
         """Never."""
         return False
 
-    def trouble(self) -> None:
+    def trouble(self, path: str) -> None:
         """None."""
 
     def struck(self, kind: str) -> None:
@@ -240,7 +241,7 @@ class MemoryConnector(aiohttp.BaseConnector):
             raise aiohttp.ClientConnectorError(request.connection_key, refused)
         self._ports += 1
         handler = ResponseHandler(asyncio.get_running_loop())
-        wire = Wire(self._rng, self._sky, self._sky.trouble())
+        wire = Wire(self._rng, self._sky, self._sky.trouble(request.url.path))
         near, far = End(wire, "up", self._ports), End(wire, "down", self._ports)
         far.peer = near
         far.connect(self._server(), near)

@@ -20,9 +20,13 @@ from bria_async.training import Plan, Trained, train, verify
 
 from .checker import Verdict, judge
 from .climate import TIMEOUT, Climate
-from .loop import DeadlockError, VirtualHost, run_virtually
+from .disk import Journal
+from .evidence import Evidence
+from .loop import VirtualHost, run_virtually
 from .process import Fate, Killed, Process, only_the_living
-from .world import Land, connected, land
+from .witness import Finding, Witness
+from .world import ADDRESS, FILES, Land, connected, land
+from .writes import written
 
 DEADLINE = 90 * 86_400.0
 """Seconds after which whatever still goes on is stuck."""
@@ -48,10 +52,18 @@ class Story:
     """Everything that the client said: events, log lines, errors with their tracebacks."""
     ends: list[str] = attrs.field(factory=list)
     """How each process ended."""
+    plans: list[Plan] = attrs.field(factory=list)
+    """What each process was given."""
+    witness: Witness = attrs.field(init=False)
     _trace: Any = attrs.field(factory=hashlib.sha256)
+
+    @witness.default
+    def _beside_it(self) -> Witness:
+        return Witness(self.folder / self.climate.plan.run / "journal.db")
 
     def event(self, event: Event) -> None:
         """Something happened in the run."""
+        self.witness.hear(event)
         self.say(f"{event.at:.6f} {event.words} {dict(event.data)}")
 
     def say(self, text: str) -> None:
@@ -89,22 +101,46 @@ def _memory() -> str | None:
 
 
 async def _world(story: Story) -> Verdict:
-    climate, loop = story.climate, asyncio.get_running_loop()
+    climate, loop, witness = story.climate, asyncio.get_running_loop(), story.witness
     only_the_living(loop)
     story.folder.mkdir()
-    async with land(climate.seed, climate.options, sky=climate.weather) as here:
-        here.sim.faults = climate.weather
+    pictures, files = _looks(climate.plan.images), FILES if climate.seed % 3 == 0 else ADDRESS
+    async with land(climate.seed, climate.options, sky=climate.weather, see=witness.see, files=files) as here:
+        here.sim.faults, witness.sim = climate.weather, here.sim
         result: Trained | None = None
-        try:
-            async with asyncio.timeout(DEADLINE):
-                outcome, result = await _processes(story, here)
-        except (TimeoutError, DeadlockError) as error:
-            outcome = f"stuck: {story.error(error)}"
+        with written() as paths:
+            try:
+                async with asyncio.timeout(DEADLINE):
+                    outcome, result = await _processes(story, here)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the run has not ended as it should
+                outcome = f"stuck: {story.error(error)}"
         climate.weather.settle()
+        if _looks(climate.plan.images) != pictures:
+            witness.findings.append(Finding("outside", "the user's pictures are not as they were"))
         differences = await _differences(story, here) if result else ()
         for seen in here.sim.requests:
             story.say(f"{seen.time:.6f} {seen.method} {seen.path} {seen.status}")
-        return judge(story.climate, here.sim, story.folder, outcome, result, differences, story.heard)
+        return judge(
+            Evidence(
+                climate=climate,
+                sim=here.sim,
+                state=story.folder,
+                outcome=outcome,
+                result=result,
+                differences=differences,
+                heard=story.heard,
+                plans=story.plans,
+                witness=witness,
+                written=frozenset(map(Path, paths)),
+                journal=Journal.read(witness.journal),
+            )
+        )
+
+
+def _looks(folder: Path) -> list[tuple[str, int, int, bytes]]:
+    """What is in a folder, its bytes, and when and how it was put there."""
+    found = [(path, path.stat()) for path in sorted(folder.iterdir())]
+    return [(path.name, stat.st_mode, stat.st_mtime_ns, path.read_bytes()) for path, stat in found]
 
 
 async def _processes(story: Story, here: Land) -> tuple[str, Trained | None]:
@@ -139,8 +175,8 @@ async def _processes(story: Story, here: Land) -> tuple[str, Trained | None]:
 def _decided(plan: Plan, error: BriaError, climate: Climate) -> Plan:
     """What the user changes when a run asks him."""
     text = str(error) if isinstance(error, RunPaused) else ""
-    if "on-doubt" in text:
-        return attrs.evolve(plan, on_doubt=climate.decision)
+    if "on-doubt resend" in text:
+        return attrs.evolve(plan, on_doubt=climate.decision if "--on-doubt skip" in text else "resend")
     if "on_bad_image" in text:
         return attrs.evolve(plan, on_bad_image="skip")
     if "on_doubt=skip" in text:
@@ -153,6 +189,8 @@ async def _process(story: Story, here: Land, plan: Plan, fate: Fate, number: int
     process = Process(story.folder, climate.seed * 1000 + number, fate)
     api, files = here.connector(fresh=climate.fresh), here.connector(fresh=climate.fresh)
     process.dying += [api.vanish, files.vanish]
+    story.plans.append(plan)
+    story.witness.born(api, files)
     story.say(f"process {number}: {fate}")
 
     async def work() -> Trained:

@@ -10,6 +10,7 @@ import random
 import shutil
 import sqlite3
 import weakref
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -17,7 +18,6 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
-from bria_async.graph import journal
 from bria_async.host import Worker
 
 from .loop import VirtualHost
@@ -25,6 +25,8 @@ from .loop import VirtualHost
 T = TypeVar("T")
 _here: ContextVar["Process | None"] = ContextVar("process", default=None)
 Moment = Literal["before", "torn", "after", "error"]
+SLOWEST_WRITE = 0.02
+"""Seconds that the disk takes at most: as long as a request takes to the server."""
 
 
 class Killed(BaseException):
@@ -49,15 +51,13 @@ def put_back(folder: Path, disk: Disk) -> None:
 
 
 def torn(before: Disk, after: Disk, rng: random.Random) -> Disk:
-    """A disk that the last write reached in part: each file that grew or changed holds a part of the change."""
+    """A disk that the last write reached in part: each file that grew or changed lacks the end of the change."""
     found = dict(before)
     for path, new in after.items():
         old = before.get(path, b"")
         if new != old:
-            same = next(
-                (at for at, (x, y) in enumerate(zip(old, new, strict=False)) if x != y), min(len(old), len(new))
-            )
-            cut = rng.randint(same, len(new))
+            changed = [at for at, byte in enumerate(new) if byte != (old[at] if at < len(old) else None)]
+            cut = rng.randint(changed[0], changed[-1]) if changed else len(new)
             found[path] = new[:cut] + old[cut:]
     return found
 
@@ -65,7 +65,7 @@ def torn(before: Disk, after: Disk, rng: random.Random) -> Disk:
 @attrs.frozen
 class Fate:
     """What will happen to a process: it dies around its nth journal write, or after so many seconds, or is told to
-    stop then; `None` is nothing.
+    stop then; `None` is nothing. A write is what may change the journal's files: a transaction, or a checkpoint.
     """
 
     write: int | None = None
@@ -92,7 +92,8 @@ class Process:
     """Every task that was started in it."""
     _disk: Disk | None = attrs.field(default=None, init=False)
     _task: "asyncio.Task[Any] | None" = attrs.field(default=None, init=False)
-    _writes: int = attrs.field(default=0, init=False)
+    writes: int = attrs.field(default=0, init=False)
+    """How often it wrote to its journal."""
 
     def __attrs_post_init__(self) -> None:
         """Give it a machine."""
@@ -155,9 +156,9 @@ class Process:
             raise Killed
 
     def write(self, function: Callable[..., T], *args: Any) -> T:
-        """A transaction of the journal, which may be its last."""
-        self._writes += 1
-        if self._writes != self.fate.write:
+        """A write to the journal, which may be its last."""
+        self.writes += 1
+        if self.writes != self.fate.write:
             return function(*args)
         moment = self.fate.moment
         if moment == "error":
@@ -200,19 +201,60 @@ class ProcessHost(VirtualHost):
 
 
 class _Writer(Worker):
-    """A journal's thread: everything happens in order, and some of it is the last thing that happens."""
+    """A journal's thread on a disk that takes its time: everything happens in order, and some of it last of all."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
+        self._rng = random.Random(f"{process.seed}/disk")
+        self._queue: deque[Callable[[], None]] = deque()
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Run it before anything else."""
+        """Run it after all that was handed in before; whoever is cancelled meanwhile has still handed it in."""
         self._process.check()
-        work = functools.partial(self._process.write, function) if function is journal._write else function
-        return await asyncio.get_running_loop().run_in_executor(None, work, *args)
+        seen = [_Database(one, self._process) if isinstance(one, sqlite3.Connection) else one for one in args]
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        self._queue.append(functools.partial(self._work, done, functools.partial(function, *seen)))
+        loop.call_later(self._rng.uniform(0, SLOWEST_WRITE), self._next)
+        return await done
+
+    def _next(self) -> None:
+        if self._queue:
+            self._queue.popleft()()
+
+    def _work(self, done: "asyncio.Future[T]", work: Callable[[], T]) -> None:
+        try:
+            self._process.check()
+            tell, value = done.set_result, work()
+        except BaseException as error:  # noqa: BLE001  # a thread hands any exception over, too
+            tell, value = done.set_exception, error  # type: ignore[assignment]  # whichever it is
+        if not done.done():
+            tell(value)
 
     def close(self) -> None:
-        """Nothing is queued."""
+        """Finish what is queued."""
+        while self._queue:
+            self._next()
+
+
+class _Database:
+    """A journal as its functions get it: whatever changes its files goes by the fate of the process."""
+
+    def __init__(self, database: sqlite3.Connection, process: Process) -> None:
+        self._database = database
+        self._process = process
+
+    def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        """Execute a statement, and notice a transaction's end, one of a single statement, and a checkpoint."""
+        word = sql.split(maxsplit=1)[0]
+        alone = not self._database.in_transaction and word in ("INSERT", "UPDATE", "DELETE")
+        if alone or word == "COMMIT" or "wal_checkpoint" in sql:
+            return self._process.write(self._database.execute, sql, *values)
+        return self._database.execute(sql, *values)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the journal's own."""
+        return getattr(self._database, name)
 
 
 def only_the_living(loop: asyncio.AbstractEventLoop) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from .loop import VirtualHost
 from .network import MemoryConnector, Sky
 
 ADDRESS = "http://127.0.0.1"
+FILES = "http://files.example"
+"""Where results and images are found in some worlds: another origin, which the token never sees."""
 TOKEN = "canary"
 """The token of all worlds: it is searched for in everything that is written or said."""
 
@@ -60,10 +62,33 @@ class Land:
         return MemoryConnector(self.server, self._rng, self._sky, fresh=fresh)
 
 
+See = Callable[[web.Request], Awaitable[None]]
+"""Whoever sees each request as it arrives, before anything is done about it."""
+
+
 @asynccontextmanager
-async def land(seed: int, options: Options, state: Path | None = None, sky: Sky | None = None) -> AsyncIterator[Land]:
-    """A server on the running virtual loop."""
+async def land(
+    seed: int,
+    options: Options,
+    state: Path | None = None,
+    sky: Sky | None = None,
+    *,
+    see: See | None = None,
+    files: str = ADDRESS,
+) -> AsyncIterator[Land]:
+    """A server on the running virtual loop; its answers name files at the origin `files`."""
     app = create_app(options, Clock(source=asyncio.get_running_loop().time), state)
+
+    @web.middleware
+    async def seen(request: web.Request, handler: Any) -> web.StreamResponse:
+        if see is not None:
+            await see(request)
+        response: web.StreamResponse = await handler(request)
+        if files != ADDRESS and isinstance(response, web.Response) and isinstance(response.body, bytes):
+            response.body = response.body.replace(f"{ADDRESS}/_sim/".encode(), f"{files}/_sim/".encode())
+        return response
+
+    app.middlewares.append(seen)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

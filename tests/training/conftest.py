@@ -104,3 +104,11 @@ def clean(sim: Simulator) -> bool:
     """Nothing twice, and nothing trained on a missing caption."""
     found = sim.audit()
     return not found.twice() and not found.trained_uncaptioned
+
+
+def copied(source: Path, target: Path) -> Path:
+    """A folder with the same files, which a test may change."""
+    target.mkdir()
+    for path in source.iterdir():
+        (target / path.name).write_bytes(path.read_bytes())
+    return target

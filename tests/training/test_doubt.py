@@ -9,7 +9,7 @@ import pytest
 
 from bria_async.errors import RunPaused
 from bria_async.training import Settings, train
-from tests.graph.toy import FORGET, forge
+from tests.graph.forgery import FORGET, forge
 from tests.simulation.world import World
 
 from .conftest import COUNT, Studio, clean

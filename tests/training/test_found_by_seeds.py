@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,13 @@ from bria_async.sim import Options
 from bria_async.training import Trained
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.network import Clear, MemoryConnector
-from tests.simulation.world import Land, World, connected, land
+from tests.simulation.world import ADDRESS, Land, World, connected, land
+from tests.simulation.writes import written
 
 from .conftest import COUNT, Studio, clean
 
 Within = Callable[..., Any]
+HOSTED = {"zip_put_url": f"{ADDRESS}/_sim/files/set.zip", "zip_url": f"{ADDRESS}/_sim/files/set.zip"}
 
 
 class Refusing(Clear):
@@ -91,3 +94,61 @@ def test_the_last_one_left_is_found_by_elimination(studio: Studio) -> None:
             assert clean(here.sim), here.sim.audit()
 
     run_virtually(main)
+
+
+@pytest.mark.fault("N10")
+@pytest.mark.parametrize(
+    ("family", "operation", "body"),
+    [
+        ("legacy", "tailored.text_to_image", {"id": None}),
+        ("fibo", "tailored.generate", {"request_id": "1-2", "error": {"code": 500, "message": "busy"}}),
+    ],
+)
+def test_what_accepts_no_sample_is_a_doubt(
+    studio: Studio, within: Within, family: str, operation: str, body: dict[str, Any]
+) -> None:
+    """An answer to a billed call that tells neither images nor a job is no sample that was stopped by moderation:
+    whoever decides to resend gets his sample, and is told that he may have paid twice.
+    """
+
+    async def main(here: World) -> None:
+        here.sim.fail(operation, status=200, body=body)
+        plan = studio.plan(family=family, samples=("a lighthouse",), on_doubt="resend")
+        result = await studio.train(here, plan)
+        assert (len(result.samples), result.perhaps_charged, result.skipped) == (1, 1, {}), result
+
+    within(main)
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_zip_that_was_taken_and_is_unknown(large: Path, studio: Studio, within: Within, *, taken: bool) -> None:
+    """An answer that means yes and comes from somebody else: after the settle delay the zip is handed over once more,
+    unless it arrived.
+    """
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.bulk_upload", status=200, body="busy", when="after" if taken else "before")
+        result = await studio.train(here, studio.plan(images=large, upload="zip"), **HOSTED)
+        assert (result.images, here.sim.counts["images.bulk_upload"]) == (COUNT, 1)
+        assert len(studio.happened("reopened", "bulk")) == (not taken)
+
+    within(main)
+
+
+def test_images_are_looked_at_without_a_file(studio: Studio) -> None:
+    """Telling renamed images apart by their bytes leaves nothing beside the run's own folder."""
+
+    async def main() -> None:
+        async with land(1, Options(image_names="rewrite")) as here:
+            here.sim.fail("images.upload", when="after", drop=True)
+            with written() as paths:
+                assert (await train(studio, here, here.connector())).adopted == 1
+            own = (studio.state, here.sim.world.blobs.directory)
+            outside = [path for path in map(Path, paths) if path.is_absolute() and not _below(path, *own)]
+            assert not outside, f"written to: {outside}"
+
+    run_virtually(main)
+
+
+def _below(path: Path, *folders: Path) -> bool:
+    return "__pycache__" in path.parts or any(path.is_relative_to(folder) for folder in folders)

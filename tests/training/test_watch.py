@@ -1,5 +1,6 @@
 """Several trainings that are waited for through one session share their looks."""
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -113,6 +114,19 @@ async def test_a_listing_lasts_for_a_while(server: Recorder) -> None:
             assert ModelWatch.of(bria) is watch
 
 
+async def test_a_listing_that_is_not_waited_for_is_none(server: Recorder) -> None:
+    """When whoever lists is cancelled, the next one lists, and the others need not ask for each."""
+    server.answers([described("InProgress")])
+    async with Session(TOKEN, server.base_url) as bria:
+        watch = ModelWatch.of(bria)
+        with watch.waiting_for(7), watch.waiting_for(8):
+            first, *others = [asyncio.create_task(watch.look(bria, 7, 30.0)) for _ in range(5)]
+            await asyncio.sleep(0)
+            first.cancel()
+            assert {model.id for model in await asyncio.gather(*others)} == {7}
+    assert [seen.path for seen in server.requests if seen.path != MODELS] == []
+
+
 async def test_a_listing_that_fails_is_none(server: Recorder) -> None:
     """Whoever cannot list may still look, and learns from that what is the matter."""
 
@@ -133,7 +147,7 @@ async def test_a_listing_that_fails_is_none(server: Recorder) -> None:
 
 async def test_a_long_wait_looks_in_a_line_of_its_own() -> None:
     """Whoever waits for hours is not behind everybody who works on the same endpoint."""
-    limiter = Limiter(PushedHost(), Rates.of(60))
+    limiter = Limiter(PushedHost(), Rates(60))
     order: list[str] = []
     no_run: Any = None  # only failures are told to it
 

@@ -1,12 +1,14 @@
 """How long a whole call may take, its turn and its repeats included, and how often a session repeats at all."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from bria_async.errors import (
+    Attempt,
     ConfigurationError,
     DeadlinePassed,
     DownloadFailed,
@@ -199,6 +201,35 @@ async def test_what_was_throttled_waits_in_line(server: Recorder) -> None:
         models = [await bria.models.get(number) for number in range(3)]
     assert [model.id for model in models] == [1, 1, 1]
     assert times[-1] - times[0] >= 10, "the second and the third retry had to be earned"
+
+
+async def test_what_was_throttled_takes_no_retry_from_what_failed(server: Recorder) -> None:
+    """However many wait in line elsewhere, a lost answer is asked for again, and who no longer waits gives way."""
+    asked: Counter[str] = Counter()
+    all_wait = asyncio.Event()
+
+    def count(attempt: Attempt) -> None:
+        asked[attempt.reason] += 1
+        if asked["429"] == 30:
+            all_wait.set()
+
+    def answer(request: Request) -> web.Response:
+        asked[request.path] += 1
+        if request.path.endswith("/models"):
+            return web.json_response([], status=503 if asked[request.path] == 1 else 200)
+        return web.json_response("slow down", status=429, headers={"Retry-After": "600"})
+
+    server.answer = answer
+    policy = RetryPolicy(budget=10, refill=0.1, base=0.01)
+    async with Session(TOKEN, server.base_url, retry=policy, on_retry=count) as bria:
+        waiting = [asyncio.create_task(bria.models.get(number)) for number in range(30)]
+        await all_wait.wait()
+        assert await bria.models.list() == ()
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+        now = bria.host.monotonic()
+        assert bria._rules.line.take(now, in_line=True) == 0, "their retries were not given back"
 
 
 def test_a_budget_that_never_grows_is_refused() -> None:

@@ -330,7 +330,7 @@ async def test_a_borrowed_session_that_raises_for_status_changes_nothing(server:
         (aiohttp.ClientOSError(104, "reset"), Failure.RESET),
         (ConnectionResetError(), Failure.RESET),
         (aiohttp.ClientPayloadError(), Failure.CUT),
-        (aiohttp.InvalidURL("x"), Failure.UNRESOLVED),
+        (aiohttp.InvalidURL("x"), Failure.ILLEGIBLE),
         (aiohttp.ServerFingerprintMismatch(b"", b"", "h", 1), Failure.UNTRUSTED),
         (AnswerTooLarge(), Failure.TOO_LARGE),
         (aiohttp.ClientError(), Failure.RESET),

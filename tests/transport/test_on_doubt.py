@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from aiohttp import web
 
 from bria_async.errors import (
     Attempt,
+    ConfigurationError,
     Outcome,
     OutcomeUnknown,
     RequestError,
@@ -22,7 +24,7 @@ from bria_async.sim import Simulator
 from bria_async.types.models import Model
 from bria_async.wire import Call
 from bria_async.wire.retry import OnDoubt, RetryPolicy
-from tests.support import TOKEN, PushedHost, Recorder, reply
+from tests.support import TOKEN, PushedHost, Recorder, Request, picture, reply
 
 MODEL = reply("models.create")["body"]
 SUBMITTED = reply("tailored.generate")["body"]
@@ -178,6 +180,30 @@ async def test_doubt_outlives_later_attempts(server: Recorder) -> None:
     assert error.outcome is Outcome.UNKNOWN
     assert [attempt.status for attempt in error.attempts] == [503, 409]
     assert "models.get, by its status" in str(error)
+
+
+async def test_doubt_outlives_a_file_that_changed(server: Recorder, tmp_path: Path) -> None:
+    """The first request had it all: that the file is another one by now does not say that it was not accepted."""
+    path = tmp_path / "a.png"
+    path.write_bytes(picture(8, 8))
+
+    def lose(_: Request) -> web.Response:
+        path.write_bytes(picture(9, 9))
+        return web.json_response("lost", status=503)
+
+    server.answer = lose
+    async with session(server, "resend") as bria:
+        with pytest.raises(ServerFailed, match="503 lost, then changed") as caught:
+            await bria.images.upload_file(1, path)
+    assert caught.value.outcome is Outcome.UNKNOWN
+    assert len(caught.value.attempts) == 1
+
+
+@pytest.mark.parametrize("word", ["skip", "", None, 7])
+def test_a_word_that_nobody_knows_is_refused(word: Any) -> None:
+    """Rather than to become the answer of a call; `skip` is a word of runs."""
+    with pytest.raises(ConfigurationError, match="on_doubt is 'raise', 'resend' or a function"):
+        Session(TOKEN, on_doubt=word)
 
 
 async def test_doubt_outlives_a_lost_network() -> None:

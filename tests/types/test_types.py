@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bria_async.types.ads import GeneratedAds
 from bria_async.types.common import OpenEnum
 from bria_async.types.datasets import CaptionsUpdateStatus, Dataset, DatasetStatus
 from bria_async.types.images import BulkUpload, CaptionSource, DatasetImage
@@ -136,12 +137,19 @@ def test_ids_are_numbers_where_they_are_written_as_numbers(came: Any, read: Any)
         ({"result": [{"urls": ["https://a"], "blocked": False}]}, ("https://a",)),
         ({"result": ["https://a", "blocked by moderation"]}, ("https://a",)),
         ({"result": []}, ()),
-        ({}, ()),
     ],
 )
 def test_addresses_of_v1_results_are_found_in_every_shape(body: Any, urls: tuple[str, ...]) -> None:
     """A text, an array, nested arrays, at the top level, under older names: always one tuple of addresses."""
     assert structure(body, GeneratedImages).urls == urls
+
+
+@pytest.mark.parametrize("body", [{}, {"id": None}, {"detail": "busy"}, {"result": None}])
+@pytest.mark.parametrize("kind", [GeneratedImages, GeneratedAds])
+def test_images_without_any_result_are_none(body: Any, kind: Any) -> None:
+    """Neither addresses nor an empty array of them: that is no answer to a billed request."""
+    with pytest.raises(ConversionError, match=r"result|array"):
+        structure(body, kind)
 
 
 def test_texts_among_results_are_reasons_of_a_block() -> None:
@@ -158,9 +166,18 @@ def test_results_made_here_survive_the_way_through_json() -> None:
     assert structure(json.loads(json.dumps(unstructure(made))), GeneratedImages) == made
 
 
-@pytest.mark.parametrize("body", [{}, {"status_url": "https://a"}, {"request_id": None}, {"result": None}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"status_url": "https://a"},
+        {"request_id": None},
+        {"result": None},
+        {"request_id": "a", "error": {"code": 500}},
+    ],
+)
 def test_a_submission_without_id_and_result_is_none(body: Any) -> None:
-    """Neither something to wait for nor a result: that is no answer to a billed request."""
+    """Neither something to wait for nor a result, or an error: that is no answer to a billed request."""
     with pytest.raises(ConversionError, match=r"request_id|text"):
         structure(body, Submission)
 

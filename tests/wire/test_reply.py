@@ -11,10 +11,13 @@ from bria_async import errors
 from bria_async.types.models import Model
 from bria_async.wire import Call, Reply
 from bria_async.wire.reply import read_error
+from bria_async.wire.retry import LONGEST_PAUSE
 from tests.support import endpoint
 
 CREATE = Call(endpoint("models.create"), "/v1/tailored-gen/models")
 DELETE = Call(endpoint("models.delete"), "/v1/tailored-gen/models/1")
+NOW = 1_767_225_600.0
+"""2026-01-01T00:00:00Z: when replies come."""
 
 
 def refused(status: int, body: Any = "", call: Call = CREATE, **headers: str) -> errors.RequestError:
@@ -22,7 +25,7 @@ def refused(status: int, body: Any = "", call: Call = CREATE, **headers: str) ->
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     with pytest.raises(errors.RequestError) as caught:
-        Reply(status, named, text).refuse(call)
+        Reply(status, named, text).refuse(call, NOW)
     return caught.value
 
 
@@ -106,7 +109,6 @@ def test_any_json_with_the_known_keys_is_read(data: Any) -> None:
     [
         (400, errors.BadRequest),
         (401, errors.Unauthorized),
-        (402, errors.Refused),
         (403, errors.Forbidden),
         (404, errors.NotFound),
         (405, errors.MethodNotAllowed),
@@ -114,7 +116,6 @@ def test_any_json_with_the_known_keys_is_read(data: Any) -> None:
         (412, errors.PreconditionFailed),
         (413, errors.TooLarge),
         (415, errors.UnsupportedMedia),
-        (418, errors.Refused),
         (422, errors.Unprocessable),
         (429, errors.RateLimited),
         (205, errors.StillOnboarding),
@@ -135,14 +136,34 @@ def test_statuses_that_say_no(status: int, kind: type[errors.Refused]) -> None:
     assert str(error).startswith(f"models.create: {status} no.")
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 512, 599])
+@pytest.mark.parametrize("status", [408, 425, 500, 502, 503, 504, 512, 599])
 def test_statuses_that_leave_it_open(status: int) -> None:
-    """A server that failed may have acted first."""
+    """A server that failed may have acted first, and so may one that gave up on a request (408) or put it off (425)."""
     error = refused(status, {"error": "oops"})
     assert isinstance(error, errors.ServerFailed)
     assert error.outcome is errors.Outcome.UNKNOWN
     assert error.status == status
     assert isinstance(error, errors.InsufficientResources) is (status == 512)
+
+
+@pytest.mark.parametrize("status", [100, 101, 103, 199, 402, 406, 418, 421, 424, 426, 428, 431, 444, 461, 499])
+def test_statuses_that_nobody_lists_leave_it_open(status: int) -> None:
+    """By the table, not by the range: what says neither yes nor no keeps its status, its words and its body."""
+    error = refused(status, {"error": "hm"})
+    assert type(error) is errors.Unreadable
+    assert (error.outcome, error.in_doubt, error.status) == (errors.Outcome.UNKNOWN, True, status)
+    assert (error.message, error.body) == (f"{status} hm", '{"error": "hm"}')
+    assert error.problems == (f"{status} says neither yes nor no",)
+
+
+REJECTED = {205, 206, *range(300, 400), 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 451, 460, 506}
+
+
+@pytest.mark.parametrize("status", [status for status in range(100, 1000) if not Reply(status).ok])
+def test_nothing_else_is_a_no(status: int) -> None:
+    """What was certainly not done is in the list of the fault matrix, or a redirect, which is not followed."""
+    expected = errors.Outcome.REJECTED if status in REJECTED else errors.Outcome.UNKNOWN
+    assert refused(status).outcome is expected
 
 
 @pytest.mark.parametrize("status", [302, 404, 429, 500])
@@ -167,6 +188,25 @@ def test_a_throttled_reply_need_not_say_for_how_long() -> None:
     assert error.retry_after is None
 
 
+@pytest.mark.parametrize("status", [408, 429, 503, 512])
+def test_a_server_that_is_away_may_say_for_how_long_too(status: int) -> None:
+    """Retry-After belongs to 503 as much as to 429 (RFC 9110, 10.2.3)."""
+    error = refused(status, "", CREATE, Retry_After="30")
+    assert isinstance(error, errors.RateLimited | errors.ServerFailed)
+    assert error.retry_after == 30
+
+
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [("Thu, 01 Jan 2026 12:00:00 GMT", 60), ("", 43_260), ("noon", 43_260), ("Thu, 01 Jan 2026 13:00:00 GMT", None)],
+)
+def test_a_pause_until_a_date_is_counted_by_the_clock_that_wrote_it(date: str, seconds: float | None) -> None:
+    """The reply's own date, whatever this machine believes; without one that can be read, this machine's."""
+    error = refused(429, "", CREATE, Retry_After="Thu, 01 Jan 2026 12:01:00 GMT", Date=date)
+    assert isinstance(error, errors.RateLimited)
+    assert error.retry_after == (seconds and min(seconds, LONGEST_PAUSE))
+
+
 @pytest.mark.parametrize("status", [302, 404, 429, 500, 512])
 def test_the_reason_of_an_answer_is_its_status(status: int) -> None:
     """Reasons are for logs and hooks, so no word of a server is in them."""
@@ -186,6 +226,9 @@ def test_long_bodies_are_cut() -> None:
         (b"<html>hello</html>", "not JSON"),
         (b'{"id": 1', "not JSON"),
         (b"\xff\xfe{}", "not JSON"),
+        ('{"id": 5}'.encode("utf-16"), "not JSON"),
+        ('{"id": 5}'.encode("utf-16-le"), "not JSON"),
+        ('{"id": 5}'.encode("utf-32-be"), "not JSON"),
         (b"[" * 100_000 + b"]" * 100_000, "not JSON"),
         (b"", "lacks 'id'"),
         (b"{}", "lacks 'id'"),
@@ -204,9 +247,10 @@ def test_a_success_that_cannot_be_read_leaves_the_outcome_open(body: bytes, prob
     assert caught.value.__cause__ is None
 
 
-def test_a_success_is_typed() -> None:
-    """The answer of the declaration."""
-    assert Reply(201, {}, b'{"id": 5}').value(CREATE) == Model(id=5)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_success_is_typed(mark: bytes) -> None:
+    """The answer of the declaration, whether or not UTF-8 announces itself."""
+    assert Reply(201, {}, mark + b'{"id": 5}').value(CREATE) == Model(id=5)
 
 
 @pytest.mark.parametrize(("status", "known"), [(200, False), (208, True), (209, False)])

@@ -56,7 +56,6 @@ def image(*urls: str, seed: int | None = None, name: str | None = None) -> Any:
         ({"result": "unsafe"}, ["unsafe"]),
         ({"result": None, "urls": [A]}, [image(A)]),
         ({"result": []}, []),
-        ({"error": "none"}, []),
     ],
 )
 def test_v1_results_are_found_in_every_shape(body: Any, expected: list[Any]) -> None:

@@ -16,6 +16,7 @@ from bria_async.errors import (
     RateLimited,
     RequestError,
     ServerFailed,
+    TlsFailed,
     Unreadable,
     Untrusted,
 )
@@ -44,8 +45,9 @@ def test_what_was_not_sent_is_repeated_whatever_it_does(effect: Effect) -> None:
 
 @pytest.mark.parametrize("effect", list(Effect))
 def test_a_bad_certificate_is_never_tried_again(effect: Effect) -> None:
-    """It will not become good, and nothing good would answer."""
+    """It will not become good, and nothing good would answer; no more does TLS that broke later."""
     assert wait(Untrusted("x"), effect) is None
+    assert wait(TlsFailed("x"), effect) is None
 
 
 @pytest.mark.parametrize("effect", list(Effect))
@@ -56,7 +58,7 @@ def test_throttled_calls_are_repeated_whatever_they_do(effect: Effect) -> None:
 
 @pytest.mark.fault("N5", "N13")
 @pytest.mark.parametrize(
-    "error", [OutcomeUnknown("x"), *map(server_failed, (500, 502, 503, 504, 512)), Unreadable("x")]
+    "error", [OutcomeUnknown("x"), *map(server_failed, (408, 425, 500, 502, 503, 504, 512)), Unreadable("x")]
 )
 @pytest.mark.parametrize("effect", CREATING)
 def test_what_may_have_happened_is_never_repeated_blind(error: RequestError, effect: Effect) -> None:
@@ -68,6 +70,8 @@ def test_what_may_have_happened_is_never_repeated_blind(error: RequestError, eff
     ("error", "again"),
     [
         (OutcomeUnknown("x"), True),
+        (server_failed(408), True),
+        (server_failed(425), True),
         (server_failed(502), True),
         (server_failed(503), True),
         (server_failed(504), True),
@@ -78,7 +82,7 @@ def test_what_may_have_happened_is_never_repeated_blind(error: RequestError, eff
     ],
 )
 def test_what_is_safe_is_repeated_after_losses_and_passing_failures(error: RequestError, again: bool) -> None:
-    """Lost answers, 502, 503 and 504 pass; 500 and what cannot be read do not."""
+    """Lost answers, 408, 425, 502, 503 and 504 pass; 500 and what cannot be read do not."""
     assert (wait(error) is not None) is again
 
 
@@ -110,6 +114,17 @@ def test_the_server_says_how_long() -> None:
     waits = [POLICY.wait(error, Effect.BILLED, 1, 0.0, random.Random(seed)) for seed in range(20)]
     assert all(found is not None and 30 <= found <= 33 for found in waits)
     assert len(set(waits)) == 20
+
+
+def test_a_server_that_is_away_says_how_long_too() -> None:
+    """Its figure is the least for what is repeated, and makes nothing repeated that would not be."""
+    error = ServerFailed("x", "op", status=503, retry_after=30.0)
+    waits = [POLICY.wait(error, Effect.SAFE, 1, 0.0, random.Random(seed)) for seed in range(20)]
+    assert all(found is not None and 30 <= found <= 32 for found in waits)
+    assert len(set(waits)) == 20
+    assert wait(error, Effect.BILLED) is None
+    assert wait(error, attempt=4) is None
+    assert wait(ServerFailed("x", "op", status=500, retry_after=30.0)) is None
 
 
 def test_a_policy_can_send_once() -> None:
@@ -154,6 +169,7 @@ def test_failures_say_what_they_mean() -> None:
     assert certain == {
         Failure.UNREACHABLE,
         Failure.UNRESOLVED,
+        Failure.ILLEGIBLE,
         Failure.UNTRUSTED,
         Failure.PRIVATE,
         Failure.CONNECT_TIMEOUT,

@@ -1,0 +1,195 @@
+"""Captions before a training: they are there, they are those of the files, and somebody approved them."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bria_async.errors import PlanInvalid, RunPaused
+from bria_async.graph.control import APPROVE, CAPTION, STOP, Request
+from bria_async.graph.events import Event
+from bria_async.training import train
+from bria_async.wire.polling import Polling
+from tests.simulation.world import World
+
+from .conftest import COUNT, Studio, clean, copied
+
+Within = Callable[..., Any]
+
+
+def test_captions_are_waited_for(studio: Studio, within: Within) -> None:
+    """No dataset is completed while a caption is pending; the wait is hours if it must."""
+
+    async def main(here: World) -> None:
+        await studio.train(here, studio.plan())
+        assert clean(here.sim), here.sim.audit()
+
+    within(main, caption_delay=3000.0)
+
+
+def test_captions_that_never_come_pause(studio: Studio, within: Within) -> None:
+    """When captions stay away the run pauses before anything is completed, and goes on once they are there."""
+
+    async def main(here: World) -> None:
+        with pytest.raises(RunPaused, match="no caption"):
+            await studio.train(here, studio.plan(), waiting=Polling(timeout=600.0))
+        assert here.sim.counts["models.start_training"] == 0
+        dataset = next(iter(here.sim.world.datasets))
+        for image in await here.session.images.list(dataset):
+            await here.session.images.update(dataset, image.id, caption='{"a": "caption"}')
+        await studio.resume(here)
+        assert clean(here.sim), here.sim.audit()
+
+    within(main, missing_captions=1.0)
+
+
+def test_captions_from_files(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """With `captions=files` every image gets the text beside it."""
+    folder = copied(studio.pictures, tmp_path / "captioned")
+    for path in folder.glob("*.png"):
+        path.with_suffix(".txt").write_text(f"a picture called {path.stem}")
+
+    async def main(here: World) -> None:
+        await studio.train(here, studio.plan(images=folder, family="legacy", captions="files"))
+        captions = {image.caption for image in here.sim.world.images.values()}
+        assert captions == {f"a picture called {number}" for number in range(COUNT)}, captions
+
+    within(main)
+
+
+def test_review_waits_for_approval(studio: Studio, within: Within) -> None:
+    """With `review` nothing is completed before somebody approves."""
+
+    async def main(here: World) -> None:
+        def approve_later(event: Any) -> None:
+            if event.what == "asked_for_approval":
+                assert here.sim.counts["models.create"] == 0, "the model was created before the approval"
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+
+        settings = studio.settings()
+        await train(
+            here.session,
+            studio.plan(review=True),
+            settings=settings,
+            on_event=[studio.events.append, approve_later],
+        )
+        assert studio.happened("approved"), "the approval was not journalled"
+
+    within(main)
+
+
+def test_approval_before_there_is_anything_to_approve(studio: Studio, within: Within) -> None:
+    """An approval that came before the captions were there does not count."""
+
+    async def main(here: World) -> None:
+        asked: list[str] = []
+
+        def approve_early_and_late(event: Event) -> None:
+            if event.what == "finished" and event.task == "project":
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+            if event.what == "warned" and "does not count" in event.data["reason"]:
+                asked.append("refused")
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+            if event.what == "approved":
+                asked.append("approved")
+
+        listener = [studio.events.append, approve_early_and_late]
+        await train(here.session, studio.plan(review=True), settings=studio.settings(), on_event=listener)
+        assert asked == ["refused", "approved"], asked
+
+    within(main)
+
+
+@pytest.mark.parametrize(("content", "sentence"), [(b"", "is an empty caption"), (b"caf\xe9", "is not UTF-8")])
+def test_unusable_captions(studio: Studio, within: Within, tmp_path: Path, content: bytes, sentence: str) -> None:
+    """Text files that are no captions are named before anything is created."""
+    folder = copied(studio.pictures, tmp_path / "captioned")
+    for path in folder.glob("*.png"):
+        path.with_suffix(".txt").write_bytes(content if path.stem == "3" else b"a picture")
+
+    async def main(here: World) -> None:
+        with pytest.raises(PlanInvalid, match=sentence):
+            await studio.train(here, studio.plan(images=folder, captions="files"))
+        assert len(here.sim.requests) == 0
+
+    within(main)
+
+
+def test_caption_changed_during_review(studio: Studio, within: Within) -> None:
+    """While captions wait for their approval another process may have one changed, and it is trained as changed."""
+
+    async def main(here: World) -> None:
+        def change_then_approve(event: Event) -> None:
+            control, host = studio.place.control, here.session.host
+            if event.what == "asked_for_approval":
+                image = next(iter(here.sim.world.images))
+                control.ask(Request(CAPTION, {"image": image, "caption": "a caption by hand"}), host)
+                control.ask(Request(CAPTION, {"image": 999_999, "caption": "nobody"}), host)
+                control.ask(Request(APPROVE), host)
+
+        plan = studio.plan(family="legacy", review=True)
+        listener = [studio.events.append, change_then_approve]
+        await train(here.session, plan, settings=studio.settings(), on_event=listener)
+        assert "a caption by hand" in {image.caption for image in here.sim.world.images.values()}
+        assert [event for event in studio.happened("warned") if "999999 was not changed" in event.data["reason"]]
+
+    within(main)
+
+
+def test_new_images_need_a_new_approval(studio: Studio, within: Within) -> None:
+    """An approval is for the images that were there: when one is uploaded anew, it is asked for again."""
+
+    async def main(here: World) -> None:
+        def approve_and_steal(event: Event) -> None:
+            if event.what == "asked_for_approval":
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+            if event.what == "finished" and event.task == "captions" and not studio.happened("reopened"):
+                del here.sim.world.images[next(iter(here.sim.world.images))]
+
+        listener = [studio.events.append, approve_and_steal]
+        await train(here.session, studio.plan(review=True), settings=studio.settings(), on_event=listener)
+        assert studio.happened("reopened", "upload"), "nobody noticed the theft"
+        assert (len(studio.happened("asked_for_approval")), len(studio.happened("approved"))) == (2, 2)
+
+    within(main)
+
+
+def test_approval_while_nobody_works(studio: Studio, within: Within) -> None:
+    """What was asked for and approved while nobody worked on the run is not asked for again."""
+
+    async def main(here: World) -> None:
+        def stop_when_asked(event: Event) -> None:
+            if event.what == "asked_for_approval":
+                studio.place.control.ask(Request(STOP), here.session.host)
+
+        plan, settings = studio.plan(review=True), studio.settings()
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, plan, settings=settings, on_event=[stop_when_asked])
+        studio.place.control.ask(Request(APPROVE), here.session.host)
+        await studio.resume(here)
+        assert not studio.happened("asked_for_approval"), "it was asked for again"
+
+    within(main)
+
+
+def test_stop_is_heard_while_a_caption_is_being_changed(studio: Studio, within: Within) -> None:
+    """A change of a caption that hangs does not keep the run from hearing that it is to stop."""
+
+    async def main(here: World) -> None:
+        def change_then_stop(event: Event) -> None:
+            if event.what == "asked_for_approval":
+                image = next(iter(here.sim.world.images))
+                control, host = studio.place.control, here.session.host
+                control.ask(Request(CAPTION, {"image": image, "caption": "by hand"}), host)
+                asyncio.get_running_loop().call_later(20, control.ask, Request(STOP), host)
+
+        here.sim.fail("images.update", hang=True)
+        plan, settings = studio.plan(review=True), studio.settings()
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, plan, settings=settings, on_event=[studio.events.append, change_then_stop])
+        asked = studio.happened("asked_for_approval")[0].at
+        assert studio.happened("paused")[0].at - asked < 60, "the stop was heard too late"
+
+    within(main)
