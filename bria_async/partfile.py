@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISLNK, S_ISREG
 from typing import Self
 
-_ANEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ANEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PartFile:
@@ -33,7 +33,7 @@ class PartFile:
         try:
             _require_replaceable(self._to.name, self._folder)
             # With the usual permissions: people share their pictures.
-            self._file = os.fdopen(os.open(self._temporary, _ANEW, 0o666, dir_fd=self._folder), "wb")
+            self.file = os.fdopen(os.open(self._temporary, _ANEW, 0o666, dir_fd=self._folder), "w+b")
         except BaseException:
             os.close(self._folder)
             raise
@@ -41,19 +41,19 @@ class PartFile:
 
     def write(self, block: bytes) -> None:
         """Write on."""
-        self._file.write(block)
+        self.file.write(block)
 
     def commit(self) -> None:
         """Give it its name, for good: its bytes are on the disk before, its name after."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        self.file.flush()
+        os.fsync(self.file.fileno())
         os.replace(self._temporary, self._to.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
         os.fsync(self._folder)
 
     def __exit__(self, *exception: object) -> None:
         """Remove what did not get its name."""
         try:
-            self._file.close()
+            self.file.close()
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._temporary, dir_fd=self._folder)

@@ -279,7 +279,7 @@ REFUSALS: dict[int, type[Refused]] = {
     460: CannotDownload,
     506: InsufficientData,
 }
-"""Answers that say no, by status; any other 3xx is `Redirected`."""
+"""Answers that say no, by status; any other 3xx but 303 is `Redirected`."""
 
 FAILURES: dict[int, type[ServerFailed]] = {408: ServerFailed, 425: ServerFailed, 512: InsufficientResources}
 """Failures of the server, by status; any other of 500 and more is `ServerFailed`, any other at all `Unreadable`."""

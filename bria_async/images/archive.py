@@ -1,9 +1,7 @@
 """The zip of a large dataset: stored, flat, checked before it is written and again while it is."""
 
-import glob
 import hashlib
 import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
@@ -11,6 +9,7 @@ from pathlib import Path, PurePath
 import attrs
 
 from bria_async.errors import ImageChanged, ImageError
+from bria_async.partfile import PartFile, remove_left_over
 
 from .probe import CAPTION, ImageFile, recheck
 from .source import open_regular
@@ -100,26 +99,15 @@ def _check(images: Sequence[ImageFile], members: Sequence[_Member], target: Path
 
 
 def _write(members: Sequence[_Member], target: Path) -> tuple[str, int]:
-    prefix = f".{target.name}-"
-    for left in target.parent.glob(f"{glob.escape(prefix)}*.part"):
-        left.unlink()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".part")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w+b") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                for member in members:
-                    _add(archive, member)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-            file.seek(0)
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    _sync_folder(target.parent)
+    remove_left_over(target)
+    with PartFile(target) as part:
+        with zipfile.ZipFile(part.file, "w", zipfile.ZIP_STORED) as archive:
+            for member in members:
+                _add(archive, member)
+        size = part.file.tell()
+        part.file.seek(0)
+        sha256 = hashlib.file_digest(part.file, "sha256").hexdigest()
+        part.commit()
     return sha256, size
 
 
@@ -139,14 +127,6 @@ def _add(archive: zipfile.ZipFile, member: _Member) -> None:
             sink.write(block)
     if left or member.sha256 not in {None, digest.hexdigest()}:
         raise _changed(member.source)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _changed(path: Path) -> ImageChanged:

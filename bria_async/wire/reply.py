@@ -119,7 +119,8 @@ def kind_of(status: int) -> type[ServerFailed | Refused | Unreadable]:
         return REFUSALS[status]
     if status in FAILURES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return FAILURES.get(status, ServerFailed)
-    return Redirected if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST else Unreadable
+    redirect = HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST
+    return Redirected if redirect and status != HTTPStatus.SEE_OTHER else Unreadable  # 303 follows something done
 
 
 @attrs.frozen

@@ -1,7 +1,10 @@
 """What the world of a seed is like: what is trained, how the server behaves, how much goes wrong, and who dies when."""
 
+import atexit
 import functools
+import os
 import random
+import shutil
 import tempfile
 import zipfile
 from collections import Counter
@@ -49,10 +52,22 @@ AIMED = 0.45
 """The share of worlds in which such an operation is aimed at."""
 
 
+def _folder(prefix: str) -> Path:
+    """A folder that lasts as long as this process, and not only as long as one of its children."""
+    folder, process = Path(tempfile.mkdtemp(prefix=prefix)), os.getpid()
+
+    def remove() -> None:
+        if os.getpid() == process:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(remove)
+    return folder
+
+
 @functools.cache
 def pictures(count: int, side: int) -> Path:
     """A folder of pictures that differ, each with a caption beside it; one per process and size."""
-    folder = Path(tempfile.mkdtemp(prefix="bria-pictures-"))
+    folder = _folder("bria-pictures-")
     for number in range(count):
         Image.new("RGB", (side, side), (20 * number % 256, 90, 250 - 20 * number % 256)).save(folder / f"{number}.png")
         (folder / f"{number}.txt").write_text(f"picture {number}")
@@ -62,7 +77,7 @@ def pictures(count: int, side: int) -> Path:
 @functools.cache
 def archive(count: int, side: int) -> Path:
     """These pictures as the zip that a user put somewhere himself."""
-    target = Path(tempfile.mkdtemp(prefix="bria-zip-")) / "images.zip"
+    target = _folder("bria-zip-") / "images.zip"
     with zipfile.ZipFile(target, "w") as file:
         for picture in sorted(pictures(count, side).glob("*.png")):
             file.write(picture, picture.name)

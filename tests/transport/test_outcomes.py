@@ -143,7 +143,7 @@ ROWS = [
     unreadable("deep JSON", whole(b"[" * 100_000)),
     *(answered(status, kind) for status, kind in errors.REFUSALS.items() if kind is not errors.RateLimited),
     answered(307, errors.Redirected),
-    *(answered(status, errors.Unreadable) for status in (101, 402, 418, 499)),
+    *(answered(status, errors.Unreadable) for status in (101, 303, 402, 418, 499)),
     *(answered(status, errors.ServerFailed, again=status in (502, 503, 504)) for status in (500, 502, 503, 504, 599)),
     *(answered(status, kind, again=status in (408, 425)) for status, kind in errors.FAILURES.items()),
 ]

@@ -146,7 +146,7 @@ def test_statuses_that_leave_it_open(status: int) -> None:
     assert isinstance(error, errors.InsufficientResources) is (status == 512)
 
 
-@pytest.mark.parametrize("status", [100, 101, 103, 199, 402, 406, 418, 421, 424, 426, 428, 431, 444, 461, 499])
+@pytest.mark.parametrize("status", [100, 101, 103, 199, 303, 402, 406, 418, 421, 424, 426, 428, 431, 444, 461, 499])
 def test_statuses_that_nobody_lists_leave_it_open(status: int) -> None:
     """By the table, not by the range: what says neither yes nor no keeps its status, its words and its body."""
     error = refused(status, {"error": "hm"})
@@ -156,12 +156,31 @@ def test_statuses_that_nobody_lists_leave_it_open(status: int) -> None:
     assert error.problems == (f"{status} says neither yes nor no",)
 
 
-REJECTED = {205, 206, *range(300, 400), 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429, 451, 460, 506}
+REJECTED = {
+    205,
+    206,
+    *range(300, 303),
+    *range(304, 400),
+    400,
+    401,
+    403,
+    404,
+    405,
+    409,
+    412,
+    413,
+    415,
+    422,
+    429,
+    451,
+    460,
+    506,
+}
 
 
 @pytest.mark.parametrize("status", [status for status in range(100, 1000) if not Reply(status).ok])
 def test_nothing_else_is_a_no(status: int) -> None:
-    """What was certainly not done is in the list of the fault matrix, or a redirect, which is not followed."""
+    """What was certainly not done is in the list of the fault matrix, or a redirect but 303."""
     expected = errors.Outcome.REJECTED if status in REJECTED else errors.Outcome.UNKNOWN
     assert refused(status).outcome is expected
 
