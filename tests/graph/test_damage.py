@@ -20,6 +20,8 @@ from bria_async.graph.seal import sum_of
 from tests.graph.ruins import TWO, Ruin, made, read, refused, scratch
 from tests.graph.toy import Bench, ManualHost, finished
 
+pytestmark = pytest.mark.exhaustive
+
 EXAMPLES = 60 * int(os.environ.get("BRIA_FUZZ", "1"))
 SLICES = 4
 """Parts of a loop over all bytes, so that they can run beside each other."""

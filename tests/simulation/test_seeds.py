@@ -16,6 +16,8 @@ from .process import Process
 from .soak import one, replay
 from .weather import KINDS, SERVER
 
+pytestmark = pytest.mark.exhaustive
+
 SEEDS = 300
 ENOUGH = 20
 """How often each operation of a lifecycle is struck at least in these worlds."""

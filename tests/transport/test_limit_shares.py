@@ -12,6 +12,8 @@ from bria_async.sim import Options
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import connected, land
 
+pytestmark = pytest.mark.exhaustive
+
 PHASE = 37.3
 """Where in a minute of the server a batch begins."""
 
