@@ -309,8 +309,11 @@ async def submission(session: Session, plan: Plan, trained: Model, prompt: Promp
 
 @each("prompt")
 async def sample(session: Session, settings: Settings, run: Run, submission: Submission, prompt: Prompt) -> Sample:
-    """Wait for a sample and keep it on disk."""
-    result = await session.jobs.wait(submission, polling=settings.waiting)
+    """Wait for a sample and keep it on disk; it is paid for, so that the status service does not know it is believed
+    after the settle delay only.
+    """
+    waiting = attrs.evolve(settings.waiting, grace=max(settings.waiting.grace, run.settle))
+    result = await session.jobs.wait(submission, polling=waiting)
     return await keep_sample(session, run, prompt, result.image_url, result.seed)
 
 

@@ -10,6 +10,7 @@ import pytest
 from bria_async.errors import RunPaused
 from bria_async.sim import Options
 from bria_async.training import Trained
+from bria_async.wire import Polling
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.network import Clear, MemoryConnector
 from tests.simulation.world import ADDRESS, Land, World, connected, land
@@ -116,6 +117,18 @@ def test_what_accepts_no_sample_is_a_doubt(
         plan = studio.plan(family=family, samples=("a lighthouse",), on_doubt="resend")
         result = await studio.train(here, plan)
         assert (len(result.samples), result.perhaps_charged, result.skipped) == (1, 1, {}), result
+
+    within(main)
+
+
+def test_a_sample_that_the_status_service_does_not_know_yet(studio: Studio, within: Within) -> None:
+    """A sample was paid for: that nobody knows it is believed after the settle delay, not sooner."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("jobs.status", status=404, times=9)
+        soon = Polling(start=1, cap=5, grace=5)
+        result = await studio.train(here, studio.plan(samples=("a lighthouse",)), settle=60.0, waiting=soon)
+        assert (len(result.samples), result.skipped) == (1, {}), result
 
     within(main)
 
