@@ -39,10 +39,10 @@ soak: $(VENV)/.ready
 	@$(BIN)/python -m tests.simulation soak --seeds $(SEEDS) --from $(FROM) --shards $(SHARDS)
 
 kill: $(VENV)/.ready
-	BRIA_KILL=all $(BIN)/python -m pytest -n $(WORKERS) tests/kill
+	BRIA_KILL=all $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/kill
 
 cancel: $(VENV)/.ready
-	BRIA_CANCEL=all $(BIN)/python -m pytest -n $(WORKERS) tests/simulation/test_cancelled.py
+	BRIA_CANCEL=all $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/simulation/test_cancelled.py
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
