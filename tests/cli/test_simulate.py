@@ -42,6 +42,7 @@ def test_a_simulator_that_cannot_be_served_is_one_sentence(shell: Shell, fast: S
     assert (wrong.code, "generation is one of" in wrong.err) == (2, True), wrong.err
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("family", ["fibo", "2024"])
 def test_the_demo_goes_on_after_a_kill(family: str, shell: Shell, pictures: Path) -> None:
     """The demo types the real command; killed in the middle it goes on with the same run, done it begins anew."""

@@ -104,6 +104,7 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+@pytest.mark.exhaustive
 @pytest.mark.fault("F9")
 async def test_very_many_files_in_deep_folders(tmp_path: Path) -> None:
     """20,000 names of four files, 60 folders deep: each image once, in memory that hardly grows with them."""

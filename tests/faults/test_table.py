@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from .rows import INVARIANTS, ROWS
 
 
+@pytest.mark.exhaustive
 def test_every_fault_has_a_test_and_the_table_names_it() -> None:
     """`tests/faults.md` is what the marks of all tests say, and no row is without one."""
     command = [sys.executable, "-m", "tests.faults", "--check"]

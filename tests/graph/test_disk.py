@@ -170,6 +170,7 @@ def can_trace() -> bool:
     return STRACE is not None and subprocess.run([STRACE, "true"], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.exhaustive
 @pytest.mark.fault("D2")
 @pytest.mark.skipif(not (IN_CI or can_trace()), reason="strace is not here, or may not be used")
 def test_a_sync_that_failed_is_never_repeated(tmp_path: Path) -> None:

@@ -103,6 +103,7 @@ async def starved(number: int, state: Path, *, in_loop: bool) -> tuple[bool, int
     return came, host.pieces
 
 
+@pytest.mark.exhaustive
 @pytest.mark.fault("P4")
 def test_no_memory(tmp_path: Path) -> None:
     """Whichever piece of work finds no memory, that is told, as itself or as what it did to the journal; but a body
@@ -118,6 +119,7 @@ def test_no_memory(tmp_path: Path) -> None:
     assert outcomes[False] <= 2 * IMAGES + 1, f"only a body that is being read, and the journal's end: {outcomes}"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.fault("P4")
 def test_no_memory_in_the_loop(tmp_path: Path) -> None:
     """Whatever the loop's thread is at, a request, a wait or a record: that is told, and nothing is done by halves."""

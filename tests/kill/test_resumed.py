@@ -33,6 +33,7 @@ async def killed_and_killed(seed: int, shape: str, size: tuple[int, int], steps:
     assert kills > 1, f"seed {seed}: the run was through after {kills} kills"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.fault("P2")
 @pytest.mark.parametrize("seed", range(SEEDS))
 async def test_killed_while_it_resumes(seed: int, tmp_path: Path) -> None:
@@ -41,6 +42,7 @@ async def test_killed_while_it_resumes(seed: int, tmp_path: Path) -> None:
     await killed_and_killed(seed, shape, IMAGES.get(shape, SMALL), 70, tmp_path)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.fault("P1", "P2")
 @pytest.mark.parametrize("shape", ["fibo", "legacy", "2024"])
 async def test_killed_with_many_on_their_way(shape: str, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def requests(phase: str) -> list[tuple[Signals, str, str]]:
     return found
 
 
+@pytest.mark.exhaustive
 @pytest.mark.fault("P3")
 @pytest.mark.parametrize("phase", list(PHASES))
 async def test_told_while_a_request_is_on_its_way(phase: str, tmp_path: Path) -> None:

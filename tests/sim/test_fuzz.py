@@ -58,6 +58,7 @@ def sim(portal: BlockingPortal, prepared: tuple[Path, list[Scene]], tmp_path: Pa
         yield served
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("name", [operation.name for operation in declared()])
 def test_every_answer_is_listed_in_the_document(name: str, sim: Simulator, prepared: tuple[Path, list[Scene]]) -> None:
     """Fitting, wrong and hostile requests: no failure, a listed status, a body of its shape, results that load."""
