@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from .host import Host as Host
     from .session import Session as Session
     from .sim import simulator as simulator
+    from .training import Batch as Batch
+    from .training import Batched as Batched
     from .training import Expert as Expert
+    from .training import Member as Member
     from .training import Plan as Plan
     from .training import Repaired as Repaired
     from .training import Sample as Sample
@@ -41,9 +44,12 @@ if TYPE_CHECKING:
     from .training import Trained as Trained
     from .training import Verification as Verification
     from .training import repair as repair
+    from .training import repair_batch as repair_batch
     from .training import resume as resume
     from .training import train as train
+    from .training import train_many as train_many
     from .training import verify as verify
+    from .training import verify_many as verify_many
     from .types.jobs import GeneratedImages as GeneratedImages
     from .types.jobs import JobResult as JobResult
     from .types.jobs import Submission as Submission
@@ -55,6 +61,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Attempt": "errors",
+    "Batch": "training",
+    "Batched": "training",
     "BriaError": "errors",
     "Call": "wire.call",
     "ConfigurationError": "errors",
@@ -72,6 +80,7 @@ _HOME = {
     "JobResult": "types.jobs",
     "JobTimedOut": "errors",
     "JobUnreachable": "errors",
+    "Member": "training",
     "NotFound": "errors",
     "NotSent": "errors",
     "OutcomeUnknown": "errors",
@@ -95,10 +104,13 @@ _HOME = {
     "WebhookInvalid": "errors",
     "parse_webhook": "wire.webhook",
     "repair": "training",
+    "repair_batch": "training",
     "resume": "training",
     "simulator": "sim",
     "train": "training",
+    "train_many": "training",
     "verify": "training",
+    "verify_many": "training",
     "verify_webhook": "wire.webhook",
 }
 

@@ -103,6 +103,7 @@ class Session:
         strict: check documented ranges and enums before a request leaves; False sends values as given.
         keep_data_uri: send base64 images with their `data:` header rather than without.
         host: clock, sleep and randomness, for simulations.
+        limiter: keeps this session to its paces instead of the one that this process shares; such as a `SharedLimiter`.
 
     Raises:
         ConfigurationError: there is no token, the base URL is not one, a rate is not above 0 or of no operation, or
@@ -143,6 +144,7 @@ class Session:
         strict: bool = True,
         keep_data_uri: bool = False,
         host: Host | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         from bria_async.transport.auth import origin_of  # noqa: PLC0415  # loads aiohttp
 
@@ -156,7 +158,7 @@ class Session:
         self.keep_data_uri = keep_data_uri
         self._rates = Rates.of(requests_per_minute, _operations())
         self._clock = host
-        self._limiter: Limiter | None = None
+        self._limiter = limiter
         self._rules = Rules(
             host=self.host,
             policy=retry or RetryPolicy(),
@@ -193,7 +195,8 @@ class Session:
         downloads = self._downloads or self._own(
             aiohttp.ClientSession(connector=connector_for(self.base_url.host), cookie_jar=aiohttp.DummyCookieJar())
         )
-        self._limiter = shared(str(self.base_url), self._secret, self._rates, self._clock)
+        limiter = self._limiter or shared(str(self.base_url), self._secret, self._rates, self._clock)
+        limiter.lower(self._rates)
         self._client = HttpClient(
             host=self.host,
             origin=self.base_url,
@@ -201,7 +204,7 @@ class Session:
             uploads=uploads,
             token=PinnedToken(self._secret, self.base_url),
             downloads=Downloads(downloads, self.timeout, self._rules),
-            limiter=self._limiter,
+            limiter=limiter,
             rules=self._rules,
             timeout=self.timeout,
             strict=self.strict,
@@ -252,16 +255,17 @@ class Session:
         """
         return await self._connected().probe(url)
 
-    async def download(self, url: str, to: str | Path) -> Path:
+    async def download(self, url: str, to: str | Path, *, limit: int | None = None) -> Path:
         """Download a result to this path, without the token; the file appears whole or not at all.
 
-        Results live for 3 days, or 1 hour for product shots (public pages; soft): download at once.
+        Results live for 3 days, or 1 hour for product shots (public pages; soft): download at once. What has more than
+        `limit` bytes, by default 1 GiB, is too large.
 
         Raises:
             DownloadFailed: not there (any more), empty (moderated), too large, or it kept failing; `gone` tells
                 whether asking again is in vain.
         """
-        return await self._connected().downloads.fetch(url, Path(to))
+        return await self._connected().downloads.fetch(url, Path(to), limit)
 
     async def put_file(self, url: str, path: str | Path, *, content_type: str) -> None:
         """Put a file to a presigned URL, streamed and without the token.

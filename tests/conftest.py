@@ -1,11 +1,13 @@
 """Shared fixtures: a running simulator, a session on it, and a host whose sleeping takes no time."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from bria_async.engines.postgres.database import Database
 from bria_async.session import Session
 from bria_async.sim import Simulator, simulator
+from tests import postgres
 from tests.support import TOKEN, PushedHost, Recorder, recorder
 
 
@@ -40,3 +42,17 @@ async def server() -> AsyncIterator[Recorder]:
     """A server that takes any request and remembers it."""
     async with recorder() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL, for all tests of this process."""
+    with postgres.served() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: postgres.Server) -> Iterator[Database]:
+    """An empty database."""
+    with postgres_server.fresh() as fresh:
+        yield fresh

@@ -95,6 +95,12 @@ def test_links(page: Path) -> None:
     assert not missing, missing
 
 
+def test_every_page_is_linked() -> None:
+    """Whoever reads the README finds every page."""
+    missing = [page.name for page in sorted((ROOT / "docs").glob("*.md")) if f"](docs/{page.name}" not in README]
+    assert not missing, missing
+
+
 def test_opening() -> None:
     """The README opens with the two commands, then Python, then a handler."""
     order = [README.index(text) for text in ("make demo", "make test", "await train(", "request handler")]

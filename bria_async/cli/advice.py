@@ -34,6 +34,11 @@ def typed(text: str) -> str:
     return _COMMAND.sub(lambda found: f"{found[1]} {_flags(found[2])}", text)
 
 
+def typed_with_flags(command: str, *more: str) -> str:
+    """A command that has nothing but flags, with those that say where this one worked."""
+    return " ".join(filter(None, ("bria-async", command, _flags(command).rstrip(), *more)))
+
+
 def _flags(command: str) -> str:
     """The carried flags that a command knows, quoted for a shell."""
     context = click.get_current_context(silent=True)

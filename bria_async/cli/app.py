@@ -17,6 +17,7 @@ from .simulate import simulate
 from .spec import spec
 from .train import resume, train
 from .work import Interrupted
+from .worker import worker
 
 
 class App(click.Group):
@@ -48,13 +49,15 @@ def app() -> None:
     """Train tailored models with Bria's API, and call any operation of it.
 
     The token comes from BRIA_API_TOKEN or a file (--token-file), never from an argument. BRIA_BASE_URL names another
-    server, such as the simulator; BRIA_STATE the folder where runs are kept.
+    server, such as the simulator; BRIA_STATE the folder where runs are kept; BRIA_DATABASE the database where workers
+    share them.
     """
 
 
 for _command in (
     train,
     resume,
+    worker,
     runs,
     show,
     watch,

@@ -234,9 +234,10 @@ def demo(family: str, images: str | None, folder: Path) -> None:
 
 
 def _sum_up(home: Folder, about: Demo, state: Mapping[str, Any], seconds: float) -> None:
-    journal = home.runs / about.run / "journal.db"
-    view = view_of(journal, about.run)
-    facts = facts_of(journal, view)
+    from bria_async.training.place import Place  # slow to import
+
+    place = Place.of(about.run, home.runs)
+    facts = facts_of(place, view_of(place.source, about.run))
     counts = state["counts"]
     ids = ", ".join(f"{name} {facts[name]}" for name in ("project", "dataset", "model") if facts[name] is not None)
     simulate = ("simulate", "--port", str(about.port), "--speed", str(SPEED), "--state", str(home.world))

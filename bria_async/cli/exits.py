@@ -1,6 +1,7 @@
 """Exit codes, as one table."""
 
 import enum
+from collections.abc import Iterable
 from typing import Self
 
 from bria_async.errors import (
@@ -40,7 +41,7 @@ class Exit(enum.IntEnum):
 
     DONE = (0, "done")
     FAILED = (1, "failed for good, or verify found differences")
-    USAGE = (2, "wrong usage, plan or configuration; nothing was sent")
+    USAGE = (2, "wrong usage, plan or configuration; nothing was sent for it (other runs of a batch may be trained)")
     PAUSED = (3, "the run paused and can be resumed, or the job goes on and can be waited for")
     JOURNAL = (4, "the journal is locked, unreadable, or of a newer version")
     REQUEST = (5, "a request was refused, a job failed, or the server cannot be reached")
@@ -64,6 +65,14 @@ def exit_of(error: BriaError) -> Exit:
     if isinstance(error, RequestError) and error.in_doubt:
         return Exit.UNKNOWN
     return next((code for kinds, code in _EXITS if isinstance(error, kinds)), Exit.FAILED)
+
+
+_WORST = (Exit.UNKNOWN, Exit.JOURNAL, Exit.FAILED, Exit.USAGE, Exit.REQUEST, Exit.PAUSED)
+
+
+def worst(errors: Iterable[BriaError]) -> Exit:
+    """The exit code of the worst of these errors, which is done where there is none."""
+    return min(map(exit_of, errors), key=_WORST.index, default=Exit.DONE)
 
 
 class Failure(Exception):

@@ -1,40 +1,47 @@
 """What the journal of a run says, for the commands that show it."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from bria_async.errors import JournalError
 from bria_async.graph import feed
 from bria_async.graph.feed import View
 from bria_async.graph.states import State
 
-from .advice import typed
+from .advice import typed, typed_with_flags
+from .overview import Overview
+
+if TYPE_CHECKING:
+    from bria_async.training.place import Place
 
 NAMED = ("project", "dataset", "model")
 """Tasks whose results have ids worth showing."""
 
 
-def view_of(journal: Path, run: str) -> View:
+def view_of(journal: feed.Source, run: str) -> View:
     """A run as it is now.
 
     Raises:
         JournalError: the journal cannot be read, or holds no such run.
     """
-    found = next((view for view in feed.views(journal) if view.run.name == run), None)
+    found = feed.view(journal, run)
     if found is None:
         raise JournalError(f"The journal {journal} holds no run {run!r}.")
     return found
 
 
-def facts_of(journal: Path, view: View) -> dict[str, Any]:
-    """State, numbers and ids of a run."""
-    results = feed.results(journal, view.run.name)
+def facts_of(place: "Place", view: View, results: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """State, numbers and ids of a run; `results` are those of its named tasks, where they were read already."""
+    journal = place.source
+    if results is None:
+        results = feed.results(journal, view.run.name)
     uploads = view.counts["upload"]
     images, uploaded = sum(uploads.values()), uploads.get(State.DONE, 0)
     if "bulk" in view.counts:
-        images, uploaded = len(feed.inputs(journal, view.run.name, "image")), len(results.get("upload", ()))
+        images, uploaded = len(feed.inputs(journal, view.run.name, "image")), 0
+        uploaded = len(feed.results(journal, view.run.name).get("upload", ()))
     return {
-        "run": view.run.name,
+        "run": place.title,
         "state": view.state,
         "images": images,
         "uploaded": uploaded,
@@ -43,11 +50,37 @@ def facts_of(journal: Path, view: View) -> dict[str, Any]:
     }
 
 
-def next_command(journal: Path, view: View) -> str:
+def next_command(place: "Place", view: View) -> str:
     """What to type next."""
     if view.state == "done":
         old = "" if view.run.plan["family"] == "fibo" else " --v1"
-        return typed(f'bria-async generate {facts_of(journal, view)["model"]} "a prompt"{old}')
+        return typed(f'bria-async generate {facts_of(place, view)["model"]} "a prompt"{old}')
     if view.state == "failed":
         return "bria-async train, under another --name"
-    return typed(f"bria-async {'watch' if view.alive else 'resume'} {view.run.name}")
+    if view.state == "waiting":
+        return _next_of_waiting(place)
+    if view.alive and view.state != "running" and place.batch:
+        return typed(f"bria-async watch {place.batch.name}")
+    return typed(f"bria-async {'watch' if view.alive else 'resume'} {place.title}")
+
+
+def next_of_batch(place: "Place", overview: Overview) -> str:
+    """What to type next about a batch."""
+    if overview.state == "waiting":
+        return _next_of_waiting(place)
+    if overview.alive:
+        return typed(f"bria-async watch {overview.name}")
+    if overview.state == "done":
+        return typed(f"bria-async verify {overview.name}")
+    if overview.state == "failed":
+        return "bria-async train, the failed ones under other names"
+    return typed(f"bria-async resume {overview.name}")
+
+
+def _next_of_waiting(place: "Place") -> str:
+    return typed(f"bria-async watch {place.title}") if feed.tended(place.source).workers else start_a_worker()
+
+
+def start_a_worker() -> str:
+    """What to type where runs wait for a worker."""
+    return typed_with_flags("worker", "--engine dbos")

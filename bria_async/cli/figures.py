@@ -32,6 +32,9 @@ REMARKABLE = frozenset(
 )
 """Events that nobody expects of a run that goes well."""
 
+OF_MANY = REMARKABLE | {Happened.ASKED, Happened.NOT_BEGUN, Happened.PAUSED, Happened.RUN_FAILED, Happened.COMPLETED}
+"""Events of a run among many that are told."""
+
 SINGLY = 3
 """Events of one kind that are told one by one; more of them at once are told as a number."""
 
@@ -152,6 +155,23 @@ def told(events: Iterable[Event], wanted: frozenset[str] = TOLD) -> Iterator[tup
         yield from _group(found)
 
 
+def told_of_many(events: Iterable[Event], wanted: frozenset[str]) -> Iterator[tuple[float, str]]:
+    """Events of many runs in words; what happened to several runs at once is told as their number."""
+    groups: dict[tuple[str, str], dict[str, list[Event]]] = {}
+    for event in events:
+        if event.what in wanted:
+            groups.setdefault((event.what, event.task), {}).setdefault(event.run, []).append(event)
+    for runs in groups.values():
+        if len(runs) > SINGLY:
+            found = [event for events in runs.values() for event in events]
+            alike = found[-1].data if all(event.data == found[-1].data for event in found) else {}
+            words = _words(attrs.evolve(found[-1], run="", key="", data=alike))
+            yield found[-1].at, f"{len(runs):,} runs: {words.strip()}"
+        else:
+            for run, found in runs.items():
+                yield from ((at, f"{run}: {words.removeprefix(f'{run} ')}") for at, words in told(found, wanted))
+
+
 def _subject(event: Event) -> str:
     """Events with the same subject are of one kind; what concerns the whole run is told each on its own."""
     return "" if event.task else f"{event.at} {event.data}"
@@ -169,6 +189,8 @@ def _words(event: Event) -> str:
     reason = event.data.get("reason")
     if event.task or not reason:
         return event.words
-    return {Happened.WARNED: "warning: ", Happened.PAUSED: "paused: "}.get(Happened(event.what), "") + typed(
-        str(reason)
-    )
+    return _BEFORE.get(Happened(event.what), "") + typed(str(reason))
+
+
+_BEFORE = {Happened.WARNED: "warning: ", Happened.PAUSED: "paused: ", Happened.NOT_BEGUN: "does not begin: "}
+"""What stands before the reason of an event that concerns a whole run."""

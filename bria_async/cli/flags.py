@@ -5,27 +5,29 @@ needs them: they are written down once, and `bria-async --help` need not import 
 """
 
 import functools
+import inspect
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import click
+from click.core import ParameterSource
 
-from bria_async.errors import ConfigurationError, PlanInvalid
+from bria_async.errors import ConfigurationError
 
 from .advice import carried
 
 if TYPE_CHECKING:
+    from bria_async.engines.postgres.database import Database
     from bria_async.session import Session
-    from bria_async.training import Plan, Settings
+    from bria_async.training import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PLAN_HELP: Mapping[str, str] = {
-    "name": "Of the run, and of what it makes; by default the folder's name.",
+    "name": "Of the run and of what it makes, or of the batch; by default the folder's name.",
     "family": "Shape of the training.",
     "ip_type": "What the training preserves.",
     "ip_medium": "Medium of the images.",
@@ -110,48 +112,6 @@ def _flag(field: "attrs.Attribute[Any]") -> click.Option:
     return click.Option([f"--{name}", field.name], multiple=field.name in _NAMES, metavar="TEXT", **given)
 
 
-def plan_of(folder: str | None, file: Path | None, given: Mapping[str, Any]) -> "Plan":
-    """The plan of a TOML file, with flags before what it says.
-
-    Raises:
-        PlanInvalid: it cannot be read.
-        ConfigurationError: there is neither a folder nor a file that names one.
-    """
-    from bria_async.training import Plan  # slow to import
-
-    data = _read_toml(file) if file else {}
-    data |= {name: value for name, value in given.items() if value not in (None, ())}
-    if given.get("expert"):
-        data["expert"] = _expert(given["expert"])
-    if folder is not None:
-        data["images"] = folder
-    if not data.get("images"):
-        raise ConfigurationError("Name the folder of images: bria-async train FOLDER.")
-    data.setdefault("name", Path(str(data["images"])).absolute().name)
-    return Plan.of(data)
-
-
-def _read_toml(file: Path) -> dict[str, Any]:
-    """A plan's data; its folder of images is relative to the file."""
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PlanInvalid(f"The plan {file} cannot be read:", (str(error),)) from None
-    if isinstance(images := data.get("images"), str):
-        data["images"] = str(file.parent / Path(images).expanduser())
-    return data
-
-
-def _expert(pairs: tuple[str, ...]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--expert")
-        values[name.replace("-", "_")] = value
-    return values
-
-
 # --- settings ---------------------------------------------------------------------------------------------------
 
 _ZIP_PUT_URL = "BRIA_ZIP_PUT_URL"
@@ -171,7 +131,12 @@ def settings_flags() -> list[click.Parameter]:
             type=click.IntRange(1, 256),
             default=usual.uploads_at_once,
             show_default=True,
-            help="Images on their way at once.",
+            help="Images on their way at once, of all runs together.",
+        ),
+        click.Option(
+            ["--models-at-once"],
+            type=click.IntRange(1),
+            help="Runs of a batch under way at once, from project to samples; by default all.",
         ),
         click.Option(
             ["--settle"],
@@ -202,6 +167,7 @@ def settings_of(
     state: Path | None,
     output: Path | None,
     uploads_at_once: int,
+    models_at_once: int | None,
     settle: float | None,
     poll_start: float,
     poll_cap: float,
@@ -220,6 +186,7 @@ def settings_of(
         state=state,
         output=output,
         uploads_at_once=uploads_at_once,
+        models_at_once=models_at_once,
         settle=settle,
         training=attrs.evolve(usual.training, **pace, timeout=training_timeout),
         waiting=attrs.evolve(usual.waiting, **pace),
@@ -232,6 +199,43 @@ def settings_of(
 
 state_flag = click.option(
     "--state", type=Path, metavar="DIR", callback=carried, help="Folder of the runs; also BRIA_STATE."
+)
+DATABASE = "BRIA_DATABASE"
+
+
+def _database(context: click.Context, option: click.Parameter, url: str | None) -> "Database | None":
+    """The database of an address; in commands that are printed it is repeated, unless that would tell a secret."""
+    if not url:
+        return None
+    from bria_async.engines.postgres.database import Database  # slow to import
+
+    database = Database(url)
+    if is_typed(context, option):
+        if database.has_secret:
+            click.echo(f"warning: others can read what is typed; put the address into {DATABASE}", err=True)
+        else:
+            carried(context, option, url)
+    return database
+
+
+def is_typed(context: click.Context, option: click.Parameter) -> bool:
+    """Whether a flag was typed, and not found in the environment."""
+    return context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+
+
+database_flag = click.option(
+    "--database",
+    envvar=DATABASE,
+    metavar="URL",
+    callback=_database,
+    help=f"Where workers share runs, as postgresql://...; better in {DATABASE}, since others can read what is typed.",
+)
+on_failure_flag = click.option(
+    "--on-failure",
+    type=click.Choice(["continue", "stop"]),
+    default="continue",
+    show_default=True,
+    help="What a run of a batch that cannot go on means for the others.",
 )
 json_flag = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -283,6 +287,18 @@ def connection_of(
         "retry": RetryPolicy() if attempts is None else RetryPolicy(attempts=attempts),
         "timeout": timeout or REQUEST_TIMEOUT,
     }
+
+
+def taken(given: dict[str, Any]) -> tuple["Settings", dict[str, Any]]:
+    """Settings and connection out of what was given; the rest remains."""
+    settings = settings_of(**{name: given.pop(name) for name in _keywords(settings_of)})
+    return settings, {name: given.pop(name) for name in _keywords(connection_of)}
+
+
+def _keywords(function: Callable[..., Any]) -> list[str]:
+    """The names of its keyword-only parameters."""
+    parameters = inspect.signature(function).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
 
 
 def session_of(**connection: Any) -> "Session":

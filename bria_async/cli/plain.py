@@ -1,9 +1,10 @@
 """Runs in plain lines for pipes and logs, and as JSON for programs."""
 
 import json
+import math
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import click
@@ -11,12 +12,18 @@ import click
 from bria_async.graph.events import Event
 from bria_async.graph.feed import View
 
-from .figures import Rate, Stage, stages, time_left, told
+from .figures import OF_MANY, Rate, Stage, stages, time_left, told, told_of_many
+from .overview import Overview
+
+if TYPE_CHECKING:
+    from bria_async.training.place import Place
 
 STEPS = 10
 """Lines that a stage of many items gets at most."""
 MANY = 20
 """Items from which on a stage gets more than one line."""
+EVERY = 60.0
+"""Seconds between two lines with the numbers of a batch."""
 
 
 @attrs.define
@@ -58,16 +65,55 @@ class Lines:
         """Nothing is open."""
 
 
+@attrs.define
+class BatchLines:
+    """One line per run that ends, per thing that nobody expects, and one a minute with the numbers of all."""
+
+    _rate: Rate = attrs.field(factory=Rate)
+    _told: str = ""
+    _told_at: float = -math.inf
+
+    def waiting(self, what: str) -> None:
+        """Say what is done before there is a journal."""
+        _line(time.time(), what)
+
+    def show(self, overview: Overview, events: Sequence[tuple[int, Event]], now: float) -> None:
+        """Tell what is new."""
+        for at, words in sorted(told_of_many((event for _, event in events), OF_MANY)):
+            _line(at, words)
+        uploads = next((stage for stage in stages(overview.total) if stage.name == "upload"), None)
+        if uploads is None:
+            return
+        self._rate.saw(now, uploads.done)
+        numbers = f"{overview.words}; upload {uploads.done:,} of {uploads.total:,}"
+        if numbers != self._told and now - self._told_at >= EVERY:
+            self._told, self._told_at = numbers, now
+            pace = time_left(uploads, self._rate)
+            _line(now, f"{numbers}{f' ({pace})' if pace else ''}")
+
+    def summary(self, words: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002  # another display shows the data
+        """Print the summary."""
+        click.echo(words)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@attrs.frozen
 class Json:
-    """One JSON object per event and line, and a last one that sums up."""
+    """One JSON object per event and line, and a last one that sums up; runs are named as they are typed."""
+
+    place_of: "Callable[[str], Place]"
+    """Where the run of an event lies."""
 
     def waiting(self, what: str) -> None:
         """Programs wait without being told."""
 
-    def show(self, view: View, events: Sequence[tuple[int, Event]], now: float) -> None:  # noqa: ARG002  # as above
+    def show(self, seen: object, events: Sequence[tuple[int, Event]], now: float) -> None:  # noqa: ARG002  # as above
         """Print what is new."""
         for seq, event in events:
-            click.echo(json.dumps({"seq": seq, **attrs.asdict(event)}, ensure_ascii=False))
+            told = {"seq": seq, **attrs.asdict(event), "run": self.place_of(event.run).title}
+            click.echo(json.dumps(told, ensure_ascii=False))
 
     def summary(self, words: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002  # as above
         """Print the summary."""

@@ -2,143 +2,177 @@
 
 import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import attrs
 import click
 
-from bria_async.errors import JournalError
+from bria_async.errors import BriaError, RunError
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, STOP, Request
-from bria_async.graph.lock import holder
+from bria_async.graph.feed import View
 from bria_async.host import Host
 
 from .advice import typed
+from .batches import batch_facts, facts_of_runs, many_runs, overview_of, show_batch, show_not_begun
 from .exits import Exit, Failure
-from .facts import NAMED, facts_of, next_command, view_of
-from .figures import duration, is_over, stages, told, training_time
-from .flags import json_flag, session_flags, session_of, state_flag
-from .follow import Follower, until_over
-from .train import display_for
+from .facts import NAMED, facts_of, next_command, next_of_batch, start_a_worker, view_of
+from .figures import stages, told, training_time
+from .flags import database_flag, json_flag, session_flags, session_of, state_flag
+from .follow import Follower, OneRun, Source, until_over
+from .tables import HEAD, STEPS, age, line_of, steps_of, table
 from .work import Interrupted
 from .work import run as run_work
+from .working import display_for
 
+if TYPE_CHECKING:
+    from bria_async.engines.postgres.database import Database
+    from bria_async.training.place import Place
+
+GOING_ON = ("running", "waiting")
+"""States of a run that somebody works on, or is to."""
+OVER = ("done", "failed")
+"""States of a run that nobody works on any more."""
 LAST = 8
 """Events that `show` prints."""
 CHECK = 0.1
 """Seconds between looks at a lock."""
 PATIENCE = 60.0
 """Seconds that `stop` waits for the process that works on a run."""
+HEARS = 10.0
+"""The same where the run only waits for its turn."""
 
 
 @click.command()
+@click.option("--all", "every", is_flag=True, help="List the runs of batches, too.")
+@database_flag
 @state_flag
 @json_flag
-def runs(*, state: Path | None, as_json: bool) -> None:
-    """List the runs: state, images, model and age."""
-    from bria_async.training.place import default_state  # slow to import
+def runs(*, every: bool, database: "Database | None", state: Path | None, as_json: bool) -> None:
+    """List the runs: state, images, model and age; a batch is one line."""
+    from bria_async.training.shared import places  # slow to import
 
     found: list[dict[str, Any]] = []
-    for journal in sorted((state or default_state()).glob("*/journal.db")):
+    for place in places(state, database):
         try:
-            found += [facts_of(journal, view) for view in feed.views(journal)]
-        except JournalError as error:
+            if place.is_batch:
+                overview = overview_of(place)
+                found += [batch_facts(overview), *(facts_of_runs(place, overview) if every else [])]
+            else:
+                found += [facts_of(place, view) for view in feed.views(place.source)]
+        except BriaError as error:
             click.echo(f"warning: {error}", err=True)
     if as_json:
         click.echo(json.dumps(found, indent=2))
     elif not found:
         click.echo(typed("There are no runs. Begin one: bria-async train FOLDER"))
     else:
-        _table(
-            ("run", "state", "images", "model", "age"),
-            [
-                (f["run"], f["state"], f"{f['uploaded']:,} of {f['images']:,}", f["model"], _age(f["created"]))
-                for f in found
-            ],
-        )
+        table(HEAD, map(line_of, found))
 
 
 @click.command()
 @click.argument("run")
+@database_flag
 @state_flag
 @json_flag
-def show(run: str, *, state: Path | None, as_json: bool) -> None:
-    """Show RUN: its steps, ids, last events, and the next command."""
-    from bria_async.training.place import Place  # as above
+def show(run: str, *, database: "Database | None", state: Path | None, as_json: bool) -> None:
+    """Show RUN: its steps, ids, last events, and the next command; or a batch: its runs and their steps together."""
+    from bria_async.training.shared import existing  # as above
 
-    place = Place.existing(run, state)
-    view = view_of(place.journal, run)
-    facts = facts_of(place.journal, view)
+    place = existing(run, state, database)
+    if place.is_batch:
+        show_batch(place, as_json=as_json)
+        return
+    if (view := _look(place)) is None:
+        show_not_begun(place, as_json=as_json)
+        return
+    facts = facts_of(place, view)
     if as_json:
         steps = [attrs.asdict(stage) for stage in stages(view)]
         click.echo(json.dumps({**facts, "reason": view.run.reason, "steps": steps}, indent=2))
         return
-    click.echo(
-        f"{run}: {view.state}{f' ({view.run.reason})' if view.run.reason else ''}, begun {_age(view.run.created)} ago"
-    )
-    _table(
-        ("step", "done", "of", ""),
-        [(f"{'✔' if is_over(s) else '·'} {s.name}", f"{s.done:,}", f"{s.total:,}", s.remarks) for s in stages(view)],
-    )
+    reason = f" ({view.run.reason})" if view.run.reason else ""
+    click.echo(f"{place.title}: {view.state}{reason}, begun {age(view.run.created)} ago")
+    table(STEPS, steps_of(view))
     if view.state == "running" and (words := training_time(view, time.time())):
         click.echo(f"training: {words}")
     ids = ", ".join(f"{name} {facts[name]}" for name in NAMED if facts[name] is not None)
     click.echo(f"ids: {ids or 'nothing was created'}")
-    events = [event for _, event in feed.events(place.journal, run, max(0, view.seq - LAST))]
-    for at, words in told(events):
+    for at, words in told(feed.last_events(place.source, place.name, LAST)):
         click.echo(f"  {time.strftime('%H:%M:%S', time.localtime(at))}  {words}")
-    click.echo(f"next: {next_command(place.journal, view)}")
+    click.echo(f"next: {next_command(place, view)}")
 
 
 @click.command()
 @click.argument("run")
+@database_flag
 @state_flag
 @json_flag
-def watch(run: str, *, state: Path | None, as_json: bool) -> None:
-    """Watch RUN while another process works on it, until that process ends."""
-    from bria_async.training.place import Place  # slow to import
+def watch(run: str, *, database: "Database | None", state: Path | None, as_json: bool) -> None:
+    """Watch RUN, or a batch, while others work on it, until they do no more."""
+    from bria_async.training.shared import existing  # slow to import
 
-    place = Place.existing(run, state)
-    display = display_for(as_json=as_json)
-    follower = Follower(place.journal, run, display)
+    place = existing(run, state, database)
+    many = place.is_batch
+    if not many and _look(place) is None:
+        show_not_begun(place, as_json=as_json)
+        return
+    display = display_for(place, as_json=as_json, many=many)
+    source: Source[Any] = many_runs(place) if many else OneRun(place.source, place.name)
+    follower: Follower[Any] = Follower(source, display)
     follower.skip()
+
+    def goes_on(seen: Any) -> bool:
+        return bool((seen.alive or seen.waits) and (place.batch is None or seen.state in GOING_ON))
+
     try:
-        run_work(until_over(follower))
+        with feed.held(place.source):
+            if _has_no_worker(place):
+                display.waiting(f"waiting for a worker; start one with: {start_a_worker()}")
+            run_work(until_over(follower, goes_on))
     except Interrupted as error:
         raise Failure("No longer watched; the run goes on.", error.code) from None
     finally:
         display.close()
-    view = view_of(place.journal, run)
-    facts = facts_of(place.journal, view)
-    display.summary(f"{run} is {view.state}; next: {next_command(place.journal, view)}", {"exit": Exit.DONE, **facts})
+    if many:
+        overview = overview_of(place)
+        state_now, following, facts = overview.state, next_of_batch(place, overview), batch_facts(overview)
+    else:
+        view = view_of(place.source, place.name)
+        state_now, following, facts = view.state, next_command(place, view), facts_of(place, view)
+    display.summary(f"{place.title} is {state_now}; next: {following}", {"exit": Exit.DONE, **facts})
 
 
 @click.command()
 @click.argument("run")
+@database_flag
 @state_flag
-def approve(run: str, *, state: Path | None) -> None:
+def approve(run: str, *, database: "Database | None", state: Path | None) -> None:
     """Approve the captions of RUN, which waits for it with --review."""
-    from bria_async.training.place import Place  # as above
+    from bria_async.training.shared import existing  # as above
 
-    place = Place.existing(run, state)
+    place = _begun(existing(run, state, database))
     place.control.ask(Request(APPROVE), Host())
-    alive = view_of(place.journal, run).alive
-    click.echo(typed(f"{run} is approved{'' if alive else f'; go on with: bria-async resume {run}'}."))
+    view = view_of(place.source, place.name)
+    then = "." if view.alive or view.waits else f"; go on with: bria-async resume {run}"
+    if _has_no_worker(place):
+        then = f", and waits for a worker; start one with: {start_a_worker()}"
+    click.echo(typed(f"{run} is approved{then}"))
 
 
 @click.command()
 @click.argument("run")
+@database_flag
 @state_flag
 @session_flags
-def captions(run: str, *, state: Path | None, **connection: Any) -> None:
+def captions(run: str, *, database: "Database | None", state: Path | None, **connection: Any) -> None:
     """List the captions of RUN's dataset, as the server has them."""
-    from bria_async.training.place import Place  # slow to import
+    from bria_async.training.shared import existing  # slow to import
 
-    place = Place.existing(run, state)
-    dataset = facts_of(place.journal, view_of(place.journal, run))["dataset"]
+    place = _begun(existing(run, state, database))
+    dataset = facts_of(place, view_of(place.source, place.name))["dataset"]
     if dataset is None:
         raise Failure(f"{run} has no dataset yet.", Exit.FAILED)
 
@@ -153,72 +187,128 @@ def captions(run: str, *, state: Path | None, **connection: Any) -> None:
 @click.command()
 @click.argument("run")
 @click.option("--training", is_flag=True, help="Also stop its training, for good: it cannot be started again.")
+@database_flag
 @state_flag
 @session_flags
-def stop(run: str, *, training: bool, state: Path | None, **connection: Any) -> None:
+def stop(run: str, *, training: bool, database: "Database | None", state: Path | None, **connection: Any) -> None:
     """Ask whoever works on RUN to stop, and wait until it did."""
-    from bria_async.training.place import Place  # as above
+    from bria_async.training.shared import existing  # as above
     from bria_async.training.stop import stop_training  # as above
 
-    place = Place.existing(run, state)
-
-    async def let_go() -> None:
-        with anyio.fail_after(PATIENCE):
-            while holder(place.journal):  # noqa: ASYNC110  # a lock of the kernel has no event to wait for
-                await anyio.sleep(CHECK)
+    place = existing(run, state, database)
+    view = None if place.is_batch else _look(place)
+    waits = not _is_under_way(place)
 
     async def without_its_process() -> None:
         async with session_of(**connection) as bria:
-            click.echo(await stop_training(bria, run, state=state))
+            click.echo("\n".join(await stop_training(bria, run, state=state, database=database)))
 
-    if holder(place.journal):
+    if place.is_worked_on and (view is None or view.state not in OVER):
         place.control.ask(Request(STOP, {"training": training}), Host())
-        try:
-            run_work(let_go())
-        except TimeoutError:
-            raise Failure(f"The process on {run} did not stop within {PATIENCE:.0f} s.", Exit.FAILED) from None
-        click.echo(typed(f"{run} has stopped; go on with: bria-async resume {run}"))
+        if _has_no_worker(place):
+            click.echo(f"{run} is to stop, which waits for a worker that hears it: {start_a_worker()}")
+            return
+        _wait_until_stopped(place, HEARS if waits else PATIENCE)
+        then = f"bria-async resume {place.title.partition('/')[0] if waits else run}"
+        click.echo(typed(f"{run} {'does not get its turn' if waits else 'has stopped'}; go on with: {then}"))
     elif not training:
         click.echo(f"Nobody works on {run}.")
-    if training:
+    if training and not place.is_worked_on:
         run_work(without_its_process())
+    elif training and waits:
+        raise Failure(f"A training of {run} is only stopped when nobody works on others of its batch.", Exit.FAILED)
 
 
 @click.command()
 @click.argument("run")
+@database_flag
 @state_flag
 @json_flag
 @session_flags
-def verify(run: str, *, state: Path | None, as_json: bool, **connection: Any) -> None:
-    """Compare journal, disk and server of RUN; nothing is changed. Exit code 1 when they differ."""
+def verify(run: str, *, database: "Database | None", state: Path | None, as_json: bool, **connection: Any) -> None:
+    """Compare journal, disk and server of RUN, or of a batch; nothing is changed. Exit code 1 when they differ."""
     from bria_async import training  # slow to import
+    from bria_async.training.shared import existing  # as above
 
-    async def work() -> training.Verification:
+    place = existing(run, state, database)
+
+    async def work() -> list[training.Verification]:
         async with session_of(**connection) as bria:
-            return await training.verify(bria, run, state=state)
+            if place.is_batch:
+                return list(await training.verify_many(bria, run, state=state, database=database))
+            return [await training.verify(bria, run, state=state, database=database)]
 
-    found = run_work(work())
+    found = [attrs.evolve(one, run=(place.run(one.run) if place.is_batch else place).title) for one in run_work(work())]
+    differences = [(f"{one.run}: " if place.is_batch else "") + words for one in found for words in one.differences]
     if as_json:
-        click.echo(json.dumps(attrs.asdict(found), indent=2))
+        data = [attrs.asdict(one) for one in found]
+        click.echo(json.dumps(data if place.is_batch else data[0], indent=2))
+    elif place.is_batch:
+        click.echo(f"{len(found):,} runs, {sum(one.uploaded for one in found):,} images uploaded.")
     else:
-        facts = attrs.asdict(found, filter=attrs.filters.exclude("differences"))
-        _table(
-            ("", ""), [(name.replace("_", " "), "" if value is None else f"{value}") for name, value in facts.items()]
-        )
-        click.echo("\n".join(found.differences) or "Journal, disk and server agree.")
-    if found.differences:
-        raise Failure(f"{len(found.differences)} differences.", Exit.FAILED)
+        facts = attrs.asdict(found[0], filter=attrs.filters.exclude("differences"))
+        table((), ((name.replace("_", " "), value) for name, value in facts.items()))
+    if not as_json:
+        click.echo("\n".join(differences) or "Journal, disk and server agree.")
+    if differences:
+        raise Failure(f"{len(differences)} differences.", Exit.FAILED)
 
 
-def _age(created: float) -> str:
+def _wait_until_stopped(place: "Place", patience: float) -> None:
+    """Wait until whoever was asked to stop did.
 
-    return duration(time.time() - created)
+    Raises:
+        Failure: he did not.
+    """
+
+    async def let_go() -> None:
+        with anyio.fail_after(patience), feed.held(place.source):
+            while _is_under_way(place) or _is_unheard(place):  # noqa: ASYNC110  # a lock of the kernel has no event
+                await anyio.sleep(CHECK)
+
+    try:
+        run_work(let_go())
+    except TimeoutError:
+        raise Failure(f"Whoever works on {place.title} did not stop within {patience:.0f} s.", Exit.FAILED) from None
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    cells = [
-        [("" if cell is None else str(cell)) for cell in row] for row in ([head] if any(head) else []) + list(rows)
-    ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+def _is_under_way(place: "Place") -> bool:
+    """Whether somebody is on it; whoever is on a batch is not on all of its runs."""
+    if not place.is_worked_on:
+        return False
+    view = feed.view(place.source, place.name) if place.batch else None
+    return place.batch is None or (view is not None and view.state in GOING_ON)
+
+
+def _is_unheard(place: "Place") -> bool:
+    """Whether there is somebody who is yet to hear that it is to stop."""
+    return place.is_worked_on and any(request.what == STOP for _, request in place.control.waiting())
+
+
+def _has_no_worker(place: "Place") -> bool:
+    """Whether it is to be worked on, and there is nobody who could."""
+    tended = feed.tended(place.source)
+    return bool(tended.waiting) and not tended.workers
+
+
+def _begun(place: "Place") -> "Place":
+    """Refuse a batch where one run is meant, and a run that has not begun."""
+    if place.is_batch:
+        raise Failure(f"{place.name} is a batch; name one of its runs: {place.name}/RUN", Exit.USAGE)
+    if _look(place) is None:
+        raise Failure(f"{place.title} has not begun.", Exit.FAILED)
+    return place
+
+
+def _look(place: "Place") -> View | None:
+    """A run as it is now; None for one that its batch has not begun.
+
+    Raises:
+        RunError: its batch does not know it.
+    """
+    if place.batch is None:
+        return view_of(place.source, place.name)
+    view = feed.view(place.source, place.name)
+    if view is None and place.name not in place.planned:
+        raise RunError(f"The batch {place.batch.name!r} has no run {place.name!r}.", place.title)
+    return view

@@ -1,7 +1,7 @@
 """Runs on a terminal: a table that is repainted in place, with what is remarkable above it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, RenderableType
@@ -11,39 +11,44 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from bria_async.graph.events import Event
+from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 
-from .figures import REMARKABLE, TOLD, Rate, Stage, is_over, stages, time_left, told, training_time
+from .figures import (
+    OF_MANY,
+    REMARKABLE,
+    TOLD,
+    Rate,
+    Stage,
+    is_over,
+    stages,
+    time_left,
+    told,
+    told_of_many,
+    training_time,
+)
+from .overview import Overview, step_of
 
 BAR = 28
 """Cells of a progress bar."""
+FEW = 5
+"""Runs of a batch that are shown one by one."""
 TRAINED = "trained"
 """The stage that waits for the training."""
 
 
-class Terminal:
-    """A live table of the stages of a run."""
+class _Painting:
+    """What is painted over and over in place, with what is printed above it."""
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, redirect_stderr=True)
         self._rates: dict[str, Rate] = {}
-        self._news = ""
         self._spinner = Spinner("dots", style="cyan")
 
     def waiting(self, what: str) -> None:
         """Say what is done before there is a journal."""
         self._paint(Text(f"  {what}", style="dim"))
-
-    def show(self, view: View, events: Sequence[tuple[int, Event]], now: float) -> None:
-        """Repaint the table, and print what is remarkable above it."""
-        happened = [event for _, event in events]
-        for at, words in told(happened, REMARKABLE):
-            self._console.print(Text.assemble((f"{_clock(at)}  ", "dim"), (words, "yellow")))
-        for _, words in told(happened, TOLD - REMARKABLE):
-            self._news = words
-        self._paint(self._table(view, now))
 
     def summary(self, words: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002  # another display shows the data
         """Print the summary below the table."""
@@ -59,25 +64,26 @@ class Terminal:
             self._live.start()
         self._live.update(what, refresh=True)
 
-    def _table(self, view: View, now: float) -> RenderableType:
+    def _tell(self, lines: Iterable[tuple[float, str]]) -> None:
+        for at, words in lines:
+            self._console.print(Text.assemble((f"{_clock(at)}  ", "dim"), (words, "yellow")))
+
+    def _stages(self, view: View, now: float) -> RenderableType:
         table = Table.grid(padding=(0, 1))
         for _ in range(4):
             table.add_column(no_wrap=True)
-        current = next((stage.name for stage in stages(view) if not is_over(stage)), None)
-        for stage in stages(view):
+        found = stages(view)
+        current = next((stage.name for stage in found if not is_over(stage)), None)
+        for stage in found:
             running = not is_over(stage) and view.alive and (stage.begun or stage.name == current)
             table.add_row(
                 self._mark(stage, running=running), stage.name, *self._figures(stage, view, now, running=running)
             )
-        outer = Table.grid()
-        outer.add_row(Text.assemble((view.run.name, "bold"), (f"  {view.state}", _STYLES.get(view.state, "cyan"))))
-        outer.add_row(table)
-        outer.add_row(Text(f"  {self._news}", style="dim", overflow="ellipsis", no_wrap=True))
-        return outer
+        return table
 
     def _figures(self, stage: Stage, view: View, now: float, *, running: bool) -> tuple[RenderableType, RenderableType]:
-        if stage.name == TRAINED and running:
-            return "", Text(training_time(view, now), style="cyan")
+        if stage.name == TRAINED and running and (words := training_time(view, now)):
+            return "", Text(words, style="cyan")
         if stage.total == 1:
             return "", Text(stage.remarks, style="yellow")
         rate = self._rates.setdefault(stage.name, Rate())
@@ -96,7 +102,47 @@ class Terminal:
         return self._spinner if running else Text("·", style="dim")
 
 
-_STYLES = {"done": "green", "failed": "red", "paused": "yellow", "interrupted": "yellow"}
+class Terminal(_Painting):
+    """A live table of the stages of a run."""
+
+    _news = ""
+
+    def show(self, view: View, events: Sequence[tuple[int, Event]], now: float) -> None:
+        """Repaint the table, and print what is remarkable above it."""
+        happened = [event for _, event in events]
+        self._tell(told(happened, REMARKABLE))
+        for _, words in told(happened, TOLD - REMARKABLE):
+            self._news = words
+        outer = _under(view.run.name, view.state)
+        outer.add_row(self._stages(view, now))
+        outer.add_row(Text(f"  {self._news}", style="dim", overflow="ellipsis", no_wrap=True))
+        self._paint(outer)
+
+
+class BatchTerminal(_Painting):
+    """A live table of the stages of all runs of a batch together, and a few of those that are under way."""
+
+    def show(self, overview: Overview, events: Sequence[tuple[int, Event]], now: float) -> None:
+        """Repaint the table, and print what is remarkable above it."""
+        self._tell(told_of_many((event for _, event in events), OF_MANY - {Happened.COMPLETED}))
+        under_way = [view for view in overview.views.values() if view.state == "running"]
+        outer = _under(overview.name, overview.state, overview.words)
+        outer.add_row(self._stages(overview.total, now))
+        for view in under_way[:FEW]:
+            outer.add_row(Text(f"  {view.run.name}: {step_of(view)}", style="dim", overflow="ellipsis", no_wrap=True))
+        if len(under_way) > FEW:
+            outer.add_row(Text(f"  and {len(under_way) - FEW:,} more", style="dim"))
+        self._paint(outer)
+
+
+def _under(name: str, state: str, words: str = "") -> Table:
+    """What is painted, with its first line."""
+    outer = Table.grid()
+    outer.add_row(Text.assemble((name, "bold"), (f"  {state}", _STYLES.get(state, "cyan")), f"  {words}".rstrip()))
+    return outer
+
+
+_STYLES = {"done": "green", "failed": "red", "paused": "yellow", "interrupted": "yellow", "waiting": "yellow"}
 
 
 def _clock(at: float) -> str:

@@ -11,31 +11,34 @@ gets `grace` seconds to finish, and whatever remains is in doubt, which the jour
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import anyio
 import attrs
 
-from bria_async.errors import RunCancelled, RunPaused
-from bria_async.graph.control import APPROVE, PAUSE, STOP, Control, Request
+from bria_async.errors import GraphError, RunCancelled, RunPaused
+from bria_async.graph.control import APPROVE, PAUSE, STOP, Mailbox, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
-from bria_async.graph.journal import Row
 from bria_async.graph.ledger import Ledger
+from bria_async.graph.records import Row
 from bria_async.graph.runner import Reopen, Runner
 from bria_async.graph.states import CLOSED, Change, State
+
+from .inbox import Inbox
+from .turns import Turns
 
 
 @attrs.frozen
 class Bounds:
-    """How much runs at once; `at_once` by task name, `otherwise` for the rest."""
+    """How much runs at once: `turns` by task name, perhaps those of many runs, and `otherwise` so many of the rest."""
 
-    at_once: Mapping[str, int] = attrs.field(factory=dict)
+    turns: Mapping[str, Turns] = attrs.field(factory=dict)
+    weight: float = 1.0
+    """How many turns this run gets, beside another one with weight 1."""
     otherwise: int = 16
     grace: float = 8.0
     """Seconds that requests on their way get when the run stops."""
-    control_interval: float = 0.5
-    """Seconds between looks into the control folder."""
 
 
 @attrs.define
@@ -54,11 +57,12 @@ class Run:
     settle: float
     """Seconds after which the server shows whatever it did."""
     ledger: Ledger
-    control: Control
+    control: Mailbox
     """Where other processes ask for things."""
-    asked: str | None = attrs.field(default=None, init=False)
-    """The subject of the approval that this run waits for."""
-    _approval: anyio.Event = attrs.field(factory=anyio.Event, init=False)
+    title: str = ""
+    """What tells it from all others, as it is typed; the name where that does."""
+    interval: float = 0.5
+    """Seconds between two looks at what a person decides."""
     stop_requests: list[Request] = attrs.field(factory=list)
 
     def progressed(self, reason: str) -> None:
@@ -70,32 +74,41 @@ class Run:
         self.ledger.note(Happened.WARNED, reason=reason)
 
     async def approved(self, what: str, subject: str) -> None:
-        """Wait until somebody approves this subject; an approval of another, or an earlier one, does not count."""
-        journal, run = self.ledger.journal, self.ledger.run.id
-        asked, approved = await journal.latest(run, Happened.ASKED), await journal.latest(run, Happened.APPROVED)
-        if approved is not None and approved[1].get("subject") == subject:
-            return
-        if asked is None or asked[1].get("subject") != subject:
+        """Wait until somebody approves this subject; an approval of another, or an earlier one, does not count.
+
+        Who hears him writes it into the journal, which is looked at here.
+        """
+        asked, approved = await self._approval()
+        if subject not in (asked, approved):
             if await self.ledger.host.in_thread(self.control.forget, APPROVE):
                 self.warned("an approval was given before there was anything to approve; it does not count")
-            reason = f"{what}; approve with: bria-async approve {self.name}"
+            reason = f"{what}; approve with: bria-async approve {self.title or self.name}"
             await self.ledger.record(Happened.ASKED, reason=reason, subject=subject)
-        self.asked, self._approval = subject, anyio.Event()
-        await self._approval.wait()
+        while approved != subject:
+            await self.ledger.host.sleep(self.interval)
+            _, approved = await self._approval()
 
     async def take_approval(self) -> bool:
         """Hear an approval; false when nobody asks for one yet."""
-        if self.asked is None:
+        asked, approved = await self._approval()
+        if asked is None or asked == approved:
             return False
-        subject, self.asked = self.asked, None
-        await self.ledger.record(Happened.APPROVED, subject=subject)
-        self._approval.set()
+        await self.ledger.record(Happened.APPROVED, subject=asked)
         return True
+
+    async def _approval(self) -> tuple[str | None, str | None]:
+        """The subject that an approval was last asked for, and the one that was last approved."""
+        journal, run = self.ledger.journal, self.ledger.run.id
+        asked, approved = [await journal.latest(run, what) for what in (Happened.ASKED, Happened.APPROVED)]
+        return asked and asked[1].get("subject"), approved and approved[1].get("subject")
 
 
 @attrs.define
 class LocalEngine:
     """Runs one graph over one ledger."""
+
+    hands_over: ClassVar[bool] = False
+    """Whether somebody else goes on when this process ends, so that the run does not pause."""
 
     graph: Graph
     runner: Runner
@@ -104,6 +117,8 @@ class LocalEngine:
     run: Run
     unclean: bool = False
     """The process before this one did not close the journal."""
+    inbox: Inbox | None = None
+    """Where requests come from; None where somebody delivers those of many runs."""
     handlers: Mapping[str, Callable[[Request], Awaitable[None]]] = attrs.field(factory=dict)
     """What else can be asked for, by the request's word; a handler tells its failures instead of raising them."""
     _over: dict[str, anyio.Event] = attrs.field(factory=dict, init=False)
@@ -112,16 +127,7 @@ class LocalEngine:
     _halted: BaseException | None = attrs.field(default=None, init=False)
     _handling: int = attrs.field(default=0, init=False)
     _reopened: int = attrs.field(default=0, init=False)
-    _stale: frozenset[Path] = attrs.field(init=False)
     _group: anyio.abc.TaskGroup | None = attrs.field(default=None, init=False)
-
-    @_stale.default
-    def _waiting(self) -> frozenset[Path]:
-        """What lies there when this process takes the run: a request to stop was meant for another one.
-
-        Told by the files, because the clock that requests are dated by may be set back.
-        """
-        return frozenset(path for path, _ in self.run.control.waiting())
 
     @property
     def ledger(self) -> Ledger:
@@ -139,22 +145,29 @@ class LocalEngine:
             self._over[task.name] = anyio.Event()
             for row in self.ledger.of(task.name, State.FAILED):
                 await self.ledger.change(row, Change.REOPENED)
-            for row in self.ledger.of(task.name, State.INTENT):
+            for row in self._left(task):
                 await self.ledger.change(row, Change.LOST, reason="the process ended before the answer came")
         try:
             async with anyio.create_task_group() as outer:
                 self._group = outer
-                outer.start_soon(self._guarded, self._listen)
+                if self.inbox is not None:
+                    outer.start_soon(self._guarded, self.inbox.deliver, self.hear)
                 async with anyio.create_task_group() as stages:
                     for task in self.graph.order():
                         stages.start_soon(self._stage, task)
                 outer.cancel_scope.cancel()
         finally:
             for task in self.graph.tasks:
-                for row in self.ledger.of(task.name, State.INTENT):
+                for row in self._left(task):
                     self.ledger.leave(row, Change.LOST, "the run stopped before the answer came")
         if self._halted is not None:
             raise self._halted
+        if open_tasks := [task.name for task in self.graph.tasks if not self.ledger.closed(task.name)]:
+            raise GraphError(f"The run ended, and {', '.join(open_tasks)} did not: this is a bug.")
+
+    def _left(self, task: Task) -> list[Row]:
+        """What has an intent, and nobody who works on it now."""
+        return self.ledger.of(task.name, State.INTENT)
 
     def halt(self, reason: BaseException) -> None:
         """Stop taking work; the first reason is the one that is raised."""
@@ -219,13 +232,26 @@ class LocalEngine:
 
     async def _work(self, task: Task) -> None:
         """Perform all pending items, a bounded number at once."""
-        pending = iter(self.ledger.of(task.name, State.PENDING))
+        pending = self.ledger.of(task.name, State.PENDING, State.INTENT)
         if task.over is None:
-            await self._worker(task, pending)
+            for row in pending:
+                await self._perform(task, row)
             return
-        async with anyio.create_task_group() as workers:
-            for _ in range(self.bounds.at_once.get(task.name, self.bounds.otherwise)):
-                workers.start_soon(self._guarded, self._worker, task, pending)
+        turns = self.bounds.turns.get(task.name) or Turns(self.bounds.otherwise)
+        async with anyio.create_task_group() as items:
+            with turns.many(self.run.name, len(pending), self.bounds.weight) as turn:
+                for row in pending:
+                    with self._interruptible() as scope:
+                        await turn()
+                    if scope.cancelled_caught:
+                        return
+                    items.start_soon(self._guarded, self._item, task, row, turns)
+
+    async def _item(self, task: Task, row: Row, turns: Turns) -> None:
+        try:
+            await self._perform(task, row)
+        finally:
+            turns.leave()
 
     async def _guarded(self, function: Callable[..., Awaitable[None]], *args: Any) -> None:
         try:
@@ -233,14 +259,17 @@ class LocalEngine:
         except Exception as error:  # noqa: BLE001  # as in a stage: halt, and raise it in the end
             self.halt(error)
 
-    async def _worker(self, task: Task, pending: Iterator[Row]) -> None:
-        for row in pending:
-            if self._halted is not None:
-                return
-            if await self._is_due(task, row):
-                arguments = {name: self._argument(task, name, row.key) for name in task.parameters}
-                await self.runner.perform(task, row, arguments)
-            self._mark(task, row)
+    async def _perform(self, task: Task, row: Row) -> None:
+        if self._halted is not None:
+            return
+        if await self._is_due(task, row):
+            await self.perform(task, row)
+        self._mark(task, row)
+
+    async def perform(self, task: Task, row: Row) -> None:
+        """Do one item of a task, which is due."""
+        arguments = {name: self._argument(task, name, row.key) for name in task.parameters}
+        await self.runner.perform(task, row, arguments)
 
     async def _is_due(self, task: Task, row: Row) -> bool:
         """Whether the same item's earlier tasks are done; an item that was left out stays left out."""
@@ -312,20 +341,19 @@ class LocalEngine:
         if self._halted is None:
             await self._stage(task)
 
-    async def _listen(self) -> None:
-        host = self.ledger.host
-        while True:
-            for path, request in await host.in_thread(self.run.control.waiting):
-                if request.what == APPROVE and (self._handling or not await self.run.take_approval()):
-                    continue  # it stays until somebody asks for it, and what was asked for before it is done
-                await host.in_thread(path.unlink, True)  # missing_ok, which pathlib takes by position
-                if request.what in self.handlers and self._group is not None:
-                    self._handling += 1
-                    self._group.start_soon(self._guarded, self._handle, request)
-                if request.what in (STOP, PAUSE) and path not in self._stale:
-                    self.run.stop_requests.append(request)
-                    self.halt(RunCancelled("The run was asked to stop.", self.run.name))
-            await host.sleep(self.bounds.control_interval)
+    async def hear(self, request: Request, *, stale: bool) -> bool:
+        """Do what is asked for; false while it is to stay: an approval, until somebody asks for it and what was asked
+        for before it is done. A request to stop that is `stale` was meant for another process.
+        """
+        if request.what == APPROVE:
+            return not self._handling and await self.run.take_approval()
+        if request.what in self.handlers and self._group is not None:
+            self._handling += 1
+            self._group.start_soon(self._guarded, self._handle, request)
+        if request.what in (STOP, PAUSE) and not stale:
+            self.run.stop_requests.append(request)
+            self.halt(RunCancelled("The run was asked to stop.", self.run.name))
+        return True
 
     async def _handle(self, request: Request) -> None:
         try:
@@ -334,11 +362,11 @@ class LocalEngine:
             self._handling -= 1
 
     @contextmanager
-    def _interruptible(self) -> Iterator[None]:
+    def _interruptible(self) -> Iterator[anyio.CancelScope]:
         """Waiting that ends at once when the run halts."""
         with anyio.CancelScope() as scope:
             self.runner.interruptible.add(scope)
             try:
-                yield
+                yield scope
             finally:
                 self.runner.interruptible.discard(scope)

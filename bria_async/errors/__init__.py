@@ -62,6 +62,7 @@ from .results import (
 )
 from .runs import (
     GraphError,
+    JournalAway,
     JournalDamaged,
     JournalError,
     JournalLocked,
@@ -99,6 +100,7 @@ __all__ = [
     "JobTimedOut",
     "JobUnknown",
     "JobUnreachable",
+    "JournalAway",
     "JournalDamaged",
     "JournalError",
     "JournalLocked",

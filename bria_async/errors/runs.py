@@ -65,6 +65,11 @@ class JournalError(BriaError):
 
 
 @attrs.define(slots=False)
+class JournalAway(JournalError):
+    """The database that keeps the journal cannot be reached at this moment, or is busy: later it may be."""
+
+
+@attrs.define(slots=False)
 class JournalLocked(JournalError):
     """Another process works on this run; the message names it."""
 

@@ -6,7 +6,7 @@ away when it has read it, and journals what came of it.
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -23,44 +23,71 @@ CAPTION = "caption"
 
 @attrs.frozen
 class Request:
-    """A wish, by one of the words above; `at` is when it was made, in seconds since the epoch."""
+    """A wish, by one of the words above; `at` is when it was made, in seconds since the epoch.
+
+    `run` is whom it is for, where several runs have one control folder; empty for all.
+    """
 
     what: str
     data: dict[str, Any] = attrs.field(factory=dict)
     at: float = 0.0
+    run: str = ""
+
+
+class Mailbox(Protocol):
+    """Where requests to a run, or to many, lie until somebody hears them; the methods wait for a disk or a database."""
+
+    def ask(self, request: Request, host: Host) -> None:
+        """Put a request where the runner finds it, now or when it starts again."""
+
+    def waiting(self) -> list[tuple[Any, Request]]:
+        """All requests in the order they were made, each with what `remove` takes."""
+
+    def remove(self, which: Any) -> None:
+        """Take a request away that was heard."""
+
+    def forget(self, what: str) -> bool:
+        """Remove all requests of a kind; whether there were any."""
 
 
 @attrs.frozen
 class Control:
-    """The control folder of a run."""
+    """The control folder of a run, or of many: then `run` is the one that is spoken to."""
 
     folder: Path
+    run: str = ""
 
     def ask(self, request: Request, host: Host) -> None:
         """Put a request where the runner finds it, now or when it starts again."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{host.now():017.6f}-{host.uuid().hex[:8]}"
         temporary = self.folder / f".{name}"
-        temporary.write_text(json.dumps({**request.data, "what": request.what, "at": host.now()}))
+        said = {**request.data, "what": request.what, "at": host.now(), "run": self.run}
+        temporary.write_text(json.dumps(said))
         temporary.replace(self.folder / f"{name}.json")
 
     def waiting(self) -> list[tuple[Path, Request]]:
-        """All requests in the order they were made, each with its file, which its reader removes."""
+        """All requests in the order they were made, each with its file, for `remove`."""
         if not self.folder.is_dir():
             return []
-        return [(path, _read(path)) for path in sorted(self.folder.glob("*.json"))]
+        found = [(path, _read(path)) for path in sorted(self.folder.glob("*.json"))]
+        return [(path, request) for path, request in found if not self.run or request.run in ("", self.run)]
+
+    def remove(self, which: Path) -> None:
+        """Take a request away that was heard."""
+        which.unlink(missing_ok=True)
 
     def forget(self, what: str) -> bool:
         """Remove all requests of a kind; whether there were any."""
         found = [path for path, request in self.waiting() if request.what == what]
         for path in found:
-            path.unlink(missing_ok=True)
+            self.remove(path)
         return bool(found)
 
 
 def _read(path: Path) -> Request:
     try:
         data = json.loads(path.read_text())
-        return Request(str(data.pop("what")), at=float(data.pop("at", 0.0)), data=data)
+        return Request(str(data.pop("what")), at=float(data.pop("at", 0.0)), run=str(data.pop("run", "")), data=data)
     except (OSError, ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
         return Request("unreadable")

@@ -26,6 +26,8 @@ class Happened(enum.StrEnum):
     ASKED = "asked_for_approval"
     """The run waits until somebody approves; data: reason."""
     APPROVED = "approved"
+    NOT_BEGUN = "not_begun"
+    """A run of a batch does not begin, and is in no journal; data: reason."""
     PAUSED = "paused"
     RUN_FAILED = "run_failed"
     COMPLETED = "completed"
@@ -65,6 +67,7 @@ _VERBS: Mapping[str, str] = {
     Happened.WAITED: "waits",
     Happened.ASKED: "waits for an approval",
     Happened.PROGRESSED: "goes on",
+    Happened.NOT_BEGUN: "does not begin",
     Happened.RUN_FAILED: "failed",
 }
 

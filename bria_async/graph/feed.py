@@ -1,6 +1,7 @@
 """Reading journals from outside: other processes look at a run while it is worked on, and never write.
 
-Each look opens the file read-only and closes it again, so that nobody keeps a reader's lock while a run goes on.
+Each look opens the file read-only and closes it again, so that nobody keeps a reader's lock while a run goes on. A
+look at many runs is one query for all of them, and who follows them asks only for those where something happened.
 """
 
 import contextlib
@@ -8,18 +9,60 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
 from bria_async.errors import JournalError
 
 from .events import Event
-from .journal import Row, RunRow, items, runs, tasks
+from .journal import items, runs, tasks
 from .lock import holder
+from .records import Readable, Row, RunRow
 from .states import State
 from .storage import check_version
+
+
+@attrs.frozen
+class Tended:
+    """Which runs of a journal somebody works on, by number, and which are to be worked on by whoever takes them."""
+
+    alive: frozenset[int] | None
+    """None for all of them."""
+    waiting: frozenset[int] = frozenset()
+    workers: int = 0
+    """How many there are that could take one."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything goes on, or will without being asked."""
+        return self.alive is None or bool(self.alive or self.waiting)
+
+    def is_alive(self, run: int) -> bool:
+        """Whether somebody works on a run."""
+        return self.alive is None or run in self.alive
+
+
+class Shared(Protocol):
+    """A journal that is no file."""
+
+    def exists(self) -> bool:
+        """Whether it was begun."""
+
+    def reading(self) -> AbstractContextManager[Readable]:
+        """A session that cannot write; what goes wrong in it is a `JournalError`."""
+
+    def held(self) -> AbstractContextManager[None]:
+        """Keep one session for several looks."""
+
+    def tended(self) -> Tended:
+        """Who works on its runs."""
+
+
+Source = Path | Shared
+"""Where a journal is read: a file, or what stands for one."""
 
 
 @attrs.frozen
@@ -27,23 +70,45 @@ class View:
     """A run as its journal shows it now; `counts` has, for each task of the graph, how many items are in which state.
 
     `sent` tells, for tasks that sent something, when (seconds since the epoch) the first request of the latest
-    attempts left; `alive` whether a process works on it; `seq` is the number of its newest event, 0 for none.
+    attempts left; `alive` whether somebody works on it, `waits` whether it is handed over and nobody has it yet.
     """
 
     run: RunRow
     counts: Mapping[str, Mapping[State, int]]
     sent: Mapping[str, float]
     alive: bool
-    seq: int
+    waits: bool = False
 
     @property
     def state(self) -> str:
-        """`running`, `paused`, `done`, `failed`, or `interrupted`: nobody works on it and nobody said why."""
+        """`running`, `paused`, `done`, `failed`; `waiting` for a worker; or `interrupted`: nobody said why."""
+        if self.waits and self.run.state in ("running", "paused"):
+            return "waiting"
         return "interrupted" if self.run.state == "running" and not self.alive else self.run.state
+
+    def tended_by(self, tended: Tended) -> "View":
+        """The same where others work on it."""
+        return attrs.evolve(self, alive=tended.is_alive(self.run.id), waits=self.run.id in tended.waiting)
+
+
+def tended(journal: Source) -> Tended:
+    """Who works on the runs of a journal."""
+    if isinstance(journal, Path):
+        return Tended(None if holder(journal) is not None else frozenset())
+    return journal.tended()
+
+
+def held(journal: Source) -> AbstractContextManager[None]:
+    """Several looks at a journal, for which a session is kept where it costs much to begin one."""
+    return contextlib.nullcontext() if isinstance(journal, Path) else journal.held()
+
+
+def _reading(journal: Source) -> AbstractContextManager[Readable]:
+    return _reading_file(journal) if isinstance(journal, Path) else journal.reading()
 
 
 @contextlib.contextmanager
-def _reading(journal: Path) -> Iterator[sqlite3.Connection]:
+def _reading_file(journal: Path) -> Iterator[sqlite3.Connection]:
     try:
         database = sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error as error:
@@ -57,60 +122,90 @@ def _reading(journal: Path) -> Iterator[sqlite3.Connection]:
         database.close()
 
 
-def views(journal: Path) -> list[View]:
-    """All runs of a journal."""
-    alive = holder(journal) is not None
+def views(journal: Source, since: int = 0) -> list[View]:
+    """All runs of a journal, or those where something happened behind this sequence number."""
+    by_whom = tended(journal)
+    changed = "WHERE run IN (SELECT run FROM event WHERE seq > ?)" if since else ""
     with _reading(journal) as database:
-        return [_view(database, run, alive) for run in runs(database)]
+        counted = _counted(database, changed, (since,) if since else ())
+        return [_view(run, counted, by_whom) for run in runs(database, since=since)]
 
 
-def _view(database: sqlite3.Connection, run: RunRow, alive: bool) -> View:
-    counts: dict[str, Counter[State]] = {}
-    sent: dict[str, float] = {}
-    for name, state, number, first in database.execute(
-        "SELECT name, state, count(*), min(sent) FROM task WHERE run = ? GROUP BY name, state ORDER BY min(id)",
-        (run.id,),
-    ):
+def view(journal: Source, run: str) -> View | None:
+    """The run of this name, if there is one."""
+    by_whom = tended(journal)
+    with _reading(journal) as database:
+        found = next(runs(database, run), None)
+        return _view(found, _counted(database, "WHERE run = ?", (found.id,)), by_whom) if found else None
+
+
+_Counted = tuple[dict[str, Counter[State]], dict[str, float]]
+
+
+def _view(run: RunRow, counted: Mapping[int, _Counted], by_whom: Tended) -> View:
+    return View(run, *counted.get(run.id, ({}, {})), alive=False).tended_by(by_whom)
+
+
+def _counted(database: Readable, where: str, values: tuple[int, ...]) -> dict[int, _Counted]:
+    """Counts and times of sending, by run."""
+    found: dict[int, _Counted] = {}
+    sql = (
+        "SELECT run, name, state, count(*), min(sent) "  # noqa: S608  # constants only
+        f"FROM task {where} GROUP BY run, name, state ORDER BY min(id)"
+    )
+    for run, name, state, number, first in database.execute(sql, values):
+        counts, sent = found.setdefault(run, ({}, {}))
         counts.setdefault(name, Counter())[State(state)] = number
         if first is not None:
             sent[name] = min(first, sent.get(name, first))
-    newest = database.execute("SELECT coalesce(max(seq), 0) FROM event WHERE run = ?", (run.id,)).fetchone()[0]
-    return View(run, counts, sent, alive, newest)
+    return found
 
 
-def events(journal: Path, run: str, after: int = 0) -> list[tuple[int, Event]]:
-    """The events of a run behind this sequence number, each with its own."""
+def newest(journal: Source) -> int:
+    """The sequence number of the newest event, 0 for none."""
     with _reading(journal) as database:
-        found = next(runs(database, run), None)
-        return list(_events(database, found, "AND seq > ? ORDER BY seq", (after,))) if found else []
+        number: int = database.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0]
+        return number
 
 
-def _events(
-    database: sqlite3.Connection, run: RunRow, rest: str, values: tuple[Any, ...]
-) -> Iterator[tuple[int, Event]]:
+def events(journal: Source, run: str | None = None, after: int = 0) -> list[tuple[int, Event]]:
+    """The events of a run, or of all, behind this sequence number, each with its own."""
+    with _reading(journal) as database:
+        return list(_events(database, run, "seq > ? ORDER BY seq", after))
+
+
+def last_events(journal: Source, run: str, count: int) -> list[Event]:
+    """The newest events of a run, the newest last."""
+    with _reading(journal) as database:
+        return [event for _, event in _events(database, run, "seq > 0 ORDER BY seq DESC LIMIT ?", count)][::-1]
+
+
+def _events(database: Readable, run: str | None, rest: str, value: int) -> Iterator[tuple[int, Event]]:
     sql = (
-        "SELECT seq, at, what, coalesce(task.name, ''), coalesce(task.key, ''), data "  # noqa: S608  # constants only
-        f"FROM event LEFT JOIN task ON task.id = event.task WHERE event.run = ? {rest}"
+        "SELECT seq, at, run.name, what, coalesce(task.name, ''), coalesce(task.key, ''), data "  # noqa: S608  # as above
+        "FROM event JOIN run ON run.id = event.run LEFT JOIN task ON task.id = event.task "
+        f"WHERE {'' if run is None else 'run.name = ? AND '}{rest}"
     )
-    for seq, at, what, name, key, data in database.execute(sql, (run.id, *values)):
-        yield seq, Event(at, run.name, what, name, key, json.loads(data) if data else {})
+    values = (value,) if run is None else (run, value)
+    for seq, at, whose, what, name, key, data in database.execute(sql, values):
+        yield seq, Event(at, whose, what, name, key, json.loads(data) if data else {})
 
 
-def rows(journal: Path, run: str) -> list[Row]:
+def rows(journal: Source, run: str) -> list[Row]:
     """All tasks of a run."""
     with _reading(journal) as database:
         found = next(runs(database, run), None)
         return list(tasks(database, found.id)) if found else []
 
 
-def inputs(journal: Path, run: str, name: str) -> dict[str, Any]:
+def inputs(journal: Source, run: str, name: str) -> dict[str, Any]:
     """The items of one input of a run, by key."""
     with _reading(journal) as database:
         found = next(runs(database, run), None)
         return dict(items(database, found.id, name)) if found else {}
 
 
-def results(journal: Path, run: str) -> dict[str, Any]:
+def results(journal: Source, run: str) -> dict[str, Any]:
     """The results, as JSON data, of the tasks of a run that run once and are done."""
     with _reading(journal) as database:
         found = next(runs(database, run), None)
@@ -118,3 +213,16 @@ def results(journal: Path, run: str) -> dict[str, Any]:
             return {}
         sql = "SELECT name, result FROM task WHERE run = ? AND key = '' AND state = ? ORDER BY id"
         return {name: json.loads(text or "null") for name, text in database.execute(sql, (found.id, State.DONE))}
+
+
+def results_of_all(journal: Source, *names: str) -> dict[str, dict[str, Any]]:
+    """The same for the tasks of these names in all runs, by run."""
+    sql = (
+        "SELECT run.name, task.name, result FROM task JOIN run ON run.id = task.run "  # noqa: S608  # as above
+        f"WHERE key = '' AND task.state = ? AND task.name IN ({', '.join('?' * len(names))})"
+    )
+    found: dict[str, dict[str, Any]] = {}
+    with _reading(journal) as database:
+        for run, name, text in database.execute(sql, (State.DONE, *names)):
+            found.setdefault(run, {})[name] = json.loads(text or "null")
+    return found

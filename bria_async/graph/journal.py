@@ -12,18 +12,19 @@ import asyncio
 import json
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import anyio
-import attrs
 
 from bria_async.errors import JournalError, JournalLocked
 from bria_async.host import Host, Worker
 
 from . import lock, storage
+from .records import Changed, Entry, Readable, Record, Row, RunRow, Settled
 from .seal import sum_of, sum_of_items
 from .states import State
 
@@ -36,50 +37,10 @@ CHECKPOINT = 10_000
 """Statements after which the main file catches up."""
 _STATES = {state.value: state for state in State}
 _EVENT = "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)"
-
-
-class Entry(NamedTuple):
-    """Something that happened; the journal numbers it, and seals it together with all that happened before."""
-
-    at: float
-    run: int
-    task: int | None
-    what: str
-    data: str | None = None
-    """JSON."""
-
-
-@attrs.define
-class Row:
-    """A task as the journal has it; `result` is JSON text."""
-
-    id: int
-    name: str
-    key: str
-    state: State
-    attempt: int = 0
-    sent: float | None = None
-    via: str | None = None
-    result: str | None = attrs.field(default=None, repr=False)
-    reason: str | None = None
-    durable: bool = True
-    """Whether the journal on disk says the same."""
-    left: float | None = None
-    """When its latest request left, on this process's own clock; None where another process sent it."""
-
-
-@attrs.frozen
-class RunRow:
-    """A run as the journal has it."""
-
-    id: int
-    name: str
-    tag: str
-    plan: Mapping[str, Any]
-    state: str
-    reason: str | None
-    created: float
-    updated: float
+_TASK = (
+    "UPDATE task SET state = ?, attempt = ?, sent = ?, done = ?, via = ?, result = ?, reason = ?, sum = ? WHERE id = ?"
+)
+_RUN = "UPDATE run SET state = ?, reason = ?, updated = ? WHERE id = ?"
 
 
 class Journal:
@@ -100,6 +61,7 @@ class Journal:
         self._host = host
         self._seq = self._sum = 0
         self._file: tuple[int, int] | None = None
+        self._tally = Tally()
         self._uncollected = 0
         self._queue: list[tuple[list[Statement], asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
@@ -166,7 +128,7 @@ class Journal:
 
     # --- writing ---------------------------------------------------------------------------------------------
 
-    async def write(self, *records: Statement | Entry) -> None:
+    async def write(self, *records: Record | Statement) -> None:
         """Make these records durable, all of them or none.
 
         A caller that is cancelled meanwhile has still written them.
@@ -176,21 +138,29 @@ class Journal:
         """
         await self.queue(*records)
 
-    def queue(self, *records: Statement | Entry) -> "asyncio.Future[None]":
+    def queue(self, *records: Record | Statement) -> "asyncio.Future[None]":
         """Hand in records in order; the future is done when they are durable."""
         if self._broken is not None:
             raise JournalError(self._broken)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.add_done_callback(_look_at)
-        self._queue.append(([self._linked(one) if isinstance(one, Entry) else one for one in records], done))
+        self._queue.append(([self._statement(record) for record in records], done))
         if self._flusher is None:
             self._flusher = asyncio.get_running_loop().create_task(self._flush())
         return done
 
-    def _linked(self, entry: Entry) -> Statement:
-        self._seq += 1
-        self._sum = sum_of(self._seq, *entry, after=self._sum)
-        return _EVENT, (self._seq, *entry, self._sum)
+    def _statement(self, record: Record | Statement) -> Statement:
+        match record:
+            case Entry():
+                self._seq += 1
+                self._sum = sum_of(self._seq, *record, after=self._sum)
+                return _EVENT, (self._seq, *record, self._sum)
+            case Changed():
+                return _TASK, (*record[4:], sum_of(*record), record.task)
+            case Settled():
+                return _RUN, (*record[1:], record.run)
+            case _:
+                return record
 
     async def _flush(self) -> None:
         try:
@@ -239,6 +209,10 @@ class Journal:
         """The run of this name."""
         return await self._read(lambda database: next(runs(database, name), None))
 
+    async def runs(self) -> list[RunRow]:
+        """All its runs."""
+        return await self._read(lambda database: list(runs(database)))
+
     async def rows(self, run: int) -> list[Row]:
         """All tasks of a run."""
         return await self._read(lambda database: list(tasks(database, run)))
@@ -249,15 +223,17 @@ class Journal:
 
     async def count(self, run: int, what: str) -> int:
         """How many events of this kind were recorded for the run."""
-        sql = "SELECT count(*) FROM event WHERE run = ? AND what = ?"
-        row = await self._read(lambda database: database.execute(sql, (run, what)).fetchone())
-        return int(row[0])
+        await self._read(self._tally.catch_up)
+        return self._tally.counts[run, what]
 
-    async def latest(self, run: int, what: str | None = None) -> tuple[float, dict[str, Any]] | None:
-        """When something of this kind, or anything at all, last happened in the run, and its data."""
-        sql = "SELECT at, data FROM event WHERE run = ? AND (? IS NULL OR what = ?) ORDER BY seq DESC LIMIT 1"
-        row = await self._read(lambda database: database.execute(sql, (run, what, what)).fetchone())
-        return None if row is None else (float(row[0]), json.loads(row[1] or "{}"))
+    async def latest(self, run: int, what: str) -> tuple[float, dict[str, Any]] | None:
+        """When something of this kind last happened in the run, and its data."""
+        await self._read(self._tally.catch_up)
+        if (seq := self._tally.last.get((run, what))) is None:
+            return None
+        sql = "SELECT at, data FROM event WHERE seq = ?"
+        at, data = await self._read(lambda database: database.execute(sql, (seq,)).fetchone())
+        return float(at), json.loads(data or "{}")
 
     async def create_run(
         self,
@@ -296,28 +272,51 @@ class Journal:
         return self._worker, self._database
 
 
-# --- in the writer's thread -----------------------------------------------------------------------------------------
+# --- in the writer's thread; what reads, reads in PostgreSQL too -----------------------------------------------------
 
 
-def runs(database: sqlite3.Connection, name: str | None = None) -> Iterator[RunRow]:
-    """The runs of a journal, or the one of this name."""
-    columns = "SELECT id, name, tag, plan, state, reason, created, updated FROM run"
-    where = " WHERE name = ?" if name is not None else ""
-    for row in database.execute(columns + where, () if name is None else (name,)):
+def runs(database: Readable, name: str | None = None, *, since: int = 0) -> Iterator[RunRow]:
+    """The runs of a journal, the one of this name, or those where something happened behind this sequence number."""
+    columns = "SELECT id, name, tag, plan, state, reason, created, updated, graph FROM run"
+    where = " WHERE id IN (SELECT run FROM event WHERE seq > ?)" if since else ""
+    if name is not None:
+        where = " WHERE name = ?"
+    values = (since if name is None else name,) if where else ()
+    for row in database.execute(f"{columns}{where} ORDER BY id", values):
         yield RunRow(row[0], row[1], row[2], json.loads(row[3]), *row[4:])
 
 
-def tasks(database: sqlite3.Connection, run: int) -> Iterator[Row]:
-    """The tasks of a run."""
+def tasks(database: Readable, run: int) -> Iterator[Row]:
+    """The tasks of a run, which were numbered in one go: an index tells the first and the last, and no more."""
+    first, last = database.execute("SELECT min(id), max(id) FROM task WHERE run = ?", (run,)).fetchone()
     columns = "SELECT id, name, key, state, attempt, sent, via, result, reason FROM task NOT INDEXED"
-    for number, name, key, state, *rest in database.execute(f"{columns} WHERE run = ? ORDER BY id", (run,)):
+    where = "WHERE id BETWEEN ? AND ? AND run = ? ORDER BY id"
+    for number, name, key, state, *rest in database.execute(f"{columns} {where}", (first, last, run)):
         yield Row(number, name, key, _STATES[state], *rest)
 
 
-def items(database: sqlite3.Connection, run: int, name: str) -> Iterator[tuple[str, Any]]:
-    """Key and data of each item of an input."""
-    sql = "SELECT key, data FROM item WHERE run = ? AND input = ? ORDER BY key"
-    found = database.execute(sql, (run, name)).fetchall()
+class Tally:
+    """How often what happened in which run, and when last; each event is read once, however many runs ask."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[tuple[int, str]] = Counter()
+        self.last: dict[tuple[int, str], int] = {}
+        """The number of the last event, by run and kind."""
+        self._read = 0
+
+    def catch_up(self, database: sqlite3.Connection) -> None:
+        """Read what is new."""
+        sql = "SELECT run, what, count(*), max(seq) FROM event WHERE seq > ? GROUP BY run, what"
+        for run, what, number, seq in database.execute(sql, (self._read,)).fetchall():
+            self.counts[run, what] += number
+            self.last[run, what] = seq
+            self._read = max(self._read, seq)
+
+
+def items(database: Readable, run: int, name: str) -> Iterator[tuple[str, Any]]:
+    """Key and data of each item of an input, in the order of the keys; each database has one of its own."""
+    sql = "SELECT key, data FROM item WHERE run = ? AND input = ?"
+    found = sorted(database.execute(sql, (run, name)))
     data = json.loads(f"[{','.join(text for _, text in found)}]")  # at once: a third faster
     yield from zip((key for key, _ in found), data, strict=True)
 

@@ -12,17 +12,11 @@ from bria_async.errors import JournalError
 from bria_async.host import Host
 
 from .events import Event, Happened, Listener, readable
-from .journal import Entry, Journal, Row, RunRow, Statement
-from .seal import sum_of
+from .records import Changed, Entry, Keeper, Row, RunRow, Settled
 from .states import CLOSED, Change, State, after
 
 if TYPE_CHECKING:
     import asyncio
-
-_UPDATE = (
-    "UPDATE task SET state = ?, attempt = ?, sent = ?, done = ?, via = ?, result = ?, reason = ?, sum = ? WHERE id = ?"
-)
-_RUN = "UPDATE run SET state = ?, reason = ?, updated = ? WHERE id = ?"
 
 
 class Codec(Protocol):
@@ -39,7 +33,7 @@ class Codec(Protocol):
 class Ledger:
     """All tasks of a run; a change is in memory when it is handed to the journal, and durable when awaited."""
 
-    journal: Journal
+    journal: Keeper
     run: RunRow
     host: Host
     rows: Mapping[str, Mapping[str, Row]]
@@ -52,12 +46,30 @@ class Ledger:
         return self.host.monotonic()
 
     @classmethod
-    async def load(cls, journal: Journal, run: RunRow, host: Host, listeners: Iterable[Listener] = ()) -> "Ledger":
+    async def load(cls, journal: Keeper, run: RunRow, host: Host, listeners: Iterable[Listener] = ()) -> "Ledger":
         """Read the tasks of a run from its journal."""
-        rows: dict[str, dict[str, Row]] = {}
-        for row in await journal.rows(run.id):
-            rows.setdefault(row.name, {})[row.key] = row
-        return cls(journal, run, host, rows, list(listeners))
+        return cls.of_rows(journal, run, host, await journal.rows(run.id), listeners)
+
+    @classmethod
+    def of_rows(
+        cls, journal: Keeper, run: RunRow, host: Host, rows: Iterable[Row], listeners: Iterable[Listener] = ()
+    ) -> "Ledger":
+        """The ledger of a run, or of some of its tasks."""
+        found: dict[str, dict[str, Row]] = {}
+        for row in rows:
+            found.setdefault(row.name, {})[row.key] = row
+        return cls(journal, run, host, found, list(listeners))
+
+    def take(self, row: Row, other: Row) -> None:
+        """Take over how a task stands now, which another process wrote; what it may have sent, it sent before now."""
+        row.state, row.attempt, row.sent, row.via = other.state, other.attempt, other.sent, other.via
+        row.result, row.reason = other.result, other.reason
+        row.left = None if other.sent is None else self.host.monotonic()
+
+    async def reload(self) -> None:
+        """Take over how all tasks stand now."""
+        for row in await self.journal.rows(self.run.id):
+            self.take(self.rows[row.name][row.key], row)
 
     def of(self, name: str, *states: State) -> list[Row]:
         """The rows of a task in these states, in order; all of them when none is named."""
@@ -92,7 +104,7 @@ class Ledger:
         reason: str | None = None,
     ) -> None:
         """Take a transition of the table, and return when it is durable."""
-        record = self._statements(row, change, result, via, reason)
+        record = self._changed(row, change, result, via, reason)
         row.durable = False
         await self.journal.write(*record)
         row.durable = True
@@ -101,11 +113,11 @@ class Ledger:
     def leave(self, row: Row, change: Change, reason: str) -> None:
         """Hand in a transition that nobody waits for; a journal that is broken already misses it."""
         with contextlib.suppress(JournalError):
-            self.journal.queue(*self._statements(row, change, None, None, reason))
+            self.journal.queue(*self._changed(row, change, None, None, reason))
 
-    def _statements(
+    def _changed(
         self, row: Row, change: Change, result: Any, via: str | None, reason: str | None
-    ) -> tuple[Statement, Entry]:
+    ) -> tuple[Changed, Entry]:
         now, sent, left = self.host.now(), row.sent, row.left
         state, attempt, reason = after(row.state, change), row.attempt, reason and readable(reason)
         told = _told(reason)
@@ -118,8 +130,7 @@ class Ledger:
         else:
             via, text = (None, None) if change is Change.REOPENED else (row.via, row.result)
         values = (state, attempt, sent, now if state in CLOSED else None, via, text, reason)
-        total = sum_of(row.id, self.run.id, row.name, row.key, *values)
-        record = (_UPDATE, (*values, total, row.id)), Entry(now, self.run.id, row.id, change, told)
+        record = Changed(row.id, self.run.id, row.name, row.key, *values), Entry(now, self.run.id, row.id, change, told)
         # Last: a row whose change finds no memory must not be ahead of its journal.
         row.state, row.attempt, row.reason = state, attempt, reason
         row.sent, row.left, row.via, row.result = sent, left, via, text
@@ -153,10 +164,10 @@ class Ledger:
         with contextlib.suppress(JournalError):
             self.journal.queue(*self._settled("paused", reason, Happened.PAUSED))
 
-    def _settled(self, state: str, reason: str | None, what: Happened) -> tuple[Statement, Entry]:
+    def _settled(self, state: str, reason: str | None, what: Happened) -> tuple[Settled, Entry]:
         now = self.host.now()
-        values = (state, readable(reason) if reason else None, now, self.run.id)
-        return (_RUN, values), Entry(now, self.run.id, None, what, _told(reason))
+        settled = Settled(self.run.id, state, readable(reason) if reason else None, now)
+        return settled, Entry(now, self.run.id, None, what, _told(reason))
 
     def _emit(self, what: str, row: Row | None, data: Mapping[str, Any]) -> None:
         if self.listeners:

@@ -18,12 +18,16 @@ from bria_async.host import observer
 
 from .events import Happened
 from .graph import DOUBTS, KNOWN, Task, names_of
-from .journal import Row
 from .ledger import Codec, Ledger
+from .records import Row
 from .states import Change, State
 
 Policy = Callable[[Task, str, BriaError], RunError | None]
 """What to do about a task that was refused: the error that stops the run, or None to skip this item."""
+
+LATE = 5.0
+"""Seconds after which an intent is made anew before its request leaves: this process was frozen, or its journal slow,
+and who took it for dead would look at the server before the request is there."""
 
 
 @attrs.frozen
@@ -90,6 +94,14 @@ class Watch:
         await anyio.lowlevel.checkpoint_if_cancelled()
         self.interruptible.discard(self.scope)
         await self.ledger.change(self.row, Change.ANNOUNCED)
+        if self._is_late():
+            await self.ledger.change(self.row, Change.RELEASED)
+            await self.ledger.change(self.row, Change.ANNOUNCED)
+
+    def _is_late(self) -> bool:
+        """Whether much time has passed since the intent; clocks may stand still while a machine sleeps, or be set."""
+        passed = self.ledger.host.now() - (self.row.sent or 0.0)
+        return max(self.ledger.age(self.row), passed) > LATE
 
     def retried(self, operation: str, reason: str, wait: float) -> None:
         """A request is repeated. One with an effect certainly had none, so nothing is out while it waits."""

@@ -14,7 +14,7 @@ import attrs
 
 from bria_async.errors import JournalDamaged, JournalError
 
-from .journal import RunRow, runs
+from .records import RunRow
 from .seal import RUN, TASK, crc, sum_of_items
 from .states import State
 from .storage import checked, move, open_file
@@ -48,27 +48,38 @@ def salvage(journal: Path, name: str) -> Remains:
     Raises:
         JournalTooNew: a newer version of this library wrote it.
     """
+    damage, found = salvage_all(journal)
+    return found.get(name) or Remains(damage=damage or f"it holds no run {name!r}")
+
+
+def salvage_all(journal: Path) -> tuple[str, dict[str, Remains]]:
+    """What is wrong with a journal, nothing for one that is whole, and what is left of those runs that can be read.
+
+    Raises:
+        JournalTooNew: a newer version of this library wrote it.
+    """
     if not journal.exists():
-        return Remains()
+        return Remains().damage, {}
     with tempfile.TemporaryDirectory(prefix="bria-") as folder:
         copy = Path(folder) / journal.name
         for suffix in ("", *SIDES[:1]):
             if (file := journal.with_name(journal.name + suffix)).exists():
                 shutil.copyfile(file, copy.with_name(copy.name + suffix))
-        damage = _damage(copy, name).replace(str(copy), str(journal))
+        damage = _damage(copy).replace(str(copy), str(journal))
         with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as database:
-            run = _run(database, name)
-            if run is None:
-                return Remains(damage=damage)
-            return Remains(run, _items(database, run), _results(database, run), damage)
+            results = _results(database)
+            return damage, {
+                run.name: Remains(run, _items(database, run), results.get(run.id, {}), damage)
+                for run in _runs(database)
+            }
 
 
-def _damage(copy: Path, name: str) -> str:
-    """What is wrong with a journal, nothing for one that is whole and holds the run."""
+def _damage(copy: Path) -> str:
+    """What is wrong with a journal, nothing for one that is whole."""
     try:
         with contextlib.closing(open_file(copy)) as database:
             checked(database, copy)
-            return "" if next(runs(database, name), None) else f"it holds no run {name!r}"
+            return ""
     except JournalDamaged as error:
         return error.message
     except JournalError as error:
@@ -88,11 +99,12 @@ def _each(database: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
                     yield row
 
 
-def _run(database: sqlite3.Connection, name: str) -> RunRow | None:
-    whole = {row[0] for row in _each(database, f"SELECT id, {RUN}, sum FROM run") if crc(row[1]) == row[2]}  # noqa: S608  # constants only
-    with contextlib.suppress(sqlite3.Error, ValueError):
-        return next((run for run in runs(database, name) if run.id in whole), None)
-    return None
+def _runs(database: sqlite3.Connection) -> Iterator[RunRow]:
+    sql = f"SELECT id, {RUN}, sum, name, tag, plan, state, reason, created, updated FROM run"  # noqa: S608  # constants only
+    for number, line, total, name, tag, plan, *rest in _each(database, sql):
+        with contextlib.suppress(ValueError):
+            if crc(line) == total:
+                yield RunRow(number, name, tag, json.loads(plan), *rest)
 
 
 def _items(database: sqlite3.Connection, run: RunRow) -> dict[str, dict[str, Any]] | None:
@@ -107,13 +119,13 @@ def _items(database: sqlite3.Connection, run: RunRow) -> dict[str, dict[str, Any
     return None
 
 
-def _results(database: sqlite3.Connection, run: RunRow) -> dict[tuple[str, str], Any]:
+def _results(database: sqlite3.Connection) -> dict[int, dict[tuple[str, str], Any]]:
     sql = f"SELECT id, {TASK}, sum, run, name, key, state, result FROM task"  # noqa: S608  # constants only
-    return {
-        (name, key): json.loads(result)
-        for _, line, total, owner, name, key, state, result in _each(database, sql)
-        if crc(line) == total and owner == run.id and state == State.DONE
-    }
+    found: dict[int, dict[tuple[str, str], Any]] = {}
+    for _, line, total, run, name, key, state, result in _each(database, sql):
+        if crc(line) == total and state == State.DONE:
+            found.setdefault(run, {})[name, key] = json.loads(result)
+    return found
 
 
 def put_in_place(fresh: Path, journal: Path) -> Path | None:

@@ -14,7 +14,6 @@ A sum is that of one line of text, which SQLite and Python spell alike; SQLite d
 import json
 import sqlite3
 import zlib
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +46,8 @@ LEADS_TO: Mapping[str, str] = {
     Happened.COMPLETED: "done",
 }
 """What an event makes of its run; without any it is running."""
+Span = tuple[int | None, int | None, int]
+"""The first and the last task of a run, and how many there are."""
 CHANGES = frozenset(Change)
 _AFTER: Mapping[Any, State] = TRANSITIONS
 
@@ -134,23 +135,27 @@ def _reason(data: str | None) -> str | None:
     return readable(reason) if reason else None
 
 
-def _check_tasks(database: sqlite3.Connection, states: Mapping[int, State | None]) -> Counter[int]:
-    """Check each task, and count those of each run."""
-    counts: Counter[int] = Counter()
+def _check_tasks(database: sqlite3.Connection, states: Mapping[int, State | None]) -> dict[int, Span]:
+    """Check each task; returns the span of each run's."""
+    spans: dict[int, Span] = {}
     for line, found, number, run, name, key, state in lines(database, TASK, "task", "id, run, name, key, state"):
         if crc(line) != found:
             raise Broken(f"task {_named(name, key)} is not as it was written")
         if states.get(number, State.PENDING) != state:
             raise Broken(f"task {_named(name, key)} is {state}, which does not follow from its events")
-        counts[run] += 1
-    return counts
+        first, _, count = spans.get(run, (number, number, 0))
+        spans[run] = first, number, count + 1
+    return spans
 
 
 def _named(name: object, key: object = "") -> str:
     return readable(f"{name} {key}".strip())
 
 
-def _check_runs(database: sqlite3.Connection, ends: Mapping[int, tuple[str, str | None]], counts: Counter[int]) -> None:
+def _check_runs(
+    database: sqlite3.Connection, ends: Mapping[int, tuple[str, str | None]], spans: dict[int, Span]
+) -> None:
+    """Check each run, and that the indexes, which no sum covers, lead to it and to its tasks."""
     wanted = "id, name, tasks, items, state, reason"
     for line, found, run, text, tasks, items, *end in lines(database, RUN, "run", wanted).fetchall():
         name = _named(text)
@@ -158,11 +163,16 @@ def _check_runs(database: sqlite3.Connection, ends: Mapping[int, tuple[str, str 
             raise Broken(f"run {name} is not as it was written")
         if sum_of_items(database, run) != items:
             raise Broken(f"the items of run {name} are not as they were written")
-        if counts.pop(run, 0) != tasks:
+        if database.execute("SELECT id FROM run WHERE name = ?", (text,)).fetchone() != (run,):
+            raise Broken(f"run {name} cannot be found by its name")
+        span = spans.pop(run, (None, None, 0))
+        if span[-1] != tasks:
             raise Broken(f"run {name} has not all of its {tasks} tasks")
+        if database.execute("SELECT min(id), max(id), count(*) FROM task WHERE run = ?", (run,)).fetchone() != span:
+            raise Broken(f"the tasks of run {name} cannot be found by their run")
         if ends.get(run, ("running", None)) != tuple(end):
             raise Broken(f"run {name} is {end[0]}, which does not follow from its events")
-    if counts:
+    if spans:
         raise Broken("it has tasks of no run")
 
 

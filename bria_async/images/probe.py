@@ -49,7 +49,8 @@ class ImageFile:
 
     `key` is its name on the server (see `content_key`); `size` (bytes) and `mtime_ns` are those of the moment
     it was read; `width` and `height` are pixels as stored; `caption_path` is the text file of the same stem
-    beside it; `warnings` say what the training may not take as it looks here.
+    beside it; `warnings` say what the training may not take as it looks here; `url` is where it was fetched from, which
+    may hold a secret.
     """
 
     path: Path
@@ -62,6 +63,7 @@ class ImageFile:
     height: int
     caption_path: Path | None = None
     warnings: tuple[str, ...] = ()
+    url: str | None = attrs.field(default=None, repr=False)
 
     @property
     def content_type(self) -> str:

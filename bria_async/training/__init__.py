@@ -1,14 +1,19 @@
 """The training of a tailored model from a folder of images to samples on disk."""
 
+from .batch import Batch, Batched, train_many
+from .members import Member
 from .plan import Expert, Plan, Settings
-from .repairing import Repaired, repair
+from .repairing import Repaired, repair, repair_batch
 from .result import Trained
 from .run import resume, train
 from .samples import Sample
-from .verification import Verification, verify
+from .verification import Verification, verify, verify_many
 
 __all__ = [
+    "Batch",
+    "Batched",
     "Expert",
+    "Member",
     "Plan",
     "Repaired",
     "Sample",
@@ -16,7 +21,10 @@ __all__ = [
     "Trained",
     "Verification",
     "repair",
+    "repair_batch",
     "resume",
     "train",
+    "train_many",
     "verify",
+    "verify_many",
 ]

@@ -1,32 +1,51 @@
 """What may not change between two goes at a run: its plan, its images, and the server it began on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from bria_async.errors import PlanChanged
-from bria_async.graph.journal import Journal, RunRow
+from bria_async.graph.records import Keeper, RunRow
 from bria_async.images.inspect import inspect
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure
+from bria_async.wire.redaction import shown
 
+from .fetching import addresses_in
 from .plan import Plan
 
 SHOWN_DIFFERENCES = 20
+LEFT_OUT = "left_out"
+"""The input of a run that nothing fans out over: addresses that gave it no image of their own."""
 
 
-async def refuse_if_changed(session: Session, plan: Plan, journal: Journal, row: RunRow) -> None:
+async def refuse_if_changed(session: Session, plan: Plan, journal: Keeper, row: RunRow) -> None:
     """Compare with the plan that the run was started with, and with the images it was started on."""
     older = plan_of(row)
     lines = [*plan.difference(older), *_other_server(session, row)]
     if not lines and row.state not in ("done", "failed"):
-        known = await images_of(journal, row)
-        current = await inspect(
-            plan.images, session.host, plan.limits, known={image.path: image for image in known.values()}
-        )
-        names = {image.key for image in current.images}
-        lines += [f"image added: {key}" for key in sorted(names - known.keys())]
-        lines += [f"image gone or changed: {image.path.name}" for key, image in known.items() if key not in names]
+        lines += await _other_images(session, plan, journal, row)
     _refuse(row, lines)
+
+
+async def _other_images(session: Session, plan: Plan, journal: Keeper, row: RunRow) -> list[str]:
+    """What is different of the images; addresses are compared and not asked again."""
+    known = await images_of(journal, row)
+    if (listed := await session.host.in_thread(addresses_in, plan.images)) is not None:
+        came = (image.url for image in known.values() if image.url is not None)
+        began = dict.fromkeys([*came, *await left_out_of(journal, row)])
+        return [
+            *(f"image added: {shown(url)} (line {line})" for url, line in listed.items() if url not in began),
+            *(f"image gone: {shown(url)}" for url in began if url not in listed),
+        ]
+    current = await inspect(
+        plan.images, session.host, plan.limits, known={image.path: image for image in known.values()}
+    )
+    names = {image.key for image in current.images}
+    return [
+        *(f"image added: {key}" for key in sorted(names - known.keys())),
+        *(f"image gone or changed: {image.path.name}" for key, image in known.items() if key not in names),
+    ]
 
 
 def _other_server(session: Session, row: RunRow) -> list[str]:
@@ -56,9 +75,19 @@ def _refuse(row: RunRow, lines: Sequence[str]) -> None:
 
 def plan_of(row: RunRow) -> Plan:
     """The plan that a run was started with."""
-    return Plan.of({name: value for name, value in row.plan.items() if name != "base_url"})
+    return plan_in(row.plan)
 
 
-async def images_of(journal: Journal, row: RunRow) -> dict[str, ImageFile]:
+def plan_in(data: Mapping[str, Any]) -> Plan:
+    """The plan in what a journal keeps of it."""
+    return Plan.of({name: value for name, value in data.items() if name != "base_url"})
+
+
+async def images_of(journal: Keeper, row: RunRow) -> dict[str, ImageFile]:
     """The images that a run was started on, by content key."""
     return {key: structure(data, ImageFile) for key, data in (await journal.items(row.id, "image")).items()}
+
+
+async def left_out_of(journal: Keeper, row: RunRow) -> tuple[str, ...]:
+    """The addresses that gave no image of their own when the run began."""
+    return tuple((await journal.items(row.id, LEFT_OUT)).values())

@@ -25,6 +25,7 @@ from bria_async.types.jobs import Blocked, GeneratedImage, GeneratedImages, Subm
 from bria_async.types.models import Model, ModelStatus
 from bria_async.types.projects import Project
 
+from .fetching import all_at_hand, at_hand
 from .plan import PREFIX_IMAGES, SCHEMA_IMAGES, Plan, Settings
 from .reconcile import (
     Stored,
@@ -89,7 +90,7 @@ async def dataset_2024(session: Session, plan: Plan, run: Run) -> Dataset:
 @task(effect="cheap")
 async def schema(session: Session, plan: Plan, run: Run, dataset: Dataset) -> str:
     """Generate a visual schema from some of the images (SEED 001)."""
-    images = await _samples_of(session, run, SCHEMA_IMAGES[1])
+    images = await _samples_of(session, plan, run, SCHEMA_IMAGES[1])
     answer = await session.tailored.generate_visual_schema(images=images, content_moderation=plan.content_moderation)
     return answer.visual_schema
 
@@ -117,7 +118,7 @@ async def prefix(session: Session, plan: Plan, run: Run, dataset: Dataset) -> st
     if plan.prefix_type is None:
         return None
     answer = await session.tailored.generate_prefix(
-        images=await _samples_of(session, run, PREFIX_IMAGES[1]),
+        images=await _samples_of(session, plan, run, PREFIX_IMAGES[1]),
         ip_type=plan.prefix_type,
         ip_medium=plan.ip_medium,
         ip_name=plan.ip_name,
@@ -138,17 +139,25 @@ async def nothing_applied(dataset: Dataset) -> Dataset:
     return dataset
 
 
-async def _samples_of(session: Session, run: Run, most: int) -> list[str]:
-    chosen = representative(tuple(run.items["image"].values()), most, 0)
-    return [await session.host.in_thread(base64_of, image) for image in chosen]
+async def _samples_of(session: Session, plan: Plan, run: Run, most: int) -> list[str]:
+    """A few images that stand for all; of those that cannot be used the upload tells."""
+    found: list[str] = []
+    for image in representative(tuple(run.items["image"].values()), most, 0):
+        try:
+            found.append(await session.host.in_thread(base64_of, await at_hand(session, run, image)))
+        except ImageError:
+            if plan.on_bad_image == "stop":
+                raise
+    return found
 
 
 # --- uploads, one by one or as one zip -------------------------------------------------------------------------------
 
 
 @each("image", effect="findable", adopt=find_uploaded)
-async def upload(session: Session, plan: Plan, identity: Dataset, image: ImageFile) -> Stored:
+async def upload(session: Session, plan: Plan, run: Run, identity: Dataset, image: ImageFile) -> Stored:
     """Upload one image, streamed, under its content key."""
+    image = await at_hand(session, run, image)
     stored = await session.images.upload_file(
         identity.id,
         image.path,
@@ -168,7 +177,7 @@ async def bulk(session: Session, plan: Plan, settings: Settings, run: Run, ident
             "The server fetches the zip by URL: give its zip_url, and zip_put_url to put it there.", run.name
         )
     if settings.zip_put_url is not None:
-        images, target = tuple(run.items["image"].values()), run.folder / "images.zip"
+        images, target = await all_at_hand(session, run, run.items["image"].values()), run.folder / "images.zip"
         await session.host.in_thread(build_zip, images, target, plan.captions == "files")
         await session.put_file(settings.zip_put_url, target, content_type="application/zip")
     try:

@@ -63,6 +63,12 @@ class Expert:
     lr_warmup_steps: int | None = None
 
 
+def id_of(name: str) -> str:
+    """A name as a folder can carry it."""
+    words = re.sub(r"[^\w.-]+", "-", name.strip(), flags=re.UNICODE).strip("-.").lower()
+    return words[:80] or "run"
+
+
 def _how(default: Any) -> Any:
     """A field that may change between two goes at the same run."""
     return attrs.field(default=default, metadata={"how": True})
@@ -81,7 +87,8 @@ class Plan:
     """What to train, and how; the same plan always continues the same run.
 
     Args:
-        images: the folder of images (jpeg, png, webp).
+        images: the folder of images (jpeg, png, webp), or a text file of their addresses: one of http or https in each
+            line, empty lines and those that begin with `#` aside.
         name: of the run, and of the project, dataset and model it makes.
         family: `fibo` (default), `legacy` or `2024`; see `Family`.
         ip_type, ip_medium, ip_name, ip_description, project_description: see `Projects.create`.
@@ -130,8 +137,7 @@ class Plan:
     @property
     def run(self) -> str:
         """The id of the run: the name as a folder can carry it."""
-        words = re.sub(r"[^\w.-]+", "-", self.name.strip(), flags=re.UNICODE).strip("-.").lower()
-        return words[:80] or "run"
+        return id_of(self.name)
 
     @property
     def limits(self) -> Limits:
@@ -188,6 +194,11 @@ class Plan:
             if not field.metadata.get("how") and getattr(older, field.name) != getattr(self, field.name)
         )
 
+    def how_it_differs(self, older: "Plan") -> dict[str, Any]:
+        """What is different from an older plan of the same run of what may change."""
+        fields = [field.name for field in attrs.fields(type(self)) if field.metadata.get("how")]
+        return {name: getattr(self, name) for name in fields if getattr(self, name) != getattr(older, name)}
+
     # --- what can be known beforehand ---------------------------------------------------------------------------
 
     def check(self, found: Inspection, *, zip_host: bool, captions: Sequence[str] = ()) -> tuple[str, ...]:
@@ -198,10 +209,23 @@ class Plan:
         Raises:
             PlanInvalid: with every reason why it cannot work.
         """
-        problems = [*self._words()] or [*self._identity(), *self._training(), *self._images(found, zip_host), *captions]
+        problems = [*self._words()] or [*self.problems, *self._images(found, zip_host), *captions]
+        self.refuse(problems)
+        return tuple(self._warnings(found))
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why it cannot work, whatever its images are."""
+        return tuple(self._words()) or (*self._identity(), *self._training())
+
+    def refuse(self, problems: Sequence[str]) -> None:
+        """Refuse the plan if there is a reason.
+
+        Raises:
+            PlanInvalid: with all of them.
+        """
         if problems:
             raise PlanInvalid(f"The plan for {self.name!r} cannot work:", tuple(problems))
-        return tuple(self._warnings(found))
 
     def _words(self) -> Iterator[str]:
         """Values that are none of the documented words, which type checkers see and TOML files do not."""
@@ -330,7 +354,8 @@ class Settings:
     Args:
         state: the folder that holds a folder per run (journal, control folder, zip).
         output: the folder for samples; by default `samples` in the run's own folder.
-        uploads_at_once: how many images are on their way at once.
+        uploads_at_once: how many images are on their way at once, of all runs of a batch together.
+        models_at_once: how many runs of a batch are under way at once, from project to samples; by default all.
         settle: seconds between a lost answer and the look at the server; by default the session's request timeout
             + 30 s, because a slow server may still be working.
         training: how the training is asked for, and how long (default 8 h).
@@ -343,9 +368,10 @@ class Settings:
     state: Path | None = attrs.field(default=None, converter=attrs.converters.optional(_folder))
     output: Path | None = attrs.field(default=None, converter=attrs.converters.optional(_folder))
     uploads_at_once: int = attrs.field(default=16, validator=_at_least(1))
+    models_at_once: int | None = attrs.field(default=None, validator=attrs.validators.optional(_at_least(1)))
     settle: float | None = attrs.field(default=None, validator=_at_least(0))
-    training: Polling = Polling(timeout=8 * 3600.0)
-    waiting: Polling = Polling(timeout=2 * 3600.0)
+    training: Polling = Polling(start=5.0, timeout=8 * 3600.0)
+    waiting: Polling = Polling(start=5.0, timeout=2 * 3600.0)
     zip_put_url: str | None = attrs.field(default=None, repr=False)
     zip_url: str | None = attrs.field(default=None, repr=False)
     grace: float = attrs.field(default=8.0, validator=_at_least(0))

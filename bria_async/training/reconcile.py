@@ -5,7 +5,7 @@ file name; where the server changes names, what remains is elimination and, if n
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -13,7 +13,7 @@ import attrs
 from bria_async.engines.local import Run
 from bria_async.errors import DownloadFailed, NotFound, RunFailed, RunPaused
 from bria_async.graph.events import Happened
-from bria_async.graph.journal import Row
+from bria_async.graph.records import Row
 from bria_async.graph.runner import Reopen
 from bria_async.images.content_key import find_token
 from bria_async.images.probe import ImageFile
@@ -23,6 +23,8 @@ from bria_async.types.datasets import Dataset
 from bria_async.types.images import DatasetImage
 from bria_async.types.models import Model, ModelStatus
 from bria_async.types.projects import Project
+
+from .listings import listed
 
 T = TypeVar("T")
 
@@ -73,7 +75,7 @@ def _named(item: object) -> str:
 
 async def find_project(session: Session, run: Run) -> dict[str, Project]:
     """Look for the project that this run may have created."""
-    return tagged(await session.projects.list(), run, "project_name", "project_description")
+    return await _found(session, run, "project", session.projects.list, "project_name", "project_description")
 
 
 async def find_dataset(session: Session, run: Run, project: Project) -> dict[str, Dataset]:
@@ -83,12 +85,26 @@ async def find_dataset(session: Session, run: Run, project: Project) -> dict[str
 
 async def find_lone_dataset(session: Session, run: Run) -> dict[str, Dataset]:
     """Look for the organisation-level dataset that this run may have created."""
-    return tagged(await session.datasets.list(), run, "name")
+    return await _found(session, run, "dataset", session.datasets.list, "name")
 
 
 async def find_model(session: Session, run: Run) -> dict[str, Model]:
     """Look for the model that this run may have created."""
-    return tagged(await session.models.list(), run, "name", "description")
+    return await _found(session, run, "model", session.models.list, "name", "description")
+
+
+async def _found(
+    session: Session, run: Run, step: str, listing: Callable[[], Awaitable[Iterable[T]]], *texts: str
+) -> dict[str, T]:
+    """The one thing that this step made, by a listing that began a settle delay after the step can have been sent.
+
+    That nothing is there is as true as it was then; what is there is looked at as it is now.
+    """
+    ledger = run.ledger
+    age = min(ledger.idle, ledger.age(ledger.rows[step][ONCE])) - run.settle
+    if age > 0 and not tagged(await listed(session, step, listing, age), run, *texts):
+        return {}
+    return tagged(await listed(session, step, listing), run, *texts)
 
 
 STARTED = frozenset(

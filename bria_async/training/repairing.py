@@ -1,4 +1,4 @@
-"""`repair`: a new journal for a run whose own is damaged or gone, from what is left of it and what the server holds.
+"""`repair`: a new journal for a run or a batch, from what is left of a damaged one and what the server holds.
 
 Theory. A journal says what was planned, what was done, and what may have been done. The plan and the tag are in the
 damaged journal or are given again; what was done is on the server, where names carry the tag and images their content
@@ -7,10 +7,10 @@ one that nobody closed: whoever resumes it looks at the server once more, after 
 anything that creates. What costs and leaves nothing to find is in doubt, unless its result could still be read.
 """
 
-import json
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +20,22 @@ from bria_async.engines.local import Run
 from bria_async.errors import ConfigurationError, PlanChanged, RunError
 from bria_async.graph import lock
 from bria_async.graph.events import Happened
-from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
-from bria_async.graph.journal import Journal, Row
+from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
-from bria_async.graph.salvage import Remains, put_in_place, salvage
-from bria_async.graph.states import Change, State
-from bria_async.images.inspect import inspect
+from bria_async.graph.salvage import Remains, put_in_place, salvage, salvage_all
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
-from bria_async.types.datasets import Dataset, DatasetStatus
-from bria_async.types.models import ModelStatus
-from bria_async.wire.convert import ConversionError, structure, unstructure
+from bria_async.wire.convert import structure
 
-from .changes import plan_of, refuse_other_server
+from .changes import LEFT_OUT, plan_of, refuse_other_server
+from .fetching import look_at
 from .lifecycle import shape
+from .members import remembered
 from .place import Place
 from .plan import Plan, Settings
-from .reconcile import ONCE
 from .run import create
-
-CHARGED = "its journal was damaged, and nothing on the server tells whether it was sent"
+from .several import several
+from .survey import Survey
 
 
 @attrs.frozen(kw_only=True)
@@ -87,33 +83,104 @@ async def repair(
         JournalLocked: another process works on it.
     """
     place = Place.of(run, (settings or Settings()).state)
-    handle = lock.take(place.journal)
-    try:
+    if place.batch or place.is_batch:
+        batch = place.batch.name if place.batch else run
+        raise RunError(f"The runs of a batch share a journal, which is rebuilt for all: bria-async repair {batch}", run)
+    async with _locked(place):
         remains = await session.host.in_thread(salvage, place.journal, run)
         if remains.whole:
-            raise RunError(f"The journal of {run!r} is whole: bria-async resume {run}", run)
+            raise _whole(run)
         plan = _plan(session, run, remains, plan)
-        images = await _images(session, plan, remains)
-        tag = remains.run.tag if remains.run else tag or await find_tag(session, plan)
-        with tempfile.TemporaryDirectory(prefix=".repair-", dir=place.folder) as folder:
-            fresh = Path(folder) / place.journal.name
-            async with Journal(fresh, session.host) as journal:
-                row = await create(session, journal, plan, images, tag)
-                ledger = await Ledger.load(journal, row, session.host)
-                items: dict[str, Mapping[str, Any]] = {"image": images}
-                here = Run(run, row.tag, place.folder, place.folder / "samples", items, 0.0, ledger, place.control)
-                survey = _Survey(session, plan, here, shape(plan, len(images)), remains)
-                await survey.carry_out()
-                await ledger.settle_run("paused", f"its journal was repaired: {remains.damage}", Happened.PAUSED)
-                await journal.distrust()
-            damaged = await session.host.in_thread(put_in_place, fresh, place.journal)
+        if remains.run is None:
+            tag = tag or find_tag(await _texts(session, [plan]), plan)
+        (found,), damaged = await _rebuilt(session, place, [_Lost(place, plan, tag, remains)])
+    return attrs.evolve(found, damaged=damaged)
+
+
+async def repair_batch(
+    session: Session, batch: str, *, tags: Mapping[str, str] | None = None, settings: Settings | None = None
+) -> tuple[Repaired, ...]:
+    """The same for the journal of a batch: for each run that can be read in it, or that the server shows.
+
+    What neither knows has made nothing, so it begins anew when the batch is resumed.
+
+    Args:
+        session: an open session, to the server that the batch began on.
+        batch: its name.
+        tags: what marks the things of runs on the server, by run, where there are several of a name.
+        settings: where batches are kept.
+
+    Raises:
+        RunError: there is no such batch, or nothing to repair, or a tag must be given.
+        PlanChanged: it began on another server.
+        RunPaused: two things on the server could be those of one run.
+        JournalLocked: another process works on it.
+    """
+    place = Place.of(batch, (settings or Settings()).state)
+    plans = {member.plan.run: member.plan for member in remembered(place)}
+    async with _locked(place):
+        damage, left = await session.host.in_thread(salvage_all, place.journal)
+        if not damage:
+            raise _whole(batch)
+        lost = [
+            _Lost(place.run(run), _plan(session, run, remains, None), None, remains) for run, remains in left.items()
+        ]
+        unread = [plan for run, plan in plans.items() if run not in left]
+        texts = await _texts(session, unread)
+        shown = [(plan, (tags or {}).get(plan.run) or find_tag(texts, plan, f"{plan.run}=")) for plan in unread]
+        lost += [_Lost(place.run(plan.run), plan, tag, Remains(damage=damage)) for plan, tag in shown if tag]
+        found, damaged = await _rebuilt(session, place, lost)
+    return tuple(attrs.evolve(one, damaged=damaged) for one in found)
+
+
+@attrs.frozen
+class _Lost:
+    """A run that is to be found again; the tag is known unless the run was read."""
+
+    place: Place
+    plan: Plan
+    tag: str | None
+    remains: Remains
+
+
+@asynccontextmanager
+async def _locked(place: Place) -> AsyncIterator[None]:
+    handle = lock.take(place.journal)
+    try:
+        yield
     finally:
         lock.let_go(handle)
+
+
+def _whole(name: str) -> RunError:
+    return RunError(f"The journal of {name!r} is whole: bria-async resume {name}", name)
+
+
+async def _rebuilt(session: Session, place: Place, lost: list[_Lost]) -> tuple[list[Repaired], Path | None]:
+    """Put a new journal of these runs in the place of the damaged one; returns where that one is kept, too."""
+    with tempfile.TemporaryDirectory(prefix=".repair-", dir=place.folder) as folder:
+        fresh = Path(folder) / place.journal.name
+        async with Journal(fresh, session.host) as journal:
+            found = await several(lost, lambda one: _found_again(session, journal, one))
+            await journal.distrust()
+        return found, await session.host.in_thread(put_in_place, fresh, place.journal)
+
+
+async def _found_again(session: Session, journal: Journal, lost: _Lost) -> Repaired:
+    plan, place, remains = lost.plan, lost.place, lost.remains
+    images, left_out = await _images(session, plan, remains, place)
+    row = await create(session, journal, plan, images, remains.run.tag if remains.run else lost.tag, left_out)
+    ledger = await Ledger.load(journal, row, session.host)
+    items: dict[str, Mapping[str, Any]] = {"image": images}
+    run = Run(row.name, row.tag, place.folder, place.samples(None), items, 0.0, ledger, place.control)
+    survey = Survey(session, plan, run, shape(plan, len(images)), remains)
+    await survey.carry_out()
+    await ledger.settle_run("paused", f"its journal was repaired: {remains.damage}", Happened.PAUSED)
     return Repaired(
-        run=run,
+        run=place.title,
         tag=row.tag,
         damage=remains.damage,
-        damaged=damaged,
+        damaged=None,
         plan_from_journal=remains.run is not None,
         images=len(images),
         missing=survey.missing,
@@ -140,146 +207,42 @@ def _plan(session: Session, run: str, remains: Remains, given: Plan | None) -> P
     return given
 
 
-async def _images(session: Session, plan: Plan, remains: Remains) -> dict[str, ImageFile]:
-    """The images that the run was started on, or those that are in its folder now."""
-    if remains.items is not None:
-        return {key: structure(data, ImageFile) for key, data in remains.items.get("image", {}).items()}
-    found = await inspect(plan.images, session.host, plan.limits)
+async def _images(
+    session: Session, plan: Plan, remains: Remains, place: Place
+) -> tuple[dict[str, ImageFile], Iterable[str]]:
+    """The images that the run was started on, or those that are in its folder now; and addresses that gave none."""
+    if (items := remains.items) is not None:
+        images = {key: structure(data, ImageFile) for key, data in items.get("image", {}).items()}
+        return images, items.get(LEFT_OUT, {}).values()
+    found, left_out = await look_at(session, plan, place.folder)
     plan.check(found, zip_host=True)  # where the zip lies is asked for when it is sent
-    return {image.key: image for image in found.images}
+    return {image.key: image for image in found.images}, left_out
 
 
-async def find_tag(session: Session, plan: Plan) -> str | None:
-    """The tag of the one run of this plan's name that the server shows, None if it shows none.
+async def _texts(session: Session, plans: Iterable[Plan]) -> list[str | None]:
+    """What the server calls things that such plans make."""
+    families = {plan.family for plan in plans}
+    texts: list[str | None] = []
+    if "2024" in families:
+        texts += [dataset.name for dataset in await session.datasets.list()]
+    if families - {"2024"}:
+        texts += [project.project_name for project in await session.projects.list()]
+    if families:
+        texts += [model.name for model in await session.models.list()]
+    return texts
+
+
+def find_tag(texts: Iterable[str | None], plan: Plan, given: str = "") -> str | None:
+    """The tag of the one run of this plan's name among these texts of the server, None if there is none.
 
     Raises:
-        ConfigurationError: there are several, and only the user knows which.
+        ConfigurationError: there are several, and only the user knows which; `given` is what he writes before it.
     """
-    if plan.family == "2024":
-        texts = [dataset.name for dataset in await session.datasets.list()]
-    else:
-        texts = [project.project_name for project in await session.projects.list()]
-    texts += [model.name for model in await session.models.list()]
     named = re.compile(re.escape(plan.name) + r" \[(run [0-9a-f]{12})\]")
     tags = sorted({match[1] for text in texts if text and (match := named.fullmatch(text))})
     if len(tags) > 1:
         raise ConfigurationError(
-            f"The server shows {len(tags)} runs named {plan.name!r} ({', '.join(tags)}): say which one by --tag."
+            f"The server shows {len(tags)} runs named {plan.name!r} ({', '.join(tags)}): say which one by "
+            f"--tag '{given}{tags[-1]}', or another of them."
         )
     return tags[0] if tags else None
-
-
-@attrs.define
-class _Survey:
-    """Looks at everything that the run may have made, and writes what it finds into the new journal."""
-
-    session: Session
-    plan: Plan
-    run: Run
-    graph: Graph
-    remains: Remains
-    adopted: dict[str, int] = attrs.field(factory=dict, init=False)
-    kept: dict[str, int] = attrs.field(factory=dict, init=False)
-    charged: list[str] = attrs.field(factory=list, init=False)
-    missing: int = attrs.field(default=0, init=False)
-    _results: dict[str, Any] = attrs.field(factory=dict, init=False)
-
-    async def carry_out(self) -> None:
-        """Project, dataset, images, model and training by looking; what they prove; then what only results tell."""
-        await self._look("project")
-        dataset = await self._dataset()
-        if dataset is not None:
-            self._results["identity"] = dataset
-            await self._look("bulk")
-            if self.graph.by_name["upload"].over:
-                await self._look("upload")
-        self.missing = len(self._pending("upload")) if self.graph.by_name["upload"].over else 0
-        await self._look("model")
-        await self._look("training")
-        if dataset is not None:
-            await self._proved(dataset)
-        await self._kept()
-        await self._doubtful(begun=dataset is not None)
-
-    async def _dataset(self) -> Dataset | None:
-        await self._look("dataset")
-        made = self._results.get("dataset")
-        return None if made is None else await self.session.datasets.get(made.id, max_images=1)
-
-    async def _look(self, name: str) -> None:
-        """Look for what a step may have made, if the plan has it and what it builds on was found."""
-        task = self.graph.by_name.get(name)
-        if task is None or task.adopt is None:
-            return
-        rows = self.run.ledger.rows[name]
-        given = {"session": self.session, "run": self.run, "plan": self.plan, **self._results, KNOWN: {}}
-        given[DOUBTS] = {key: self.run.items[task.over][key] if task.over else None for key in rows}
-        names = names_of(task.adopt)
-        if all(wanted in given for wanted in names):
-            await self._adopt(task, await task.adopt(**{wanted: given[wanted] for wanted in names}))
-
-    async def _adopt(self, task: Task, found: Mapping[str, Any]) -> None:
-        for key, value in found.items():
-            row = self.run.ledger.rows[task.name][key]
-            await self.run.ledger.change(row, Change.ADOPTED, result=unstructure(value), via="adopted")
-            self.adopted[task.name] = self.adopted.get(task.name, 0) + 1
-        if ONCE in found:
-            self._results[task.name] = found[ONCE]
-
-    async def _proved(self, dataset: Dataset) -> None:
-        """What comes before something that is there was done: images follow the identity, completion follows all."""
-        completed = dataset.status == DatasetStatus.COMPLETED
-        begun = {"upload", "bulk"} & self.adopted.keys() or dataset.visual_schema is not None
-        if not completed and not begun:
-            return
-        text = dataset.visual_schema if self.plan.family == "fibo" else dataset.caption_prefix
-        proved: dict[str, Any] = {"schema": text or "", "refinement": text or "", "prefix": text, "identity": dataset}
-        if completed:
-            proved |= {"captions": dataset, "complete": dataset}
-        for name in proved.keys() & self.run.ledger.rows.keys():
-            await self._adopt(self.graph.by_name[name], {ONCE: proved[name]})
-        for name in ("upload", "caption") if completed else ():
-            await self._frozen(name)
-
-    async def _frozen(self, name: str) -> None:
-        """A completed dataset takes no image and no caption any more: what is not in it was left out."""
-        task = self.graph.by_name.get(name)
-        for row in self._pending(name) if task is not None and task.over else ():
-            reason = "it is not in the completed dataset"
-            uploaded = self.run.ledger.rows["upload"][row.key]
-            if name == "caption" and uploaded.result is not None:
-                await self.run.ledger.change(row, Change.ADOPTED, result=json.loads(uploaded.result), via="adopted")
-            else:
-                await self.run.ledger.change(row, Change.SKIPPED, reason=reason)
-
-    async def _kept(self) -> None:
-        """What nothing on the server shows, and the damaged journal still does: paid results, and samples on disk."""
-        for task in self.graph.order():
-            if task.effect not in ("cheap", "billed") and task.name != "sample":
-                continue
-            for row in self._pending(task.name):
-                if (task.name, row.key) not in self.remains.results:
-                    continue
-                data = self.remains.results[task.name, row.key]
-                try:
-                    structure(data, task.returns)
-                except ConversionError:
-                    continue
-                await self.run.ledger.change(row, Change.ADOPTED, result=data, via="adopted")
-                self.kept[task.name] = self.kept.get(task.name, 0) + 1
-
-    async def _doubtful(self, *, begun: bool) -> None:
-        """What was perhaps paid for: a cheap step is reported and sent again, a billed one is in doubt."""
-        trained = self._results.get("training")
-        paying = {"cheap": begun, "billed": trained is not None and trained.status == ModelStatus.COMPLETED}
-        for task in self.graph.order():
-            for row in self._pending(task.name) if paying.get(task.effect) else ():
-                self.charged.append(f"{task.name} {row.key}".strip())
-                if task.effect == "billed":
-                    await self.run.ledger.change(row, Change.ANNOUNCED)
-                    await self.run.ledger.change(row, Change.LOST, reason=CHARGED)
-                else:
-                    self.run.ledger.note(Happened.CHARGED, row, reason=CHARGED)
-
-    def _pending(self, name: str) -> list[Row]:
-        return self.run.ledger.of(name, State.PENDING)

@@ -8,7 +8,7 @@ import attrs
 
 from bria_async.engines.local import LocalEngine
 from bria_async.graph.events import Happened
-from bria_async.graph.journal import RunRow
+from bria_async.graph.records import RunRow
 from bria_async.graph.states import State
 from bria_async.types.common import Id
 
@@ -52,7 +52,7 @@ async def result_of(engine: LocalEngine, row: RunRow) -> Trained:
         for found in ledger.of(name, State.SKIPPED)
     }
     made, held = result("project"), result("upload") if not graph.by_name["upload"].over else None
-    last = await ledger.journal.latest(row.id)
+    over = await ledger.journal.latest(row.id, Happened.COMPLETED)
     return Trained(
         run=row.name,
         folder=engine.run.folder,
@@ -64,5 +64,5 @@ async def result_of(engine: LocalEngine, row: RunRow) -> Trained:
         skipped=skipped,
         adopted=sum(found.via == "adopted" for name in ledger.rows for found in ledger.of(name)),
         perhaps_charged=await ledger.journal.count(row.id, Happened.CHARGED),
-        seconds=last[0] - row.created if last else 0.0,
+        seconds=over[0] - row.created if over else 0.0,
     )

@@ -4,29 +4,33 @@ The same plan always continues the same run: its id comes from the plan's name, 
 (`journal.db`, control folder, zip, samples), and whatever was paid for is in the journal before anything else happens.
 """
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
+from bria_async.engines.inbox import Inbox
 from bria_async.engines.local import Bounds, LocalEngine, Run
+from bria_async.engines.turns import Turns
 from bria_async.errors import RunCancelled, RunError, RunFailed, RunPaused
 from bria_async.graph.control import CAPTION
 from bria_async.graph.events import Happened, Listener
 from bria_async.graph.graph import Graph
-from bria_async.graph.journal import Journal, RunRow
+from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
+from bria_async.graph.records import Keeper, RunRow
 from bria_async.graph.runner import Protocol, Runner
 from bria_async.graph.states import State
 from bria_async.images.captions import unusable_captions
-from bria_async.images.inspect import inspect
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure, unstructure
 from bria_async.wire.retry import time_for
 
 from .captions import caption_editor
-from .changes import images_of, plan_of, refuse_if_changed, refuse_other_server
+from .changes import LEFT_OUT, images_of, plan_of, refuse_if_changed, refuse_other_server
+from .fetching import Fetched, look_at
 from .lifecycle import shape
 from .place import Place
 from .plan import Plan, Settings
@@ -37,6 +41,8 @@ from .stop import stop_if_training
 
 SETTLE_MARGIN = 30.0
 """Seconds beyond the timeout of the longest request that a slow server gets before anybody looks."""
+
+DIED = "the process that worked on it ended"
 
 
 @attrs.frozen
@@ -71,20 +77,14 @@ async def train(
     """
     settings = settings or Settings()
     place = Place.of(plan.run, settings.state)
+    if place.is_batch:
+        raise RunError(f"{plan.run!r} is a batch: give the run another name.", plan.run)
     place.refuse_if_locked()
-    if not place.journal.exists():
-        images, warnings = await _inspected(session, plan, settings)
-        async with Journal(place.journal, session.host) as journal:
-            row = await create(session, journal, plan, images)
-            return await _carry_on(session, plan, settings, journal, row, on_event, warnings)
+    looked = None if place.journal.exists() else await look(session, plan, settings, place)
     async with Journal(place.journal, session.host) as journal:
-        found = await journal.find_run(plan.run)
-        if found is None:
-            images, warnings = await _inspected(session, plan, settings)
-            row = await create(session, journal, plan, images)
-            return await _carry_on(session, plan, settings, journal, row, on_event, warnings)
-        await refuse_if_changed(session, plan, journal, found)
-        return await _carry_on(session, plan, settings, journal, found, on_event)
+        work = Work(session, settings, journal, tuple(on_event))
+        row, warnings = await work.open(plan, place, looked)
+        return await work.carry_out(plan, row, place, warnings=warnings)
 
 
 async def resume(
@@ -111,23 +111,46 @@ async def resume(
     place = Place.existing(run, settings.state)
     place.refuse_if_locked()
     async with Journal(place.journal, session.host) as journal:
-        row = await journal.find_run(run)
+        row = await journal.find_run(place.name)
         if row is None:
-            raise RunError(f"The journal {place.journal} holds no run {run!r}.", run)
+            raise RunError(f"The journal {place.journal} holds no run {place.name!r}.", run)
         refuse_other_server(session, row)
-        plan = attrs.evolve(plan_of(row), **how)
-        return await _carry_on(session, plan, settings, journal, row, on_event)
+        if place.batch:
+            await tell_interrupted(session, journal, but=row.name)
+        work = Work(session, settings, journal, tuple(on_event))
+        return await work.carry_out(attrs.evolve(plan_of(row), **how), row, place)
 
 
-async def _inspected(session: Session, plan: Plan, settings: Settings) -> tuple[dict[str, ImageFile], tuple[str, ...]]:
-    found = await inspect(plan.images, session.host, plan.limits)
+@attrs.frozen
+class Looked:
+    """The images of a plan that was checked, by content key, what to warn of, and addresses that gave no image."""
+
+    images: Mapping[str, ImageFile]
+    warnings: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+
+async def look(
+    session: Session, plan: Plan, settings: Settings, place: Place, fetched: Fetched | None = None
+) -> Looked:
+    """Look at the images of a plan, fetched into its place where they are not on a disk, and check it.
+
+    Raises:
+        PlanInvalid: with every reason why it cannot work.
+    """
+    found, left_out = await look_at(session, plan, place.folder, fetched)
     texts = await session.host.in_thread(unusable_captions, found.images) if plan.captions == "files" else ()
     warnings = plan.check(found, zip_host=settings.zip_url is not None, captions=texts)
-    return {image.key: image for image in found.images}, warnings
+    return Looked({image.key: image for image in found.images}, warnings, left_out)
 
 
 async def create(
-    session: Session, journal: Journal, plan: Plan, images: Mapping[str, ImageFile], tag: str | None = None
+    session: Session,
+    journal: Keeper,
+    plan: Plan,
+    images: Mapping[str, ImageFile],
+    tag: str | None = None,
+    left_out: Iterable[str] = (),
 ) -> RunRow:
     """Write a new run into its journal: the plan, its images and prompts, and all its tasks; by default a new tag."""
     graph = shape(plan, len(images))
@@ -136,59 +159,160 @@ async def create(
     _check(graph, items)
     keys = [(task.name, key) for task in graph.order() for key in (items[task.over] if task.over else ("",))]
     data = {name: {key: unstructure(item) for key, item in found.items()} for name, found in items.items()}
+    data[LEFT_OUT] = {f"{number:05d}": url for number, url in enumerate(left_out, 1)}
     tag = tag or f"run {session.host.uuid().hex[:12]}"
-    return await journal.create_run(
-        plan.run, tag, {**plan.to_json(), "base_url": str(session.base_url)}, graph.draw(), data, keys
-    )
+    facts = {**plan.to_json(), "base_url": str(session.base_url)}
+    return attrs.evolve(await journal.create_run(plan.run, tag, facts, graph.draw(), data, keys), fresh=True)
 
 
 def _check(graph: Graph, items: Iterable[str]) -> None:
     graph.check({"session": Session, "plan": Plan, "settings": Settings, "run": Run}, items)
 
 
-async def _carry_on(
-    session: Session,
-    plan: Plan,
-    settings: Settings,
-    journal: Journal,
-    row: RunRow,
-    on_event: Iterable[Listener],
-    warnings: tuple[str, ...] = (),
-) -> Trained:
-    place = Place.of(row.name, settings.state)
-    ledger = await Ledger.load(journal, row, session.host, on_event)
-    if row.state == "failed":
-        raise RunFailed(row.reason or "The run failed.", row.name)
-    images = await images_of(journal, row)
-    prompts = {key: structure(data, Prompt) for key, data in (await journal.items(row.id, "prompt")).items()}
-    graph = shape(plan, len(images))
-    items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
-    _check(graph, items)
-    slowest = time_for(max((image.size for image in images.values()), default=0), session.timeout)
-    settle = slowest + SETTLE_MARGIN if settings.settle is None else settings.settle
-    output = settings.output or place.folder / "samples"
-    run = Run(row.name, row.tag, place.folder, output, items, settle, ledger, place.control)
-    runner = Runner(ledger, _Codec(), Protocol(settle, plan.on_doubt), policy(plan))
-    engine = LocalEngine(
-        graph=graph,
-        runner=runner,
-        inputs={"session": session, "plan": plan, "settings": settings, "run": run},
-        bounds=Bounds(
-            {"upload": settings.uploads_at_once},
-            grace=settings.grace,
-            control_interval=settings.control_interval,
-        ),
-        run=run,
-        unclean=journal.unclean,
-        handlers={CAPTION: caption_editor(session, ledger, run)},
-    )
-    if row.state != "done":
-        fresh = row.state == "running" and not any(ledger.of(name, State.DONE) for name in ledger.rows)
-        await ledger.settle_run("running", None, Happened.STARTED if fresh else Happened.RESUMED)
-        for warning in warnings:
-            run.warned(warning)
-        await _execute(session, engine)
-    return await result_of(engine, row)
+def _refuse_other_tasks(graph: Graph, row: RunRow) -> None:
+    """Let a run go on only along the tasks that it began with; what they do may have been mended since."""
+    began, now = ({line.partition(" ")[0] for line in text.splitlines()} for text in (row.graph, graph.draw()))
+    if began != now:
+        others = ", ".join(sorted(began ^ now))
+        raise RunPaused(
+            f"The run was begun by another version of this library, with other steps ({others}). "
+            "Finish it with that version, or begin another run.",
+            row.name,
+        )
+
+
+@attrs.frozen
+class Work:
+    """What one process does on the runs of a journal; `turns` are those that they share."""
+
+    session: Session
+    settings: Settings
+    journal: Keeper
+    on_event: tuple[Listener, ...] = ()
+    turns: Mapping[str, Turns] | None = None
+    engine: type[LocalEngine] | Callable[..., LocalEngine] = LocalEngine
+    """What leads a run through its graph."""
+
+    async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> tuple[RunRow, tuple[str, ...]]:
+        """The run of a plan, which is written anew when there is none, and what to warn of.
+
+        Raises:
+            PlanInvalid: it cannot work; nothing was created.
+            PlanChanged: it was started with another plan.
+        """
+        if (row := await self.journal.find_run(plan.run)) is not None:
+            await refuse_if_changed(self.session, plan, self.journal, row)
+            return row, ()
+        looked = looked or await look(self.session, plan, self.settings, place)
+        row = await create(self.session, self.journal, plan, looked.images, left_out=looked.left_out)
+        return row, looked.warnings
+
+    async def carry_out(
+        self,
+        plan: Plan,
+        row: RunRow,
+        place: Place,
+        *,
+        warnings: tuple[str, ...] = (),
+        weight: float = 1.0,
+        working: Callable[[LocalEngine], None] | None = None,
+    ) -> Trained:
+        """Do what is left of a run.
+
+        Args:
+            plan: its plan.
+            row: the run.
+            place: where it lies.
+            warnings: told when it goes on.
+            weight: its share of the turns.
+            working: is given its engine, and hands it requests; by default the engine looks for them itself.
+
+        Raises:
+            RunError: it stopped before its end, or failed for good.
+        """
+        if row.state == "failed":
+            raise RunFailed(row.reason or "The run failed.", place.title)
+        prepared = await self.prepare(plan, row)
+        ledger = await Ledger.load(self.journal, row, self.session.host, self.on_event)
+        engine = self.engine_of(prepared, ledger, place, weight, listens=working is None)
+        if row.state != "done":
+            fresh = row.state == "running" and not any(ledger.of(name, State.DONE) for name in ledger.rows)
+            await ledger.settle_run("running", None, Happened.STARTED if fresh else Happened.RESUMED)
+            for warning in warnings:
+                engine.run.warned(warning)
+            if working is not None:
+                working(engine)
+            try:
+                await _execute(self.session, engine)
+            except RunError as error:
+                error.run = place.title  # as it is typed
+                raise
+        return await result_of(engine, row)
+
+    async def prepare(self, plan: Plan, row: RunRow) -> "Prepared":
+        """What never changes of a run.
+
+        Raises:
+            RunPaused: a version of this library began it that goes another way.
+        """
+        images = await images_of(self.journal, row)
+        found = await self.journal.items(row.id, "prompt")
+        prompts = {key: structure(data, Prompt) for key, data in found.items()}
+        items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
+        graph = shape(plan, len(images))
+        _check(graph, items)
+        _refuse_other_tasks(graph, row)
+        slowest = time_for(max((image.size for image in images.values()), default=0), self.session.timeout)
+        settle = slowest + SETTLE_MARGIN if self.settings.settle is None else self.settings.settle
+        return Prepared(plan, graph, items, settle)
+
+    def engine_of(
+        self, prepared: "Prepared", ledger: Ledger, place: Place, weight: float = 1.0, *, listens: bool = False
+    ) -> LocalEngine:
+        """An engine for a run, or for what the ledger holds of it."""
+        session, settings, plan, row = self.session, self.settings, prepared.plan, ledger.run
+        run = Run(
+            row.name,
+            row.tag,
+            place.folder,
+            place.samples(settings.output),
+            prepared.items,
+            prepared.settle,
+            ledger,
+            place.control,
+            title=place.title,
+            interval=settings.control_interval,
+        )
+        turns = self.turns
+        if turns is None:
+            turns = {"upload": Turns(max(1, round(settings.uploads_at_once * weight)))}
+        return self.engine(
+            graph=prepared.graph,
+            runner=Runner(ledger, _Codec(), Protocol(prepared.settle, plan.on_doubt), policy(plan)),
+            inputs={"session": session, "plan": plan, "settings": settings, "run": run},
+            bounds=Bounds(turns, weight, grace=settings.grace),
+            run=run,
+            unclean=self.journal.unclean and not row.fresh,
+            inbox=Inbox(place.control, session.host, settings.control_interval) if listens else None,
+            handlers={CAPTION: caption_editor(session, ledger, run)},
+        )
+
+
+@attrs.frozen
+class Prepared:
+    """What never changes of a run: its plan, its graph, what it fans out over, and how long a server is waited for."""
+
+    plan: Plan
+    graph: Graph
+    items: Mapping[str, Mapping[str, Any]]
+    settle: float
+
+
+async def tell_interrupted(session: Session, journal: Journal, *, but: str = "") -> None:
+    """Record that runs which a dead process left in their midst are paused: this one may get to them late, or never."""
+    left = [row for row in await journal.runs() if row.state == "running" and row.name != but]
+    told = (Ledger(journal, row, session.host, {}).settle_run("paused", DIED, Happened.PAUSED) for row in left)
+    await asyncio.gather(*told)
 
 
 async def _execute(session: Session, engine: LocalEngine) -> None:
@@ -201,13 +325,14 @@ async def _execute(session: Session, engine: LocalEngine) -> None:
         raise
     except RunCancelled as error:
         if any(request.data.get("training") for request in engine.run.stop_requests):
-            await stop_if_training(session, ledger)
+            await stop_if_training(session, ledger, engine.run.title)
         await ledger.settle_run("paused", error.message, Happened.PAUSED)
         raise
     except RunPaused as error:
         await ledger.settle_run("paused", error.message, Happened.PAUSED)
         raise
     except BaseException as error:
-        ledger.leave_run(f"it was interrupted ({type(error).__name__})")
+        if not engine.hands_over:
+            ledger.leave_run(f"it was interrupted ({type(error).__name__})")
         raise
     await ledger.settle_run("done", None, Happened.COMPLETED)

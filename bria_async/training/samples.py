@@ -58,12 +58,13 @@ async def keep(session: Session, url: str, folder: Path, words: str) -> Path:
     """
     name = re.sub(r"[^\w]+", "-", words.lower(), flags=re.ASCII).strip("-")[:40].strip("-")
     part = folder / f"{name or 'sample'}.part"
-    await session.host.in_thread(_make_way, part)
+    await session.host.in_thread(make_way, part)
     await session.download(url, part)
     return await session.host.in_thread(_named_by_content, part)
 
 
-def _make_way(part: Path) -> None:
+def make_way(part: Path) -> None:
+    """Make the folder of a file that is to be downloaded, and remove what processes that died left of it; blocks."""
     part.parent.mkdir(parents=True, exist_ok=True)
     remove_left_over(part)
 

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from bria_async.engines.postgres.database import Database
 from bria_async.errors import BriaError, RunError
+from bria_async.graph import feed
 from bria_async.graph.events import Happened
-from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.states import State
 from bria_async.session import Session
@@ -13,35 +14,48 @@ from bria_async.types.models import Model, ModelStatus
 from bria_async.wire.convert import structure
 
 from .changes import refuse_other_server
-from .place import Place
+from .shared import existing
 
 
-async def stop_training(session: Session, run: str, *, state: Path | None = None) -> str:
-    """Stop the training of a run that no process works on; the run then ends as failed.
+async def stop_training(
+    session: Session, run: str, *, state: Path | None = None, database: Database | None = None
+) -> list[str]:
+    """Stop the training of a run that no process works on, or those of a batch; the runs then end as failed.
 
     Returns:
-        What became of it, in one sentence.
+        What became of each, in one sentence.
 
     Raises:
         RunError: there is no such run.
         JournalLocked: a process works on it; ask that one.
     """
-    place = Place.existing(run, state)
-    async with Journal(place.journal, session.host) as journal:
-        row = await journal.find_run(run)
-        if row is None:
-            raise RunError(f"The journal {place.journal} holds no run {run!r}.", run)
-        refuse_other_server(session, row)
-        return await stop_if_training(session, await Ledger.load(journal, row, session.host))
+    place = existing(run, state, database)
+    names = [place.name]
+    if place.is_batch:
+        names = [view.run.name for view in feed.views(place.source) if view.run.state not in ("done", "failed")]
+    said = []
+    async with place.writing(session.host) as journal:
+        for name in names:
+            row = await journal.find_run(name)
+            if row is None:
+                raise RunError(f"The journal {place.source} holds no run {name!r}.", run)
+            refuse_other_server(session, row)
+            title = place.run(name).title if place.is_batch else place.title
+            words = await stop_if_training(session, await Ledger.load(journal, row, session.host), title)
+            said.append(f"{name}: {words}" if place.is_batch else words)
+    return said
 
 
-async def stop_if_training(session: Session, ledger: Ledger) -> str:
-    """Stop what the server says is in training; what its answer holds is documented nowhere, so the status tells."""
+async def stop_if_training(session: Session, ledger: Ledger, title: str) -> str:
+    """Stop what the server says is in training; what its answer holds is documented nowhere, so the status tells.
+
+    `title` is what the run is typed as.
+    """
     made = ledger.of("model", State.DONE)
     if not made:
         return "The run has no model yet, so nothing is in training."
     model: Model = structure(json.loads(made[0].result or "null"), Model)
-    again = f"Try again: bria-async stop {ledger.run.name} --training"
+    again = f"Try again: bria-async stop {title} --training"
     try:
         current = await session.models.get(model.id)
         if current.status == ModelStatus.CREATED:

@@ -7,10 +7,11 @@ from typing import Any
 
 import attrs
 
-from bria_async.errors import NotFound
+from bria_async.engines.postgres.database import Database
+from bria_async.errors import NotFound, RunError
 from bria_async.graph import feed
 from bria_async.graph.graph import Graph
-from bria_async.graph.journal import Row, RunRow
+from bria_async.graph.records import Row, RunRow
 from bria_async.graph.states import State
 from bria_async.session import Session
 from bria_async.types.models import ModelStatus
@@ -20,6 +21,8 @@ from .changes import plan_of, refuse_other_server
 from .lifecycle import shape
 from .place import Place
 from .reconcile import Stored, compare
+from .several import several
+from .shared import existing
 from .waiting import has_caption
 
 
@@ -56,15 +59,23 @@ class _Results:
         return {row.key: structure(json.loads(row.result or "null"), kind) for row in done}
 
 
-async def verify(session: Session, run: str, *, state: Path | None = None) -> Verification:
+async def verify(
+    session: Session, run: str, *, state: Path | None = None, database: Database | None = None
+) -> Verification:
     """Compare a run's journal with what the server and the disk hold; works while the run goes on.
 
     Raises:
         RunError: there is no such run, or it began on another server.
         RequestError: the server cannot be asked.
     """
-    journal = Place.existing(run, state).journal
-    view = next(view for view in feed.views(journal) if view.run.name == run)
+    return await _verify(session, existing(run, state, database))
+
+
+async def _verify(session: Session, place: Place) -> Verification:
+    journal, run = place.source, place.name
+    view = feed.view(journal, run)
+    if view is None:
+        raise RunError(f"The journal {journal} holds no run {run!r}.", run)
     refuse_other_server(session, view.run)
     planned = feed.inputs(journal, run, "image")
     plan = plan_of(view.run)
@@ -93,6 +104,20 @@ async def verify(session: Session, run: str, *, state: Path | None = None) -> Ve
         samples=sum(path.is_file() for path in samples),
         differences=tuple(differences),
     )
+
+
+async def verify_many(
+    session: Session, batch: str, *, state: Path | None = None, database: Database | None = None
+) -> tuple[Verification, ...]:
+    """The same for all runs of a batch that have begun, several at once.
+
+    Raises:
+        RunError: there is no such batch, or it began on another server.
+        RequestError: the server cannot be asked.
+    """
+    place = existing(batch, state, database)
+    names = [view.run.name for view in feed.views(place.source)]
+    return tuple(await several(names, lambda name: _verify(session, place.run(name))))
 
 
 def _compared(listing: Any, uploads: dict[str, Stored], dataset: str) -> Iterator[str]:

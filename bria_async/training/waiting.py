@@ -103,7 +103,6 @@ async def until_captioned(
 
     async def look() -> Dataset | None:
         nonlocal missing, since
-        current = await session.datasets.get(dataset, max_images=1)
         images = await session.images.list(dataset)
         since = session.host.monotonic() if since is None else since
         absent = compare(images, planned).missing
@@ -112,8 +111,10 @@ async def until_captioned(
         before, missing = missing, len(absent) + sum(not has_caption(image) for image in images)
         if missing != before:
             run.progressed(f"{len(planned) - missing} of {len(planned)} captions are there")
-        regenerating = current.captions_update_status == CaptionsUpdateStatus.IN_PROGRESS
-        return None if missing or regenerating else current
+        if missing:
+            return None
+        current = await session.datasets.get(dataset, max_images=1)
+        return None if current.captions_update_status == CaptionsUpdateStatus.IN_PROGRESS else current
 
     ready = await poll(session.host, patiently(run, look), settings.waiting)
     if ready is None:

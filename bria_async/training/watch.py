@@ -2,7 +2,7 @@
 
 A listing may lag behind, and tells less than a model by itself. So it is believed in one thing only, which costs no
 more than a late look when it is wrong: that a training goes on. A model that it does not show, or shows as anything
-else, is asked for by itself.
+else, is asked for by itself; what that answer says is believed as long as the listing would be.
 """
 
 import asyncio
@@ -59,7 +59,10 @@ class ModelWatch:
                     self._listed_at = now
             if (found := self._going_on.get(str(model))) is not None:
                 return found
-        return await session.models.get(model)
+        current = await session.models.get(model)
+        if current.status is ModelStatus.IN_PROGRESS:
+            self._going_on[str(model)] = current
+        return current
 
 
 async def _going_on(session: Session) -> dict[str, Model]:

@@ -73,7 +73,7 @@ class HttpClient:
             except (ImageError, ConfigurationError) as error:
                 raise tries.failed(error) from None
             if isinstance(result, RateLimited):
-                tries.refused_since = turn.refused(result.retry_after or 0.0)
+                tries.refused_since = await turn.refused(result.retry_after or 0.0)
             elif not isinstance(result, NotSent):
                 turn.served()
             if not isinstance(result, RequestError):
@@ -85,7 +85,7 @@ class HttpClient:
             if watcher:
                 watcher.retried(call.operation, result.message, wait)
             if isinstance(result, RateLimited):
-                turn.pause(tries.pause)
+                await turn.pause(tries.pause)
 
     async def probe(self, url: str) -> bool | None:
         """Whether a result is there, as `Downloads.probe` tells."""

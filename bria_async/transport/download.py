@@ -70,7 +70,7 @@ class Downloads:
             raise transfer.failure(DownloadFailed, problem)
         return None
 
-    async def fetch(self, url: str, to: Path, limit: int = LARGEST_DOWNLOAD) -> Path:
+    async def fetch(self, url: str, to: Path, limit: int | None = None) -> Path:
         """Download to exactly this path, by way of a temporary file beside it.
 
         What may pass by itself (a lost connection, a server that is throttled or fails) is tried again from the
@@ -81,10 +81,11 @@ class Downloads:
         """
         host = self.rules.host
         transfer = Transfer(self.rules, "download", Effect.SAFE, url)
+        most = LARGEST_DOWNLOAD if limit is None else limit
 
         async def keep(response: aiohttp.ClientResponse) -> Problem | None:
             with PartFile(to) as part:
-                problem = await self._read(transfer, response, limit, lambda block: host.in_thread(part.write, block))
+                problem = await self._read(transfer, response, most, lambda block: host.in_thread(part.write, block))
                 if problem is None:
                     await host.in_thread(part.commit)
             return problem

@@ -22,10 +22,10 @@ import hashlib
 import math
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
-from typing import Self
+from typing import Self, TypeVar
 from weakref import WeakValueDictionary
 
 import attrs
@@ -33,6 +33,8 @@ import attrs
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
 from bria_async.wire.secret import Secret
+
+T = TypeVar("T")
 
 MINUTE = 60.0
 HEADROOM = 0.02
@@ -100,19 +102,13 @@ class Pace:
     """What one endpoint takes a minute, as far as it is known, and when its next request may leave."""
 
     ceiling: float
-    rate: float = attrs.field(init=False)
-    slots: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
-    lines: Mapping[str, asyncio.Lock] = attrs.field(factory=lambda: defaultdict(asyncio.Lock), init=False)
-    gate: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
-    """Where the heads of the lines meet, first come, first served."""
-    refused_since: float = attrs.field(default=math.inf, init=False)
-    """Since when all requests that got an answer were refused; infinite when the last was not."""
-    _free_at: float = attrs.field(default=-math.inf, init=False)
-    _paused_until: float = attrs.field(default=-math.inf, init=False)
-    _taken: Counter[int] = attrs.field(factory=Counter, init=False)
+    rate: float = attrs.field()
+    _free_at: float = -math.inf
+    _paused_until: float = -math.inf
+    _taken: Counter[int] = attrs.field(factory=Counter)
     """Requests that left and were not refused, by the second of the last minute."""
-    _unrefused: int = attrs.field(default=0, init=False)
-    _step: float = attrs.field(default=HEADROOM, init=False)
+    _unrefused: int = 0
+    _step: float = HEADROOM
 
     @rate.default
     def _as_configured(self) -> float:
@@ -145,7 +141,6 @@ class Pace:
         taken = self._taken.total()
         self.rate = min(self.rate, taken if taken >= SMALLEST_PLAN else LARGEST_PLAN)
         self._unrefused, self._step = 0, HEADROOM
-        self.refused_since = min(self.refused_since, now)
 
     def pause(self, until: float) -> None:
         """Nobody leaves before then."""
@@ -160,13 +155,33 @@ class Pace:
             del self._taken[second]
 
 
+def _left(pace: Pace, now: float) -> tuple[float, float]:
+    """Let a request leave if it may: the seconds that it must wait, 0 or less when it left; and what time it is."""
+    if (delay := pace.delay(now)) <= 0:
+        pace.leave(now)
+    return delay, now
+
+
+@attrs.define(eq=False)
+class Gate:
+    """Where the requests of this process to one endpoint wait and pass."""
+
+    slots: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    lines: Mapping[str, asyncio.Lock] = attrs.field(factory=lambda: defaultdict(asyncio.Lock), init=False)
+    heads: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
+    """Where the heads of the lines meet, first come, first served."""
+    refused_since: float = attrs.field(default=math.inf, init=False)
+    """Since when all requests that got an answer were refused; infinite when the last was not."""
+
+
 @attrs.frozen
 class Turn:
     """A request's turn, which lasts while it is under way; whoever sends it says when it was refused."""
 
-    pace: Pace
-    host: Host
+    limiter: "Limiter"
+    operation: str
     left: float
+    """When it left, on the clock of its pace."""
     held: ExitStack
 
     def __enter__(self) -> Self:
@@ -179,21 +194,27 @@ class Turn:
 
     def served(self) -> None:
         """The request was taken."""
-        self.pace.refused_since = math.inf
+        self.limiter.gate(self.operation).refused_since = math.inf
 
-    def refused(self, seconds: float) -> float:
+    async def refused(self, seconds: float) -> float:
         """The answer was 429: fewer requests a minute leave from now on, and none for so many seconds.
 
         Returns:
             Since when this endpoint has taken nothing.
         """
-        self.pace.refuse(self.left, self.host.monotonic())
-        self.pause(seconds)
-        return self.pace.refused_since
 
-    def pause(self, seconds: float) -> None:
+        def refuse(pace: Pace, now: float) -> None:
+            pace.refuse(self.left, now)
+            pace.pause(now + seconds)
+
+        await self.limiter.change(self.operation, refuse)
+        gate = self.limiter.gate(self.operation)
+        gate.refused_since = min(gate.refused_since, self.limiter.host.monotonic())
+        return gate.refused_since
+
+    async def pause(self, seconds: float) -> None:
         """Nobody sends to this endpoint for so long."""
-        self.pace.pause(self.host.monotonic() + seconds)
+        await self.limiter.change(self.operation, lambda pace, now: pace.pause(now + seconds))
 
 
 @attrs.define(eq=False)
@@ -205,6 +226,7 @@ class Limiter:
     clock: object = None
     """What it was shared by; held, so that its `id` is nobody else's."""
     _paces: dict[str, Pace] = attrs.field(factory=dict, init=False)
+    _gates: dict[str, Gate] = attrs.field(factory=dict, init=False)
 
     def lower(self, rates: Rates) -> None:
         """Keep to these rates as well."""
@@ -218,6 +240,16 @@ class Limiter:
             pace = self._paces[operation] = Pace(self.rates.rate(operation))
         return pace
 
+    def gate(self, operation: str) -> Gate:
+        """The gate of one endpoint."""
+        if (gate := self._gates.get(operation)) is None:
+            gate = self._gates[operation] = Gate()
+        return gate
+
+    async def change(self, operation: str, change: Callable[[Pace, float], T]) -> T:
+        """Look at the pace of an endpoint, or change it, at this moment of its clock."""
+        return change(self.pace(operation), self.host.monotonic())
+
     def rested(self) -> bool:
         """Whether nobody can miss what it has learned."""
         if isinstance(self.clock, asyncio.AbstractEventLoop) and self.clock.is_closed():
@@ -227,17 +259,18 @@ class Limiter:
 
     async def acquire(self, operation: str, *, again: bool = False) -> Turn:
         """Wait for this endpoint's turn; a pause that begins meanwhile is waited out too."""
-        pace = self.pace(operation)
+        gate = self.gate(operation)
         line = "again" if again else "polls" if _polling.get() else "requests"
         with ExitStack() as held:
-            async with pace.lines[line], pace.gate:
-                await pace.slots.acquire()
-                held.callback(pace.slots.release)
-                while (delay := pace.delay(self.host.monotonic())) > 0:
+            async with gate.lines[line], gate.heads:
+                await gate.slots.acquire()
+                held.callback(gate.slots.release)
+                while True:
+                    delay, left = await self.change(operation, _left)
+                    if delay <= 0:
+                        break
                     await self.host.sleep(delay)
-                left = self.host.monotonic()
-                pace.leave(left)
-            return Turn(pace, self.host, left, held.pop_all())
+            return Turn(self, operation, left, held.pop_all())
 
 
 _KEY = secrets.token_bytes(32)

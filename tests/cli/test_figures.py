@@ -12,7 +12,7 @@ from bria_async.cli.plain import Lines
 from bria_async.cli.terminal import Terminal
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
-from bria_async.graph.journal import RunRow
+from bria_async.graph.records import RunRow
 from bria_async.graph.states import Change, State
 
 RUN = RunRow(1, "cats", "run 1", {"family": "fibo"}, "running", None, 1000.0, 1000.0)
@@ -22,7 +22,7 @@ def view(done: int = 0, left: int = 5000, **more: int) -> View:
     """A run of many uploads, of which so many are done."""
     uploads = Counter({State.DONE: done, State.PENDING: left, **{State(name): number for name, number in more.items()}})
     counts = {"project": Counter({State.DONE: 1}), "upload": uploads, "trained": Counter({State.PENDING: 1})}
-    return View(RUN, counts, {"training": 2000.0}, True, 1)
+    return View(RUN, counts, {"training": 2000.0}, True)
 
 
 @pytest.mark.parametrize(

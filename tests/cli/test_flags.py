@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from bria_async.cli.app import app
 from bria_async.cli.exits import Exit, exit_of
-from bria_async.cli.flags import PLAN_HELP, how_flags, plan_flags, plan_of
+from bria_async.cli.flags import PLAN_HELP, how_flags, plan_flags
+from bria_async.cli.plans import plan_of
 from bria_async.errors import (
     BriaError,
     Conflict,

@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_work_creates_nothing(shell: Shell, fast: Simulator
     refused(shell, fast, folder, *ICONS, words="no image in")
     (folder / "a.png").write_bytes(b"\x89PNG\r\n\x1a\nnot really")
     refused(shell, fast, folder, *ICONS, "--on-bad-image", "skip", words="no image in")
-    refused(shell, fast, folder / "a.png", *ICONS, words="is not a folder")
+    refused(shell, fast, folder / "a.png", *ICONS, words="is neither a folder of images nor a text file")
     (folder / "a.png").write_bytes((pictures / "teal.png").read_bytes())
     refused(shell, fast, folder, *ICONS, words="needs at least 5 images, 1 can be used")
 

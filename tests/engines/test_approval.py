@@ -19,11 +19,13 @@ async def review(box: str, run: Run) -> str:
     return "approved"
 
 
-async def approve(bench: Bench) -> None:
-    """Approve, and let the run hear of it."""
+async def approved(bench: Bench, running: "asyncio.Task[None]") -> None:
+    """Approve, and push the clock until the run is over."""
     bench.control.ask(Request(APPROVE), bench.host)
-    await finished(bench.host.asleep(bench.bounds.control_interval))
-    bench.host.push(bench.bounds.control_interval)
+    while not running.done():
+        await cycles()
+        bench.host.push(bench.interval)
+    await running
 
 
 async def test_an_approval_lets_a_run_go_on(bench: Bench) -> None:
@@ -34,8 +36,7 @@ async def test_an_approval_lets_a_run_go_on(bench: Bench) -> None:
     assert bench.happened(Happened.ASKED)[0].words == (
         "toy waits for an approval: the box is ready for review; approve with: bria-async approve toy"
     )
-    await approve(bench)
-    await finished(running)
+    await approved(bench, running)
     assert bench.states("review") == {"": "done"}
 
 
@@ -47,12 +48,7 @@ async def test_an_approval_may_come_while_nobody_works(bench: Bench) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    bench.control.ask(Request(APPROVE), bench.host)
-    again = asyncio.create_task(bench.run())
-    while not again.done():
-        await cycles()
-        bench.host.push(bench.bounds.control_interval)
-    await again
+    await approved(bench, asyncio.create_task(bench.run()))
     assert bench.states("review") == {"": "done"}
 
 
@@ -61,8 +57,7 @@ async def test_an_approval_survives_a_restart(bench: Bench) -> None:
     bench.graph = Graph("reviewed", (box, review))
     running = asyncio.create_task(bench.run())
     await until(lambda: bench.happened(Happened.ASKED) != [])
-    await approve(bench)
-    await finished(running)
+    await approved(bench, running)
     forge(
         bench.path,
         "UPDATE task SET state = 'pending', result = NULL WHERE name = 'review'",

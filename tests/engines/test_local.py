@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from bria_async.engines.local import Bounds
+from bria_async.engines.turns import Turns
 from bria_async.errors import GraphError, RunFailed
 from bria_async.graph.graph import Graph, each, task
 from bria_async.graph.runner import Protocol, Reopen
@@ -52,7 +53,7 @@ async def test_a_finished_run_does_nothing(bench: Bench) -> None:
 @pytest.mark.parametrize("bound", [1, 3, 6])
 async def test_no_more_than_the_bound_runs_at_once(bench: Bench, bound: int) -> None:
     """The peak of concurrent requests is the bound exactly."""
-    bench.bounds = Bounds({"put": bound}, otherwise=16)
+    bench.bounds = Bounds({"put": Turns(bound)}, otherwise=16)
     await bench.run()
     assert bench.server.peak == bound
 
@@ -296,7 +297,7 @@ async def test_nothing_depends_on_an_outcome_that_is_not_durable(bench: Bench) -
             seen[name] = bench.states("put")[f"{name[-1]:0>2}"]
 
     bench.graph = Graph("chain", (box, put, label))
-    bench.bounds = Bounds({"label": 2}, otherwise=6)
+    bench.bounds = Bounds({"label": Turns(2)}, otherwise=6)
     bench.server.before = look
     await bench.run()
     assert seen == {f"label of thing {number}": "done" for number in range(6)}
@@ -320,7 +321,7 @@ async def test_an_item_waits_for_the_disk_and_not_for_memory(bench: Bench) -> No
         return first
 
     bench.graph, bench.items = Graph("pair", (first, second)), {"thing": {"1": "a", "2": "b"}}
-    bench.bounds = Bounds({"second": 1}, otherwise=2)
+    bench.bounds = Bounds({"second": Turns(1)}, otherwise=2)
     async with asyncio.TaskGroup() as group:
         running = group.create_task(bench.run())
         answered["a"].set()

@@ -13,7 +13,7 @@ import attrs
 from bria_async.engines.local import Bounds
 from bria_async.errors import JournalError
 from bria_async.graph import storage
-from bria_async.graph.journal import Journal
+from bria_async.graph.journal import Journal, runs, tasks
 from tests.graph.toy import REFUSED, THINGS, Bench
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # fresh folders below it
@@ -72,8 +72,10 @@ def read(path: Path) -> tuple[State, bool]:
     """
     with contextlib.closing(storage.open_file(path)) as database:
         storage.checked(database, path)
-        unclean = storage.is_unclean(database)
-        return state_of(database), unclean
+        state, unclean = state_of(database), storage.is_unclean(database)
+        found = [list(tasks(database, run.id)) for each in runs(database) for run in runs(database, each.name)]
+        assert sum(map(len, found)) == len(state[2]), "a task that nobody finds"
+        return state, unclean
 
 
 def refused(path: Path) -> str | None:

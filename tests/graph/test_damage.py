@@ -261,6 +261,34 @@ async def test_a_run_is_in_the_main_file_before_anything_is_sent(tmp_path: Path)
         assert journal.unclean
 
 
+@pytest.mark.fault("D3")
+@pytest.mark.parametrize(
+    ("index", "old", "new", "sentence"),
+    [
+        ("sqlite_autoindex_run_1", b"toy", b"tox", "run toy cannot be found by its name"),
+        ("sqlite_autoindex_task_1", b"\x05\x09", b"\x05\x08", "the tasks of run toy cannot be found"),  # of run 0
+    ],
+)
+async def test_an_index_that_is_wrong_is_noticed(
+    tmp_path: Path, index: str, old: bytes, new: bytes, sentence: str
+) -> None:
+    """No sum covers it: a run that is not found would begin again, and a task that is not found would never be done."""
+    bench = Bench(tmp_path / "run")
+    async with Journal(bench.path, bench.host) as journal:
+        await bench.create(journal)
+    with contextlib.closing(sqlite3.connect(bench.path)) as database:
+        size = database.execute("PRAGMA page_size").fetchone()[0]
+        sql = "SELECT rootpage - 1 FROM sqlite_schema WHERE name = ?"
+        start = database.execute(sql, (index,)).fetchone()[0] * size
+    content = bench.path.read_bytes()
+    page = content[start : start + size]
+    assert old in page
+    bench.path.write_bytes(content[:start] + page.replace(old, new) + content[start + size :])
+    with pytest.raises(JournalDamaged, match=sentence):
+        async with Journal(bench.path, ManualHost()):
+            pass
+
+
 async def test_readers_of_a_damaged_journal_are_told(closed: Ruin, tmp_path: Path) -> None:
     """Whatever a row holds, readers get one sentence and no traceback."""
     path = closed.lie(tmp_path)

@@ -2,11 +2,13 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bria_async.errors import JournalError
 from bria_async.graph import feed
+from bria_async.graph.events import Happened
 from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.states import Change, State
@@ -77,11 +79,49 @@ async def test_events_are_numbered_and_can_be_followed(bench: Bench) -> None:
     assert [event.words for _, event in found] == [event.words for event in bench.events]
     last = found[3][0]
     assert [seq for seq, _ in feed.events(bench.path, "toy", after=last)] == [seq for seq, _ in found[4:]]
-    assert feed.views(bench.path)[0].seq == found[-1][0]
+    assert feed.newest(bench.path) == found[-1][0]
+    assert feed.last_events(bench.path, "toy", 3) == [event for _, event in found[-3:]]
     assert feed.results(bench.path, "toy") == {"box": "id of box", "close": 6}
     assert feed.inputs(bench.path, "toy", "thing") == THINGS
     assert [row.key for row in feed.rows(bench.path, "toy") if row.name == "put"] == list(THINGS)
     assert feed.events(bench.path, "nobody") == []
+
+
+async def test_whoever_follows_many_runs_asks_for_those_where_something_happened(
+    path: Path, host: ManualHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many runs there are, a look is one query for all, and the next one only for what is new."""
+    asked: list[str] = []
+    connect = sqlite3.connect
+
+    def listening(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        database: sqlite3.Connection = connect(*args, **kwargs)
+        database.set_trace_callback(asked.append)
+        return database
+
+    async with Journal(path, host) as journal:
+        rows = [await journal.create_run(f"run-{number}", "t", {}, "", {}, [("put", "")]) for number in range(50)]
+        ledgers = [await Ledger.load(journal, row, host) for row in rows]
+        for ledger in ledgers:
+            await ledger.settle_run("running", None, Happened.STARTED)
+        monkeypatch.setattr("bria_async.graph.feed.sqlite3.connect", listening)
+        assert len(feed.views(path)) == 50
+        assert sum("FROM task" in sql for sql in asked) == 1, asked
+        seen = feed.newest(path)
+        assert feed.views(path, seen) == [], "nothing happened"
+        await ledgers[7].change(ledgers[7].rows["put"][""], Change.FINISHED, result={"id": 9})
+        await ledgers[3].settle_run("paused", "no more", Happened.PAUSED)
+        asked.clear()
+        changed = {view.run.name: view for view in feed.views(path, seen)}
+        assert all("WHERE" in sql for sql in asked if "FROM task" in sql), asked
+        assert changed["run-7"].counts == {"put": {State.DONE: 1}}
+        assert changed.pop("run-3").run.reason == "no more"
+        assert changed.keys() == {"run-7"}
+        assert [event.run for _, event in feed.events(path, after=seen)] == ["run-7", "run-3"]
+        assert [event.what for _, event in feed.events(path, "run-3")] == ["started", "paused"]
+        assert feed.view(path, "run-7") == changed["run-7"]
+        assert feed.view(path, "run-99") is None
+        assert feed.results_of_all(path, "put", "box") == {"run-7": {"put": {"id": 9}}}
 
 
 async def test_readers_change_nothing(bench: Bench) -> None:

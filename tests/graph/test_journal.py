@@ -1,6 +1,7 @@
 """The journal: durable before anything relies on it, one process at a time, honest about its end."""
 
 import asyncio
+import contextlib
 import fcntl
 import gc
 import os
@@ -12,9 +13,10 @@ import pytest
 from bria_async.errors import JournalError, JournalLocked
 from bria_async.graph import feed, lock
 from bria_async.graph.events import Event, Happened
-from bria_async.graph.journal import BATCH, Entry, Journal
+from bria_async.graph.journal import BATCH, Journal, Tally, runs, tasks
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.lock import holder
+from bria_async.graph.records import Entry
 from bria_async.graph.states import Change, State
 from tests.graph.toy import PROMPTS, THINGS, Bench, ManualHost, finished
 
@@ -275,3 +277,34 @@ async def test_a_closed_journal_writes_no_more(path: Path, host: ManualHost) -> 
         await journal.write(note("after"))
     with pytest.raises(JournalError, match="is not open"):
         await journal.find_run("toy")
+
+
+async def test_reading_a_run_costs_the_same_beside_many_others(path: Path, host: ManualHost) -> None:
+    """A batch reads each of its runs: what grew with their number would make it quadratic."""
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    async def cost(journal: Journal) -> int:
+        nonlocal steps
+        tally, steps = Tally(), 0
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            tally.catch_up(database)
+            await journal.write(note("warned"))
+            database.set_progress_handler(count, 1)
+            assert len(list(tasks(database, 1))) == 20
+            assert next(runs(database, "run 0")).id == 1
+            tally.catch_up(database)
+        assert tally.counts[1, "warned"] == await journal.count(1, "warned")
+        return steps
+
+    async with Journal(path, host) as journal:
+        keys = [("put", f"{number}") for number in range(20)]
+        await journal.create_run("run 0", "t", {}, "", {}, keys)
+        alone = await cost(journal)
+        for number in range(1, 50):
+            run = await journal.create_run(f"run {number}", "t", {}, "", {}, keys)
+            await journal.write(*(Entry(host.now(), run.id, None, "retried") for _ in range(20)))
+        assert await cost(journal) < 1.5 * alone

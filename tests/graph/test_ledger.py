@@ -73,8 +73,8 @@ async def test_an_illegal_change_changes_nothing(bench: Bench) -> None:
     assert bench.states("close") == {"": "done"}
 
 
-async def test_the_time_of_a_run_is_from_its_creation_to_its_last_event(bench: Bench) -> None:
-    """Pauses included."""
+async def test_what_happened_how_often_and_when_last(bench: Bench) -> None:
+    """Of one run and one kind, as it is on disk now."""
     bench.server.faults = {"thing 2": [REFUSED]}
     await bench.paused()
     bench.host.push(3600.0)
@@ -82,12 +82,17 @@ async def test_the_time_of_a_run_is_from_its_creation_to_its_last_event(bench: B
     async with Journal(bench.path, bench.host) as journal:
         row = await journal.find_run("toy")
         assert row is not None
-        last = await journal.latest(1)
+        last = await journal.latest(1, Happened.COMPLETED)
         assert last is not None
         assert last[0] == row.created + 3600.0
         assert await journal.count(1, Happened.PAUSED) == 1
-        await journal.create_run("fresh", "t", {}, "", {}, [])
-        assert await journal.latest(2) is None
+        fresh = await journal.create_run("fresh", "t", {}, "", {}, [])
+        assert await journal.latest(2, Happened.WARNED) is None
+        ledger = await Ledger.load(journal, fresh, bench.host)
+        for text in ("one", "two"):
+            await ledger.record(Happened.WARNED, reason=text)
+            assert await journal.latest(2, Happened.WARNED) == (bench.host.now(), {"reason": text})
+        assert [await journal.count(run, Happened.WARNED) for run in (1, 2)] == [0, 2]
 
 
 def test_requests_wait_in_the_order_they_were_made(tmp_path: Path) -> None:

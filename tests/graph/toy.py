@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 import anyio
 import attrs
 
+from bria_async.engines.inbox import Inbox
 from bria_async.engines.local import Bounds, LocalEngine, Run
 from bria_async.errors import BriaError, NotSent, OutcomeUnknown, Refused, RunError, RunFailed, RunPaused
 from bria_async.graph.control import Control
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.graph import Graph, Task, each, task
-from bria_async.graph.journal import Journal, RunRow
+from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
+from bria_async.graph.records import RunRow
 from bria_async.graph.runner import Policy, Protocol, Runner
 from bria_async.host import Host, Worker, observer
 
@@ -269,12 +271,15 @@ class Bench:
 
     folder: Path
     graph: Graph = BOXES
+    name: str = "toy"
     host: ManualHost = attrs.field(factory=ManualHost)
     server: Server = attrs.field(factory=Server)
     items: Mapping[str, Mapping[str, Any]] = attrs.field(factory=lambda: {"thing": THINGS, "prompt": PROMPTS})
     protocol: Protocol = attrs.field(factory=lambda: Protocol(settle=0.0))
     policy: Policy = stop
     bounds: Bounds = attrs.field(factory=lambda: Bounds(otherwise=4))
+    interval: float = 0.5
+    """Seconds between looks into the control folder."""
     inputs: Mapping[str, Any] = attrs.field(factory=dict)
     events: list[Event] = attrs.field(factory=list)
     ledger: Ledger | None = None
@@ -297,10 +302,10 @@ class Bench:
 
     async def over(self, journal: Journal, *more: Callable[[Event], None]) -> None:
         """Run the graph over an open journal."""
-        row = await journal.find_run("toy") or await self.create(journal)
+        row = await journal.find_run(self.name) or await self.create(journal)
         self.ledger = await Ledger.load(journal, row, self.host, [*more, self.events.append])
         settle, output = self.protocol.settle, self.folder / "out"
-        run = Run("toy", row.tag, self.folder, output, self.items, settle, self.ledger, self.control)
+        run = Run(self.name, row.tag, self.folder, output, self.items, settle, self.ledger, self.control)
         inputs = {"server": self.server, "run": run, **self.inputs}
         self.graph.check({name: type(value) for name, value in inputs.items()}, self.items)
         self.engine = LocalEngine(
@@ -310,13 +315,14 @@ class Bench:
             bounds=self.bounds,
             run=run,
             unclean=journal.unclean,
+            inbox=Inbox(run.control, self.host, self.interval),
         )
         await self._execute(self.engine, self.ledger)
 
     async def create(self, journal: Journal) -> RunRow:
         """Create the run."""
         keys = [(one.name, key) for one in self.graph.order() for key in (self.items[one.over] if one.over else ("",))]
-        return await journal.create_run("toy", "tag", {}, self.graph.draw(), self.items, keys)
+        return await journal.create_run(self.name, "tag", {}, self.graph.draw(), self.items, keys)
 
     async def _execute(self, engine: LocalEngine, ledger: Ledger) -> None:
         try:

@@ -24,7 +24,7 @@ from tests.support import TOKEN
 
 T = TypeVar("T")
 IMAGES = 3
-EVERY = 11
+EVERY = 7
 """One piece of work in so many finds no memory in the loop's thread: there are a thousand."""
 
 

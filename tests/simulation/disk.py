@@ -8,7 +8,8 @@ from typing import Any
 
 import attrs
 
-from bria_async.graph.journal import Row, RunRow, items, runs, tasks
+from bria_async.graph.journal import items, runs, tasks
+from bria_async.graph.records import Row, RunRow
 
 Happening = tuple[str, str, str]
 """What happened, and the task and key that it happened to, empty for the run."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from bria_async.graph.journal import Row
+from bria_async.graph.records import Row
 from bria_async.graph.states import State
 from bria_async.sim import Simulator
 from bria_async.sim.entities import Image, Job, Model

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bria_async.graph.journal import Row
+from bria_async.graph.records import Row
 from bria_async.graph.states import Change, State
 from bria_async.sim import results
 

@@ -28,12 +28,12 @@ IN_ALL = 1_000_000
 class _Selector(selectors.SelectSelector):
     """Looks at no file and advances the clock by what the loop was ready to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None) -> None:
         super().__init__()
         self.now = 0.0
         self.turns = 0
         self._at_once = 0
-        self._last = IN_ALL
+        self._last = IN_ALL if most is None else most
         self.due: dict[int, Callable[[], object]] = {}
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -62,8 +62,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     What goes into a thread is done at once, and its result arrives a turn later, when nobody may want it any more.
     """
 
-    def __init__(self) -> None:
-        self._clock = _Selector()
+    def __init__(self, most: int | None = None) -> None:
+        self._clock = _Selector(most)
         super().__init__(self._clock)
 
     @property
@@ -100,7 +100,7 @@ class VirtualHost(Host):
         return EPOCH + asyncio.get_running_loop().time()
 
 
-def run_virtually(main: Callable[[], Any]) -> Any:
-    """Run a coroutine function on a fresh virtual loop."""
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+def run_virtually(main: Callable[[], Any], turns: int | None = None) -> Any:
+    """Run a coroutine function on a fresh virtual loop, which may take more turns where that is said."""
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(turns)) as runner:
         return runner.run(main())

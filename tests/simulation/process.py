@@ -164,12 +164,11 @@ class Process:
         if moment == "error":
             self.met = "an error of the disk"
             raise sqlite3.OperationalError("disk I/O error")
-        before = look_at_disk(self.folder)
+        disk = look_at_disk(self.folder) if moment != "after" else {}
         if moment != "before":
             function(*args)
-        after = look_at_disk(self.folder)
-        rng = random.Random(self.seed)
-        disk = {"before": before, "after": after, "torn": torn(before, after, rng)}[moment]
+            after = look_at_disk(self.folder)
+            disk = torn(disk, after, random.Random(self.seed)) if moment == "torn" else after
         self.die(f"{moment} a journal write", disk)
         raise Killed
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bria_async.errors import JournalError
-from bria_async.graph.journal import Entry, Journal
+from bria_async.graph.journal import Journal
+from bria_async.graph.records import Entry
 
 from .loop import run_virtually
 from .process import Fate, Killed, Moment, Process, only_the_living

@@ -25,6 +25,7 @@ def test_captions_are_waited_for(studio: Studio, within: Within) -> None:
     async def main(here: World) -> None:
         await studio.train(here, studio.plan())
         assert clean(here.sim), here.sim.audit()
+        assert here.sim.counts["datasets.get"] == 2, "once the captions are there, and before it is completed"
 
     within(main, caption_delay=3000.0)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bria_async.errors import RunError
-from bria_async.training import verify
+from bria_async.errors import Forbidden, RunError
+from bria_async.training import train_many, verify, verify_many
 from tests.simulation.world import World
 
 from .conftest import COUNT, Studio
@@ -31,6 +31,23 @@ def test_agreement_and_differences(studio: Studio, within: Within) -> None:
         del here.sim.world.images[lost]
         found = await verify(here.session, "studio", state=studio.state)
         assert len(found.differences) == 2, found.differences
+
+    within(main)
+
+
+def test_a_batch(studio: Studio, within: Within) -> None:
+    """All its runs, in their order; one error is raised as it is."""
+
+    async def main(here: World) -> None:
+        plans = [studio.plan(name=f"Run {number}", family="legacy") for number in range(3)]
+        await train_many(here.session, plans, name="many", settings=studio.settings())
+        found = await verify_many(here.session, "many", state=studio.state)
+        assert [(one.run, one.uploaded, one.differences) for one in found] == [
+            (f"run-{number}", COUNT, ()) for number in range(3)
+        ]
+        here.sim.fail("models.get", status=403)
+        with pytest.raises(Forbidden):
+            await verify_many(here.session, "many", state=studio.state)
 
     within(main)
 

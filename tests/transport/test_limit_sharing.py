@@ -69,7 +69,7 @@ async def test_sessions_on_the_loop_s_clock_share_a_limit() -> None:
         Session(TOKEN, address + "2"),
     ]
     async with sessions[0], sessions[1], sessions[2], sessions[3], sessions[4], sessions[5], sessions[6]:
-        limiters = [session._limiter for session in sessions]
+        limiters = [session._client and session._client.limiter for session in sessions]
     assert [limiters.index(limiter) for limiter in limiters] == [0, 0, 2, 2, 4, 5, 6]
 
 

@@ -1,0 +1,91 @@
+"""A batch in numbers: its runs by their states, and the steps of all of them together."""
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import attrs
+
+from bria_async.graph.feed import View
+from bria_async.graph.records import RunRow
+
+from .figures import is_over, stages
+
+if TYPE_CHECKING:
+    from bria_async.graph.states import State
+
+NOT_BEGUN = "not begun"
+URGENCY = ("failed", "paused", "interrupted", "running", "waiting", NOT_BEGUN, "done")
+"""States of runs in the order in which somebody should look at them."""
+
+
+@attrs.frozen
+class Overview:
+    """A batch as its journal shows it now: the runs that it is to train, and `views` of those that have begun."""
+
+    name: str
+    planned: tuple[str, ...]
+    views: Mapping[str, View]
+    alive: bool
+    waits: bool = False
+
+    @property
+    def runs(self) -> Iterator[tuple[str, View | None]]:
+        """All its runs in the order of their plans; what was once begun is told though nobody plans it any more."""
+        yield from ((name, self.views.get(name)) for name in dict.fromkeys([*self.planned, *self.views]))
+
+    @functools.cached_property
+    def states(self) -> Counter[str]:
+        """How many runs are in which state."""
+        return Counter(state_of(view) for _, view in self.runs)
+
+    @property
+    def state(self) -> str:
+        """`running` while somebody works on it, `waiting` while nobody does and workers are to; else what most needs
+        somebody, and `done` when all are trained.
+        """
+        if self.alive:
+            return "running"
+        states = self.states
+        if states["done"] == states.total():
+            return "done"
+        if states["waiting"] or states["interrupted"]:
+            return "waiting" if states["waiting"] else "interrupted"
+        return "paused" if states["paused"] or states[NOT_BEGUN] else "failed"  # what can go on comes first
+
+    @functools.cached_property
+    def total(self) -> View:
+        """The steps of all its runs that have begun, as if they were one run."""
+        counts: dict[str, Counter[State]] = {}
+        for view in self.views.values():
+            for name, found in view.counts.items():
+                summed = counts.setdefault(name, Counter())
+                for state, number in found.items():
+                    summed[state] += number
+        created = min((view.run.created for view in self.views.values()), default=0.0)
+        return View(RunRow(0, self.name, "", {}, self.state, None, created, created), counts, {}, self.alive)
+
+    @property
+    def words(self) -> str:
+        """Its runs by state, in words."""
+        rest = {state: number for state, number in self.states.items() if state != "done"}
+        return ", ".join([f"{self.states['done']:,} of {self.states.total():,} trained", *counted(rest)])
+
+
+def counted(states: Mapping[str, int]) -> Iterable[str]:
+    """How many runs are in which state, the most urgent first."""
+    return (f"{states[state]:,} {state}" for state in URGENCY if states.get(state))
+
+
+def state_of(view: View | None) -> str:
+    """The state of a run that has perhaps not begun."""
+    return NOT_BEGUN if view is None else view.state
+
+
+def step_of(view: View) -> str:
+    """The step that a run is at, with its numbers where it has many items."""
+    current = next((stage for stage in stages(view) if not is_over(stage)), None)
+    if current is None:
+        return ""
+    return current.name if current.total == 1 else f"{current.name} {current.done:,} of {current.total:,}"
