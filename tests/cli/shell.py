@@ -19,7 +19,7 @@ from bria_async.cli.app import app
 from bria_async.sim import Clock, Options, Simulator, simulator
 from tests.support import TOKEN
 
-PATIENCE = 30.0
+PATIENCE = 90.0
 """Seconds that a process gets."""
 QUICK = ("--poll-start", "0.05", "--poll-cap", "0.2", "--settle", "0.5", "--attempts", "2")
 """As patient as tests are."""

@@ -15,7 +15,7 @@ from tests.simulation.world import world
 async def create(api: Api, name: str = "p") -> int:
     """The status of creating a project, 0 when there is no answer."""
     body = {"project_name": name, "ip_type": "icons", "ip_medium": "illustration"}
-    timeout = aiohttp.ClientTimeout(total=0.3)
+    timeout = aiohttp.ClientTimeout(total=1.0)
     try:
         async with api.http.post(f"{api.sim.base_url}{V1}/projects", json=body, timeout=timeout) as response:
             return response.status
