@@ -30,7 +30,7 @@ demo: $(VENV)/.ready
 	@$(BIN)/python -m bria_async.cli.demo --family $(FAMILY) $(if $(IMAGES),--images "$(IMAGES)")
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -n $(WORKERS) $(if $(SELECT),-m "$(SELECT)")
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(SELECT),-m "$(SELECT)")
 
 fuzz: $(VENV)/.ready
 	BRIA_FUZZ=$(FUZZ) $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/sim/test_fuzz.py tests/fuzz

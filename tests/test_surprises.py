@@ -221,6 +221,7 @@ def test_nothing_is_an_answer_only_where_nothing_is_declared(operation: str) -> 
     assert (found is None) is (declared.answer is type(None)), f"{operation} answered {found!r}"
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_odd_thing_in_every_place_is_survived(operation: str) -> None:
     """A success in which one place after the other holds what nobody expects, or nothing."""

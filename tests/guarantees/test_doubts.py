@@ -12,6 +12,8 @@ from tests.guarantees.zygote import SETTLE
 from tests.kill.stage import SHAPES
 from tests.support import TOKEN
 
+pytestmark = pytest.mark.exhaustive
+
 SAMPLE = ("--sample", "a harbour")
 CREATING = {
     "projects.create": "project",
@@ -22,7 +24,6 @@ CREATING = {
 }
 
 
-@pytest.mark.exhaustive
 @pytest.mark.parametrize("whens", [("after", "before"), ("before", "after")])
 def test_lost_answers_are_looked_for(engine: Engine, whens: tuple[str, str]) -> None:
     """After the settle delay: what happened is adopted, what did not is sent once more; and nothing happens twice."""

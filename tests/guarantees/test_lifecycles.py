@@ -6,6 +6,8 @@ from tests.guarantees.stage import Engine, Local
 from tests.guarantees.verdict import problems
 from tests.kill.stage import SHAPES
 
+pytestmark = pytest.mark.exhaustive
+
 SAMPLE = ("--sample", "a harbour")
 
 

@@ -10,6 +10,8 @@ from tests.guarantees.verdict import problems
 from tests.kill.stage import SHAPES
 from tests.support import TOKEN, picture
 
+pytestmark = pytest.mark.exhaustive
+
 
 def test_a_bad_image_stops_the_run_or_is_left_out(engine: Engine) -> None:
     """By the user's word, which may come later; the sentence names the image, and how it can be left out."""

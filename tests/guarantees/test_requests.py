@@ -1,5 +1,7 @@
 """What people ask of runs: to stop, to go on, to change a caption, to approve."""
 
+import pytest
+
 from bria_async.graph.control import APPROVE, CAPTION, STOP
 from bria_async.graph.events import Happened
 from bria_async.graph.states import Change
@@ -7,6 +9,8 @@ from tests.guarantees.conftest import COUNT
 from tests.guarantees.stage import RUN, Engine
 from tests.guarantees.verdict import problems
 from tests.kill.stage import SHAPES
+
+pytestmark = pytest.mark.exhaustive
 
 
 def test_a_stop_in_order(engine: Engine) -> None:

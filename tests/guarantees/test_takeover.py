@@ -17,6 +17,8 @@ from tests.guarantees.zygote import SETTLE
 from tests.kill.stage import SHAPES
 from tests.support import TOKEN, picture
 
+pytestmark = pytest.mark.exhaustive
+
 LEADS = "SELECT worker.name FROM job JOIN worker ON number = job.worker WHERE task = 0 AND NOT over"
 UPLOADS = (
     "SELECT worker.name FROM job JOIN worker ON number = job.worker JOIN task ON task.id = job.task "

@@ -105,6 +105,7 @@ def said(status: int) -> Callable[[Any], web.Response]:
     return lambda _: web.Response(status=status, text=text, content_type="application/json")
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("status", [200, 302, 401, 404, 429, 503])
 @pytest.mark.parametrize("way", ALL)
 async def test_what_a_server_repeats_is_not_passed_on(way: str, status: int, server: Recorder, file: Path) -> None:
