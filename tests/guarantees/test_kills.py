@@ -85,11 +85,11 @@ def test_killed_at_every_stage(engine: Engine) -> None:
     assert len(engine.happened(Change.ABSENT, "upload")) == 1
 
 
-@pytest.mark.parametrize("point", POINTS)
-@pytest.mark.parametrize("shape", ["fibo", "legacy", "2024"])
+@pytest.mark.parametrize("point", [point for point in POINTS if point != "schema"])
+@pytest.mark.parametrize("shape", ["legacy", "2024"])
 def test_killed_at_any_stage(engine: Engine, point: str, shape: str) -> None:
-    """The same for every shape that has the stage, killed there alone."""
-    if (point, shape) in {("project", "2024"), ("schema", "2024"), ("schema", "legacy")}:
+    """The same for the other shapes, killed once."""
+    if (point, shape) == ("project", "2024"):
         pytest.skip("no such stage")
     killed_at(engine, point, flags=SHAPES[shape])
     assert engine.finished().state == "done", engine.view().run.reason
