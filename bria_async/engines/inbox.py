@@ -3,6 +3,7 @@
 from collections.abc import Awaitable
 from typing import Any, Protocol
 
+import anyio
 import attrs
 
 from bria_async.graph.control import Mailbox, Request
@@ -35,5 +36,6 @@ class Inbox:
         while True:
             for which, request in await self.host.in_thread(self.control.waiting):
                 if await hear(request, stale=which in self._stale):
-                    await self.host.in_thread(self.control.remove, which)
+                    with anyio.CancelScope(shield=True):  # it may have stopped the run
+                        await self.host.in_thread(self.control.remove, which)
             await self.host.sleep(self.interval)
