@@ -70,8 +70,9 @@ class Desk:
     Args:
         seat: the worker's place at the database.
         bench: what it works with.
-        models_at_once: how many runs this worker leads at once.
-        at_once: how many items of these tasks, or of `CALLS`, are under way at once, on all workers.
+        models_at_once: how many runs each worker leads at once.
+        at_once: how many items of these tasks, or of `CALLS`, are under way at once, on all workers. DBOS keeps both
+            with its queues, so whoever started last says them for all.
         pulse: how it keeps time.
     """
 

@@ -41,6 +41,20 @@ async def test_a_graph_runs_to_its_end(bench: Bench) -> None:
     assert bench.server.looks == 0, "a clean run has nothing to look for"
 
 
+@task()
+async def stray(server: Server) -> None:
+    """Be cancelled by somebody else than the run."""
+    raise asyncio.CancelledError
+
+
+async def test_a_run_that_ends_before_its_tasks_is_not_done(bench: Bench) -> None:
+    """A cancellation that nobody asked for ends a task without a word, and the run says so instead of being done."""
+    bench.graph = Graph("stray", (stray,))
+    with pytest.raises(GraphError, match="stray did not"):
+        await bench.run()
+    assert bench.query("SELECT state FROM run")[0]["state"] != "done"
+
+
 async def test_a_finished_run_does_nothing(bench: Bench) -> None:
     """Running it again sends nothing and looks at nothing."""
     await bench.run()

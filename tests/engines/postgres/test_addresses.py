@@ -46,6 +46,20 @@ def test_what_is_no_secret_is_shown(url: str) -> None:
     assert (str(Database(url)), Database(url).has_secret) == (url, False)
 
 
+@pytest.mark.parametrize(
+    ("url", "asked"),
+    [
+        ("postgresql://h/runs", "?keepalives_idle=10&"),
+        ("postgresql://h/runs?sslmode=require", "?sslmode=require&keepalives_idle=10&"),
+        ("postgresql://h/runs?keepalives_idle=99", "?keepalives_idle=99&keepalives_interval=5&"),
+    ],
+)
+def test_a_driver_that_is_given_the_address_alone_notices_a_machine_that_is_gone(url: str, asked: str) -> None:
+    """By what is added to it; what was given there stays."""
+    assert asked in Database(url).kept_alive
+    assert Database(url).kept_alive.endswith("&tcp_user_timeout=25000")
+
+
 def test_another_kind_of_database_is_refused() -> None:
     """Without repeating the address."""
     with pytest.raises(ConfigurationError, match="postgresql://user@host/name") as caught:

@@ -387,6 +387,24 @@ async def test_changes_that_cannot_be_written_fail_alone(stage: Stage) -> None:
     assert stage.rows("SELECT state, updated FROM run") == [("running", 3.0)]
 
 
+async def test_what_was_handed_in_is_waited_for(stage: Stage) -> None:
+    """Also what waits behind a commit that takes its time; a worker does so before it leaves."""
+    journal = PostgresJournal(stage.seat, "r")
+    with stage.database.connect() as busy:
+        async with at_work(stage):
+            with busy.transaction():
+                busy.execute("SELECT 1 FROM worker FOR UPDATE")
+                first = journal.queue(Settled(stage.run, "running", "first", 1.0))
+                await anyio.lowlevel.checkpoint()
+                second = journal.queue(Settled(stage.run, "running", "second", 2.0))
+                written = asyncio.create_task(stage.seat.written())
+                await seen(lambda: _(len(stage.rows("SELECT 1 FROM pg_locks WHERE NOT granted")) == 1))
+                assert not written.done()
+        await written
+    assert (first.exception(), second.exception()) == (None, None)
+    assert stage.rows("SELECT reason FROM run") == [("second",)]
+
+
 async def test_changes_below_two_fences_are_told_apart(stage: Stage) -> None:
     """What was begun below the old one is refused, what was begun below the new one is written."""
     jobs = Jobs(stage.seat)
