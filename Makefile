@@ -4,6 +4,7 @@
 # make soak   SEEDS simulated worlds from number FROM, on all cores; interrupted, the same command goes on
 # make kill   SIGKILL at every point of a run, in every shape
 # make cancel cancellation at every await of a run, in every shape
+# make bench  all benchmarks, with all peers, in an environment of their own; QUESTION=get only one
 # make check  format, lint, types and the floors of the house
 
 PYTHON ?= python3
@@ -17,8 +18,9 @@ SELECT ?=
 SEEDS  ?= 1000
 FROM   ?= 0
 SHARDS ?= soak
+QUESTION ?= all
 
-.PHONY: demo test fuzz soak kill cancel check lock clean
+.PHONY: demo test fuzz soak kill cancel bench check lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -44,6 +46,15 @@ kill: $(VENV)/.ready
 cancel: $(VENV)/.ready
 	BRIA_CANCEL=all $(BIN)/python -m pytest -n $(WORKERS) --timeout 0 tests/simulation/test_cancelled.py
 
+.venv-bench/.ready: benchmarks/requirements.lock
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+bench: .venv-bench/.ready
+	@.venv-bench/bin/python -m benchmarks $(QUESTION)
+
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -54,6 +65,9 @@ check: $(VENV)/.ready
 lock:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade -o requirements.lock
+	uv pip compile pyproject.toml benchmarks/requirements.in --extra cli --extra dbos --extra fast --extra sim --universal \
+	    --python-version 3.11 --generate-hashes --constraints requirements.lock --no-emit-index-url --no-emit-find-links \
+	    --no-annotate --no-header --upgrade -o benchmarks/requirements.lock
 	$(BIN)/python -m tests.security.sbom
 
 clean:

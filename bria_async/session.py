@@ -5,27 +5,15 @@ from __future__ import annotations
 import functools
 import math
 import os
-from collections.abc import Mapping
+from collections import UserDict
+from collections.abc import Coroutine, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from bria_async.api.ads import Ads
-from bria_async.api.attribution import Attribution
-from bria_async.api.datasets import Datasets
-from bria_async.api.editing import Editing
-from bria_async.api.generation import Generation
-from bria_async.api.images import Images
-from bria_async.api.jobs import Jobs
-from bria_async.api.models import Models
-from bria_async.api.products import Products
-from bria_async.api.projects import Projects
-from bria_async.api.search import Search
-from bria_async.api.tailored import Tailored
-from bria_async.api.vehicles import Vehicles
-from bria_async.api.video import Video
-from bria_async.api.visuals import Visuals
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
+from bria_async.transport.auth import PinnedToken, origin_of
 from bria_async.transport.limit import Limiter, Rates, shared
 from bria_async.wire.retry import Hook, OnDoubt, RetryPolicy, Rules
 from bria_async.wire.secret import Secret
@@ -36,6 +24,21 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from bria_async.api.ads import Ads
+    from bria_async.api.attribution import Attribution
+    from bria_async.api.datasets import Datasets
+    from bria_async.api.editing import Editing
+    from bria_async.api.generation import Generation
+    from bria_async.api.images import Images
+    from bria_async.api.jobs import Jobs
+    from bria_async.api.models import Models
+    from bria_async.api.products import Products
+    from bria_async.api.projects import Projects
+    from bria_async.api.search import Search
+    from bria_async.api.tailored import Tailored
+    from bria_async.api.vehicles import Vehicles
+    from bria_async.api.video import Video
+    from bria_async.api.visuals import Visuals
     from bria_async.transport.client import HttpClient
     from bria_async.wire import Call, Family, Polling
 
@@ -45,24 +48,37 @@ BASE_URL = "https://engine.prod.bria-api.com"
 REQUEST_TIMEOUT = 120.0
 """Seconds that one request may take in all, beyond the time for its body."""
 
-FAMILIES: dict[str, type[Family]] = {
-    "projects": Projects,
-    "datasets": Datasets,
-    "images": Images,
-    "models": Models,
-    "tailored": Tailored,
-    "generation": Generation,
-    "editing": Editing,
-    "products": Products,
-    "vehicles": Vehicles,
-    "visuals": Visuals,
-    "video": Video,
-    "ads": Ads,
-    "attribution": Attribution,
-    "search": Search,
-    "jobs": Jobs,
-}
-"""Attribute of the session -> family of operations."""
+
+class _Families(UserDict[str, Any]):
+    """Attribute of the session -> family of operations, imported when it is asked for: a program needs few of them,
+    and with all of them a session took 1.6 times as long to import.
+    """
+
+    def __getitem__(self, name: str) -> type[Family]:
+        """The family of this name."""
+        if isinstance(home := self.data[name], str):
+            self.data[name] = getattr(import_module(f"bria_async.api.{name}"), home)
+        family: type[Family] = self.data[name]
+        return family
+
+
+FAMILIES: Mapping[str, type[Family]] = _Families(
+    projects="Projects",
+    datasets="Datasets",
+    images="Images",
+    models="Models",
+    tailored="Tailored",
+    generation="Generation",
+    editing="Editing",
+    products="Products",
+    vehicles="Vehicles",
+    visuals="Visuals",
+    video="Video",
+    ads="Ads",
+    attribution="Attribution",
+    search="Search",
+    jobs="Jobs",
+)
 
 
 @functools.cache
@@ -146,8 +162,6 @@ class Session:
         host: Host | None = None,
         limiter: Limiter | None = None,
     ) -> None:
-        from bria_async.transport.auth import origin_of  # noqa: PLC0415  # loads aiohttp
-
         secret = Secret(token if token is not None else os.environ.get("BRIA_API_TOKEN", ""))
         del token  # tracebacks may show what locals hold
         self._secret = secret.checked()
@@ -156,7 +170,7 @@ class Session:
         self.timeout = timeout
         self.strict = strict
         self.keep_data_uri = keep_data_uri
-        self._rates = Rates.of(requests_per_minute, _operations())
+        self._rates = Rates.of(requests_per_minute, _operations() if isinstance(requests_per_minute, Mapping) else ())
         self._clock = host
         self._limiter = limiter
         self._rules = Rules(
@@ -172,8 +186,19 @@ class Session:
         self._uploads = uploads
         self._owned: list[aiohttp.ClientSession] = []
         self._client: HttpClient | None = None
-        for name, family in FAMILIES.items():
-            setattr(self, name, family(self))
+
+    if not TYPE_CHECKING:  # type checkers know the families by their annotations, and no other names
+
+        def __getattr__(self, name: str) -> Family:
+            """A family, when it is first used."""
+            if name not in FAMILIES:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            family = vars(self)[name] = FAMILIES[name](self)
+            return family
+
+    def __dir__(self) -> list[str]:
+        """The families too."""
+        return [*super().__dir__(), *FAMILIES]
 
     def __repr__(self) -> str:
         """Where it talks to; never the token."""
@@ -184,7 +209,6 @@ class Session:
         """Open the pools of connections."""
         import aiohttp  # noqa: PLC0415  # not imported before somebody connects
 
-        from bria_async.transport.auth import PinnedToken  # noqa: PLC0415  # as above
         from bria_async.transport.client import HttpClient  # noqa: PLC0415  # as above
         from bria_async.transport.download import Downloads  # noqa: PLC0415  # as above
         from bria_async.transport.guard import connector_for  # noqa: PLC0415  # as above
@@ -230,9 +254,9 @@ class Session:
         """
         return self.host.within(seconds)
 
-    async def send(self, call: Call) -> Any:
+    def send(self, call: Call) -> Coroutine[Any, Any, Any]:
         """Send a call made by an endpoint, and return its typed answer."""
-        return await self._connected().send(call)
+        return self._connected().send(call)
 
     async def finish(self, call: Call, polling: Polling | None) -> Any:
         """Send a call whose job takes its time, and return its answer when the job is over."""

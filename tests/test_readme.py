@@ -1,8 +1,6 @@
 """The README's examples run as they stand, and its links lead somewhere."""
 
-import asyncio
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -105,15 +103,3 @@ def test_opening() -> None:
     """The README opens with the two commands, then Python, then a handler."""
     order = [README.index(text) for text in ("make demo", "make test", "await train(", "request handler")]
     assert order == sorted(order)
-
-
-def test_import_is_light() -> None:
-    """Importing the package loads neither aiohttp nor Pillow."""
-
-    async def modules() -> str:
-        code = "import bria_async, sys; print([name for name in ('aiohttp', 'PIL', 'click') if name in sys.modules])"
-        process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
-        said, _ = await process.communicate()
-        return said.decode().strip()
-
-    assert asyncio.run(modules()) == "[]"

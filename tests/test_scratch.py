@@ -52,7 +52,7 @@ async def test_the_session_has_it(server: Recorder) -> None:
     """It is called, checked, sent and read like any other."""
     server.answers({"degrees": 90})
     async with Session(TOKEN, server.base_url) as bria:
-        kettles: Kettles = vars(bria)["kettles"]
+        kettles: Kettles = getattr(bria, Kettles.__name__.lower())
         assert await kettles.boil("k/1", degrees=90) == Kettle(degrees=90)
         with pytest.raises(InvalidParameter, match=r"kettles\.boil: degrees must be at most 100"):
             await kettles.boil("k/1", degrees=101)

@@ -24,9 +24,9 @@ from hypothesis import strategies as st
 from bria_async.errors import BriaError
 from bria_async.session import Session
 from bria_async.types.common import Value
-from bria_async.wire import Call, Reply
+from bria_async.wire import Call
 from bria_async.wire.convert import structure, unstructure
-from bria_async.wire.reply import read_error
+from bria_async.wire.reply import Reply, read_error
 from bria_async.wire.retry import RetryPolicy
 from tests.support import HERE, TOKEN, Recorder, Request, contract, endpoint, perform, reply, samples
 

@@ -2,29 +2,12 @@
 
 import enum
 from collections.abc import Iterable
-from typing import Self
-
-from bria_async.errors import (
-    BriaError,
-    ConfigurationError,
-    DownloadFailed,
-    GraphError,
-    ImageError,
-    InvalidParameter,
-    JobError,
-    JobTimedOut,
-    JobUnknown,
-    JobUnreachable,
-    JournalError,
-    PlanChanged,
-    PlanInvalid,
-    RequestError,
-    RunError,
-    RunFailed,
-    RunPaused,
-)
+from typing import TYPE_CHECKING, Self
 
 from .advice import typed
+
+if TYPE_CHECKING:
+    from bria_async.errors import BriaError
 
 
 class Exit(enum.IntEnum):
@@ -50,27 +33,33 @@ class Exit(enum.IntEnum):
     TERMINATED = (143, "terminated (SIGTERM)")
 
 
-_EXITS: tuple[tuple[type[BriaError] | tuple[type[BriaError], ...], Exit], ...] = (
-    ((RunPaused, JobTimedOut, JobUnknown, JobUnreachable), Exit.PAUSED),
-    (RunFailed, Exit.FAILED),
-    ((PlanInvalid, PlanChanged, ConfigurationError, InvalidParameter, GraphError, ImageError, RunError), Exit.USAGE),
-    (JournalError, Exit.JOURNAL),
-    ((RequestError, JobError, DownloadFailed), Exit.REQUEST),
-)
-"""The first line that fits counts; a lost answer to a call with an effect comes before them all."""
-
-
-def exit_of(error: BriaError) -> Exit:
+def exit_of(error: "BriaError") -> Exit:
     """The exit code of an error."""
+    from bria_async.errors import RequestError  # slow to import
+
     if isinstance(error, RequestError) and error.in_doubt:
         return Exit.UNKNOWN
-    return next((code for kinds, code in _EXITS if isinstance(error, kinds)), Exit.FAILED)
+    return next((code for kinds, code in _exits() if isinstance(error, kinds)), Exit.FAILED)
+
+
+def _exits() -> "tuple[tuple[type[BriaError] | tuple[type[BriaError], ...], Exit], ...]":
+    """The first line that fits counts; a lost answer to a call with an effect comes before them all."""
+    from bria_async import errors as of  # slow to import
+
+    wrong = (of.PlanInvalid, of.PlanChanged, of.ConfigurationError, of.InvalidParameter)
+    return (
+        ((of.RunPaused, of.JobTimedOut, of.JobUnknown, of.JobUnreachable), Exit.PAUSED),
+        (of.RunFailed, Exit.FAILED),
+        ((*wrong, of.GraphError, of.ImageError, of.RunError), Exit.USAGE),
+        (of.JournalError, Exit.JOURNAL),
+        ((of.RequestError, of.JobError, of.DownloadFailed), Exit.REQUEST),
+    )
 
 
 _WORST = (Exit.UNKNOWN, Exit.JOURNAL, Exit.FAILED, Exit.USAGE, Exit.REQUEST, Exit.PAUSED)
 
 
-def worst(errors: Iterable[BriaError]) -> Exit:
+def worst(errors: "Iterable[BriaError]") -> Exit:
     """The exit code of the worst of these errors, which is done where there is none."""
     return min(map(exit_of, errors), key=_WORST.index, default=Exit.DONE)
 
@@ -84,6 +73,6 @@ class Failure(Exception):
         self.code = code
 
     @classmethod
-    def of(cls, error: BriaError) -> "Failure":
+    def of(cls, error: "BriaError") -> "Failure":
         """What an error of the library ends a command with."""
         return cls("\n".join([str(error), *getattr(error, "__notes__", ())]), exit_of(error))

@@ -63,7 +63,17 @@ def run(work: Coroutine[Any, Any, T], stop: Callable[[], bool] = cannot_stop) ->
     Raises:
         Interrupted: a signal came, and the work ended by it.
     """
-    return asyncio.run(_under_signals(work, stop))
+    with asyncio.Runner(loop_factory=_fast_loop()) as runner:
+        return runner.run(_under_signals(work, stop))
+
+
+def _fast_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """The event loop of the extra `fast`, where it is installed: uploads over TLS take a third less of a core."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        return None
+    return new_event_loop
 
 
 async def _under_signals(work: Coroutine[Any, Any, T], stop: Callable[[], bool]) -> T:

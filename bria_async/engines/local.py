@@ -20,6 +20,7 @@ from bria_async.errors import GraphError, RunCancelled, RunPaused
 from bria_async.graph.control import APPROVE, PAUSE, STOP, Mailbox, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
+from bria_async.graph.items import Kept
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Row
 from bria_async.graph.runner import Reopen, Runner
@@ -63,6 +64,8 @@ class Run:
     """What tells it from all others, as it is typed; the name where that does."""
     interval: float = 0.5
     """Seconds between two looks at what a person decides."""
+    processors: Turns = attrs.field(factory=Turns)
+    """Turns at what keeps a processor busy."""
     stop_requests: list[Request] = attrs.field(factory=list)
 
     def progressed(self, reason: str) -> None:
@@ -239,17 +242,14 @@ class LocalEngine:
             return
         turns = self.bounds.turns.get(task.name) or Turns(self.bounds.otherwise)
         async with anyio.create_task_group() as items:
-            with turns.many(self.run.name, len(pending), self.bounds.weight) as turn:
+            with turns.many(self.run.name, len(pending), self.bounds.weight) as turn, self._interruptible():
                 for row in pending:
-                    with self._interruptible() as scope:
-                        await turn()
-                    if scope.cancelled_caught:
-                        return
-                    items.start_soon(self._guarded, self._item, task, row, turns)
+                    await turn()
+                    items.start_soon(self._item, task, row, turns)
 
     async def _item(self, task: Task, row: Row, turns: Turns) -> None:
         try:
-            await self._perform(task, row)
+            await self._guarded(self._perform, task, row)
         finally:
             turns.leave()
 
@@ -302,9 +302,9 @@ class LocalEngine:
         if edge.over is not None and edge.over == task.over:
             return self.runner.load(edge, self.ledger.rows[name][key])
         if name not in self._results:
-            done = self.ledger.of(name, State.DONE)
-            loaded = {row.key: self.runner.load(edge, row) for row in done}
-            self._results[name] = loaded if edge.over is not None else loaded[""]
+            done = {row.key: row.result or "null" for row in self.ledger.of(name, State.DONE)}
+            kept = Kept(done, lambda data: self.runner.codec.load(data, edge.returns))
+            self._results[name] = kept if edge.over is not None else kept[""]
         return self._results[name]
 
     # --- going back, and being asked ---------------------------------------------------------------------------

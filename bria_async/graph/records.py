@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import attrs
 
+from .items import Kept
 from .states import State
 
 if TYPE_CHECKING:
@@ -113,8 +114,11 @@ class Keeper(Protocol):
     async def rows(self, run: int) -> list[Row]:
         """All tasks of a run."""
 
-    async def items(self, run: int, name: str) -> dict[str, Any]:
+    async def items(self, run: int, name: str) -> Kept[Any]:
         """The items of an input, in the order of their keys."""
+
+    async def largest(self, run: int, name: str, field: str) -> int:
+        """The largest number that the items of an input have in a field; 0 without any."""
 
     async def count(self, run: int, what: str) -> int:
         """How many events of this kind were recorded for the run."""

@@ -188,11 +188,16 @@ def checkpoint(database: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError("somebody reads it and does not let go")
 
 
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Another connection to a journal that is open, which never writes."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+
+
 def abandon(database: sqlite3.Connection, path: Path) -> None:
     """Close a journal whose disk failed, without another write or sync: what those say is not to be trusted."""
     with (
         contextlib.suppress(sqlite3.Error),
-        contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader,
+        contextlib.closing(open_to_read(path)) as reader,
     ):
         # While somebody reads, SQLite does not tidy up at the close.
         reader.execute("SELECT count(*) FROM meta").fetchone()

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
@@ -12,12 +13,16 @@ from bria_async.errors import ImageError
 from bria_async.host import Host
 
 from .formats import HEAD, accepted, foreign, is_image_name
-from .probe import CAPTION, LIMITS, ImageFile, Limits, load_decoder, probe, recheck
+from .probe import CAPTION, LIMITS, ImageFile, Limits, check, load_decoder, probe, recheck
 from .source import read_head
 
 Progress = Callable[[int, int], None]
 """Called after each file with how many are done, and of how many."""
 
+PROCESSORS = os.cpu_count() or 1
+"""Images that are decoded at a time."""
+
+T = TypeVar("T")
 _Verdict = ImageFile | ImageError
 _REASONS: dict[type[OSError], str] = {
     FileNotFoundError: "is not there",
@@ -46,7 +51,8 @@ async def inspect(
     limits: Limits = LIMITS,
     *,
     recursive: bool = False,
-    at_once: int | None = None,
+    most_decoded: int | None = None,
+    at_once: int = PROCESSORS,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
 ) -> Inspection:
@@ -60,8 +66,10 @@ async def inspect(
         host: whose threads to use.
         limits: what an image may be.
         recursive: look into the folders below, too.
+        most_decoded: where there are more files than that, only the first so many images are decoded; whether the
+            others are damaged, and what is unusual about their pixels, is left to `probe.check`.
         at_once: files decoded at a time, by default the number of processors; each takes memory for its file
-            and four bytes per pixel.
+            and, unless it is an ordinary JPEG, four to six bytes per pixel.
         progress: called after each file with how many are done, and of how many.
         known: what an earlier look found; a file of the same size and modification time is not read again.
 
@@ -70,7 +78,15 @@ async def inspect(
         MissingExtra: Pillow is not installed.
     """
     listing = await host.in_thread(_list, folder, recursive)
-    found = await inspect_files(listing.candidates, host, limits, at_once=at_once, progress=progress, known=known)
+    found = await inspect_files(
+        listing.candidates,
+        host,
+        limits,
+        most_decoded=most_decoded,
+        at_once=at_once,
+        progress=progress,
+        known=known,
+    )
     return attrs.evolve(found, ignored=listing.ignored)
 
 
@@ -79,16 +95,24 @@ async def inspect_files(
     host: Host,
     limits: Limits = LIMITS,
     *,
-    at_once: int | None = None,
+    most_decoded: int | None = None,
+    at_once: int = PROCESSORS,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
 ) -> Inspection:
     """Look at these files, in this order; each one is meant to be an image. Otherwise like `inspect`."""
     distinct = tuple(dict.fromkeys(paths))
     await host.in_thread(load_decoder)
-    look = partial(_look, limits=limits, known=known or {})
-    verdicts = await _look_at_all(distinct, look, host, at_once or os.cpu_count() or 1, progress)
-    groups = _by_content(verdict for verdict in verdicts if isinstance(verdict, ImageFile))
+    whole = most_decoded is None or len(distinct) <= most_decoded
+    look = partial(_look, limits=limits, known=known or {}, whole=whole)
+    verdicts = await _look_at_all(distinct, look, host, at_once, progress)
+    if not whole:
+        first = {group[0].sha256 for group in _by_content(verdicts)[:most_decoded]}
+        left = {image.path: image for image in _images(verdicts) if image.sha256 in first and not image.decoded}
+        checked = await _look_at_all(tuple(left.values()), partial(_verdict, check), host, at_once)
+        told = dict(zip(distinct, verdicts, strict=True)) | dict(zip(left, checked, strict=True))
+        verdicts = list(told.values())
+    groups = _by_content(verdicts)
     return Inspection(
         images=tuple(group[0] for group in groups),
         problems=tuple(verdict for verdict in verdicts if isinstance(verdict, ImageError)),
@@ -97,43 +121,51 @@ async def inspect_files(
 
 
 async def _look_at_all(
-    paths: Sequence[Path],
-    look: Callable[[Path], _Verdict],
+    files: Sequence[T],
+    look: Callable[[T], _Verdict],
     host: Host,
     at_once: int,
-    progress: Progress | None,
+    progress: Progress | None = None,
 ) -> list[_Verdict]:
     verdicts: dict[int, _Verdict] = {}
-    waiting = iter(enumerate(paths))
+    waiting = iter(enumerate(files))
 
     async def work() -> None:
-        for index, path in waiting:
-            verdicts[index] = await host.in_thread(look, path)
+        for index, file in waiting:
+            verdicts[index] = await host.in_thread(look, file)
             if progress is not None:
-                progress(len(verdicts), len(paths))
+                progress(len(verdicts), len(files))
 
     try:
         async with asyncio.TaskGroup() as workers:
-            for _ in range(min(at_once, len(paths))):
+            for _ in range(min(at_once, len(files))):
                 workers.create_task(work())
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None  # callers know it by its class
-    return [verdicts[index] for index in range(len(paths))]
+    return [verdicts[index] for index in range(len(files))]
 
 
-def _look(path: Path, limits: Limits, known: Mapping[Path, ImageFile]) -> _Verdict:
+def _look(path: Path, limits: Limits, known: Mapping[Path, ImageFile], whole: bool) -> _Verdict:
     earlier = known.get(path)
     if earlier is not None and recheck(earlier):
         return earlier
+    return _verdict(probe, path, limits, whole)
+
+
+def _verdict(look: Callable[..., ImageFile], *args: object) -> _Verdict:
     try:
-        return probe(path, limits)
+        return look(*args)
     except ImageError as error:
         return attrs.evolve(error)  # a copy without traceback, whose frames would keep the file's bytes
 
 
-def _by_content(images: Iterable[ImageFile]) -> list[tuple[ImageFile, ...]]:
+def _images(verdicts: Iterable[_Verdict]) -> Iterator[ImageFile]:
+    return (verdict for verdict in verdicts if isinstance(verdict, ImageFile))
+
+
+def _by_content(verdicts: Iterable[_Verdict]) -> list[tuple[ImageFile, ...]]:
     groups: dict[str, list[ImageFile]] = {}
-    for image in images:
+    for image in _images(verdicts):
         groups.setdefault(image.sha256, []).append(image)
     return [tuple(group) for group in groups.values()]
 

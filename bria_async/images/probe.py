@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from bria_async.errors import ImageError
+from bria_async.errors import ImageChanged, ImageError
 from bria_async.types.common import MAX_IMAGE_BYTES
 
 from .content_key import content_key
@@ -45,12 +45,12 @@ LIMITS = Limits()
 
 @attrs.frozen
 class ImageFile:
-    """An image file that decoded to its last pixel.
+    """An image file that can be uploaded.
 
     `key` is its name on the server (see `content_key`); `size` (bytes) and `mtime_ns` are those of the moment
     it was read; `width` and `height` are pixels as stored; `caption_path` is the text file of the same stem
     beside it; `warnings` say what the training may not take as it looks here; `url` is where it was fetched from, which
-    may hold a secret.
+    may hold a secret; `decoded` is false while only its header was, which `check` makes up for.
     """
 
     path: Path
@@ -64,6 +64,7 @@ class ImageFile:
     caption_path: Path | None = None
     warnings: tuple[str, ...] = ()
     url: str | None = attrs.field(default=None, repr=False)
+    decoded: bool = True
 
     @property
     def content_type(self) -> str:
@@ -71,8 +72,8 @@ class ImageFile:
         return f"image/{self.format}"
 
 
-def probe(path: Path, limits: Limits = LIMITS) -> ImageFile:
-    """Look at one image file: read it once, hash and decode what was read.
+def probe(path: Path, limits: Limits = LIMITS, whole: bool = True) -> ImageFile:
+    """Look at one image file: read it once, hash what was read, and decode it, or its header alone unless `whole`.
 
     Blocks, so run it in a worker thread.
 
@@ -85,7 +86,7 @@ def probe(path: Path, limits: Limits = LIMITS) -> ImageFile:
     _require_text(path)
     content = read_whole(path, limits.max_bytes)
     form = _format(content.data, path)
-    picture = decode(content.data, form, limits.max_pixels, str(path))
+    picture = decode(content.data, form, limits.max_pixels, str(path), whole)
     if min(picture.width, picture.height) < limits.min_side:
         raise ImageError(
             f"has {picture.width} x {picture.height} pixels; each side needs {limits.min_side}",
@@ -103,10 +104,26 @@ def probe(path: Path, limits: Limits = LIMITS) -> ImageFile:
         height=picture.height,
         caption_path=_caption(path),
         warnings=(*_warnings(path, form, picture.width, picture.height), *picture.warnings),
+        decoded=whole,
     )
 
 
-def load_decoder() -> Callable[[bytes, Format, int, str], "Picture"]:
+def check(image: ImageFile) -> ImageFile:
+    """Decode an image to its last pixel of which only the header was; blocks, and adds what it warns of.
+
+    Raises:
+        ImageError: it is damaged, or cannot be read any more.
+        ImageChanged: it is not the file that was probed.
+        MissingExtra: Pillow is not installed.
+    """
+    content, path = read_whole(image.path, LIMITS.max_bytes), str(image.path)
+    if (len(content.data), content.mtime_ns) != (image.size, image.mtime_ns):
+        raise ImageChanged("changed since it was looked at", path)
+    picture = load_decoder()(content.data, image.format, image.width * image.height, path, True)
+    return attrs.evolve(image, warnings=(*image.warnings, *picture.warnings), decoded=True)
+
+
+def load_decoder() -> Callable[[bytes, Format, int, str, bool], "Picture"]:
     """Import Pillow, unless it already is; the first probe would do it otherwise.
 
     Raises:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from bria_async.errors import PlanChanged
 from bria_async.graph.records import Keeper, RunRow
 from bria_async.images.inspect import inspect
@@ -83,9 +85,9 @@ def plan_in(data: Mapping[str, Any]) -> Plan:
     return Plan.of({name: value for name, value in data.items() if name != "base_url"})
 
 
-async def images_of(journal: Keeper, row: RunRow) -> dict[str, ImageFile]:
+async def images_of(journal: Keeper, row: RunRow) -> Mapping[str, ImageFile]:
     """The images that a run was started on, by content key."""
-    return {key: structure(data, ImageFile) for key, data in (await journal.items(row.id, "image")).items()}
+    return attrs.evolve(await journal.items(row.id, "image"), read=lambda data: structure(data, ImageFile))
 
 
 async def left_out_of(journal: Keeper, row: RunRow) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from bria_async.engines.postgres.journal import PostgresJournal
 from bria_async.engines.postgres.reading import Reader, SharedJournal
 from bria_async.engines.postgres.seat import Fenced, Guest, Seat
 from bria_async.engines.shared import SharedEngine
+from bria_async.engines.turns import Turns
 from bria_async.errors import BriaError, ConfigurationError, JournalAway, JournalError, RunError, RunFailed, RunPaused
 from bria_async.graph.control import PAUSE, STOP
 from bria_async.graph.events import Happened
@@ -25,6 +26,7 @@ from bria_async.graph.graph import Task
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Row, RunRow
 from bria_async.host import Host
+from bria_async.images.inspect import PROCESSORS
 from bria_async.session import Session
 
 from .batch import in_one_line
@@ -68,6 +70,7 @@ class Workbench:
     session: Session
     settings: Settings
     seat: Seat
+    processors: Turns = attrs.field(factory=lambda: Turns(PROCESSORS))
     _prepared: dict[int, tuple[_Known, Prepared]] = attrs.field(factory=dict, init=False)
 
     async def whole(self, job: Job, desk: Desk) -> None:
@@ -117,7 +120,7 @@ class Workbench:
 
     def _work(self, known: _Known, job: Job, engine: Any = LocalEngine) -> Work:
         journal = PostgresJournal(self.seat, known.journal.name, job.fence)
-        return Work(self.session, self.settings, journal, engine=engine)
+        return Work(self.session, self.settings, journal, engine=engine, processors=self.processors)
 
     def _place(self, known: _Known) -> SharedPlace:
         place = SharedPlace.of_journal(known.journal, self.settings.state)

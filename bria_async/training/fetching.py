@@ -4,6 +4,9 @@ Theory. A list of addresses stands for a folder. Whoever begins the run fetches 
 folder, and looks at the files as at any others. From then on an image is its sha256: its file is a copy, which may be
 lost or lie on another machine. Whoever needs its bytes asks `at_hand`, which fetches them again and takes no others for
 them.
+
+Of a large set only the first images are decoded before the run begins. The others wait for it in `at_hand` too, so that
+none is sent that did not decode to its last pixel, and uploads do not wait until all have.
 """
 
 import hashlib
@@ -20,7 +23,7 @@ from bria_async.engines.turns import Turns
 from bria_async.errors import DownloadFailed, ImageChanged, ImageError
 from bria_async.images.formats import EXTENSIONS, HEAD, accepted
 from bria_async.images.inspect import Inspection, inspect, inspect_files
-from bria_async.images.probe import LIMITS, ImageFile, recheck
+from bria_async.images.probe import LIMITS, ImageFile, check, recheck
 from bria_async.images.source import read_head, read_whole
 from bria_async.session import Session
 from bria_async.wire.redaction import shown
@@ -122,9 +125,9 @@ async def look_at(
         ImageError: there is neither a folder nor a list.
     """
     if (fetched := fetched or await fetch_all(session, plan, folder)) is None:
-        return await inspect(plan.images, session.host, plan.limits), ()
+        return await inspect(plan.images, session.host, plan.limits, most_decoded=plan.most_decoded), ()
     files = {str(path): url for url, path in fetched.got.items() if isinstance(path, Path)}
-    found = await inspect_files(map(Path, files), session.host, plan.limits)
+    found = await inspect_files(map(Path, files), session.host, plan.limits, most_decoded=plan.most_decoded)
     problems = {url: ImageError(_why(error)) for url, error in fetched.got.items() if isinstance(error, DownloadFailed)}
     problems |= {files[problem.path]: problem for problem in found.problems}
     listed = fetched.listed
@@ -135,32 +138,50 @@ async def look_at(
 
 
 async def at_hand(session: Session, run: Run, image: ImageFile) -> ImageFile:
-    """An image as a file of this machine; what has an address is fetched again where it is not there.
+    """An image as a file of this machine that decoded to its last pixel.
+
+    What has an address is fetched again where it is not there.
 
     Raises:
-        ImageChanged: its address gives other bytes than when the run began.
-        ImageError: its address gives none any more.
+        ImageChanged: its address gives other bytes than when the run began, or its file was written to.
+        ImageError: its address gives none any more, or they are damaged.
         DownloadFailed: its address gives none just now.
     """
-    if image.url is None:
-        return image
-    here = attrs.evolve(image, path=run.folder / IMAGES / image.path.name)
-    if (same := await session.host.in_thread(_same, here)) is not None:
-        return same
-    try:
-        await _fetch(session, image.url, here.path)
-    except DownloadFailed as error:
-        if error.gone:
-            raise ImageError(f"cannot be fetched any more: {_why(error)}", error.url) from None
-        raise
-    if (same := await session.host.in_thread(_same, here)) is None:
-        raise ImageChanged("has changed since the run began", shown(image.url))
-    return same
+    here = image if image.url is None else await _fetched_again(session, run, image, image.url)
+    return here if here.decoded else await _decoded(session, run, here)
 
 
 async def all_at_hand(session: Session, run: Run, images: Iterable[ImageFile]) -> list[ImageFile]:
     """The same for many, several at once."""
     return await several(tuple(images), lambda image: at_hand(session, run, image))
+
+
+async def _decoded(session: Session, run: Run, image: ImageFile) -> ImageFile:
+    """The image, decoded when it is its turn: as many at once as there are processors, in the order of the uploads."""
+    async with run.processors.turn(run.name):
+        try:
+            found = await session.host.in_thread(check, image)
+        except ImageError as error:
+            path = error.path if image.url is None else shown(image.url)
+            raise attrs.evolve(error, message=f"{error.message}; nothing was sent", path=path) from None
+    for warning in found.warnings[len(image.warnings) :]:
+        run.warned(f"{image.path.name}: {warning}")
+    return found
+
+
+async def _fetched_again(session: Session, run: Run, image: ImageFile, url: str) -> ImageFile:
+    here = attrs.evolve(image, path=run.folder / IMAGES / image.path.name)
+    if (same := await session.host.in_thread(_same, here)) is not None:
+        return same
+    try:
+        await _fetch(session, url, here.path)
+    except DownloadFailed as error:
+        if error.gone:
+            raise ImageError(f"cannot be fetched any more: {_why(error)}", error.url) from None
+        raise
+    if (same := await session.host.in_thread(_same, here)) is None:
+        raise ImageChanged("has changed since the run began", shown(url))
+    return same
 
 
 def _same(image: ImageFile) -> ImageFile | None:

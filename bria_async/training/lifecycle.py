@@ -27,6 +27,7 @@ from bria_async.types.projects import Project
 
 from .fetching import all_at_hand, at_hand
 from .plan import PREFIX_IMAGES, SCHEMA_IMAGES, Plan, Settings
+from .policy import left_out
 from .reconcile import (
     Stored,
     audit,
@@ -142,12 +143,13 @@ async def nothing_applied(dataset: Dataset) -> Dataset:
 async def _samples_of(session: Session, plan: Plan, run: Run, most: int) -> list[str]:
     """A few images that stand for all; of those that cannot be used the upload tells."""
     found: list[str] = []
-    for image in representative(tuple(run.items["image"].values()), most, 0):
+    for key in representative(tuple(run.items["image"]), most, 0):
+        image = run.items["image"][key]
         try:
             found.append(await session.host.in_thread(base64_of, await at_hand(session, run, image)))
-        except ImageError:
+        except ImageError as error:
             if plan.on_bad_image == "stop":
-                raise
+                raise RunPaused(left_out(error), run.name) from None
     return found
 
 
@@ -281,8 +283,7 @@ async def _create_model(session: Session, plan: Plan, run: Run, dataset: Dataset
 @task(effect="findable", adopt=find_training)
 async def training(session: Session, plan: Plan, run: Run, model: Model, complete: Dataset, upload: Uploaded) -> Model:
     """Start the training, after a last look at what it is going to be paid for."""
-    await audit(session, run, complete, upload, mend=False)
-    images = await session.images.list(complete.id)
+    images = await audit(session, run, complete, upload, mend=False)
     if missing := sum(not has_caption(image) for image in images):
         raise RunPaused(f"{missing} images have no caption, so the training was not started.", run.name)
     expert = attrs.asdict(plan.expert) if plan.expert else {}

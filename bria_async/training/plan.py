@@ -97,7 +97,8 @@ class Plan:
         expert: training parameters, only with `training_mode="expert"`.
         refine: an instruction that refines the visual schema, such as "Character's name is Lucy" (SEED 001).
         captions: `automatic`, or `files`: the text file beside each image is its caption.
-        upload: `each` image on its own, one `zip`, or `auto`: each up to 200 images and zip beyond.
+        upload: `each` image on its own, one `zip`, or `auto`: each up to 200 images and zip beyond. With `each`, images
+            beyond the first 200 are decoded before their uploads and not before anything is created.
         increase_resolution, content_moderation: see `Images.upload`; the server's defaults are true and false.
         samples: prompts that are generated with the trained model.
         sample_aspect_ratio, sample_seed: for the samples.
@@ -157,6 +158,14 @@ class Plan:
     def by_zip(self, count: int) -> bool:
         """Whether so many images go as one zip."""
         return self.upload == "zip" or (self.upload == "auto" and count > MOST_EACH)
+
+    @property
+    def most_decoded(self) -> int | None:
+        """How many images are decoded before anything is created; the others of a larger set before their uploads.
+
+        Of a zip all are, because it is sent whole or not at all.
+        """
+        return MOST_EACH if self.upload == "each" else None
 
     def to_json(self) -> dict[str, Any]:
         """The plan as the journal keeps it."""

@@ -41,10 +41,15 @@ def policy(plan: Plan) -> Policy:
         if task.over == "image" and isinstance(error, BAD_IMAGE):
             if plan.on_bad_image == "skip":
                 return None
-            return RunPaused(f"{key}: {error} It can be left out with on_bad_image=skip.", plan.run)
+            return RunPaused(f"{key}: {left_out(error)}", plan.run)
         return RunPaused(str(error), plan.run)
 
     return decide
+
+
+def left_out(error: BriaError) -> str:
+    """What is wrong with an image, and what can be done about it."""
+    return f"{str(error).removesuffix('.')}. It can be left out with on_bad_image=skip."
 
 
 def _is_left_out(error: BriaError, plan: Plan) -> bool:

@@ -279,13 +279,13 @@ class Comparison:
 
 def compare(listing: Sequence[DatasetImage], planned: Mapping[str, Stored]) -> Comparison:
     """Compare a listing with the planned images by id, and by name for copies."""
-    ids = {stored.id for stored in planned.values()}
-    tokens = {find_token(key) for key in planned}
+    known = {key: stored.id for key, stored in planned.items()}
+    ids, tokens = set(known.values()), {find_token(key) for key in known}
     present = {image.id for image in listing}
     others = [image for image in listing if image.id not in ids]
     copies = tuple(image for image in others if find_token(image.image_name or "") in tokens)
     return Comparison(
-        missing=tuple(key for key, stored in planned.items() if stored.id not in present),
+        missing=tuple(key for key, number in known.items() if number not in present),
         copies=copies,
         strangers=tuple(image for image in others if image not in copies),
     )
@@ -304,8 +304,10 @@ def gone(run: Run, dataset: Id, keys: tuple[str, ...]) -> Reopen | RunFailed:
     return Reopen(text, "upload", keys)
 
 
-async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[str, Stored], *, mend: bool) -> None:
-    """Before a step that cannot be undone: the dataset must hold every planned image once.
+async def audit(
+    session: Session, run: Run, dataset: Dataset, planned: Mapping[str, Stored], *, mend: bool
+) -> tuple[DatasetImage, ...]:
+    """Before a step that cannot be undone: the dataset must hold every planned image once; returns what it lists.
 
     With `mend`, copies are deleted (the one in the journal stays) and missing images are uploaded again, unless they
     came by zip; strangers are somebody else's and are reported. Without, the dataset is frozen and any difference
@@ -317,7 +319,8 @@ async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[s
     """
     if mend:
         await _late_arrivals(session, run)
-    result = compare(await session.images.list(dataset.id), planned)
+    listing = await session.images.list(dataset.id)
+    result = compare(listing, planned)
     if result.strangers and not names_are_kept(planned.items()) and not came_by_zip(run):
         result = await _copies_by_content(session, run, result, planned)
     for image in result.strangers:
@@ -334,6 +337,7 @@ async def audit(session: Session, run: Run, dataset: Dataset, planned: Mapping[s
             f"{len(result.copies)} twice. The training was not started.",
             run.name,
         )
+    return listing
 
 
 async def _late_arrivals(session: Session, run: Run) -> None:

@@ -23,6 +23,7 @@ from bria_async.graph.records import Keeper, RunRow
 from bria_async.graph.runner import Protocol, Runner
 from bria_async.graph.states import State
 from bria_async.images.captions import unusable_captions
+from bria_async.images.inspect import PROCESSORS
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure, unstructure
@@ -183,7 +184,7 @@ def _refuse_other_tasks(graph: Graph, row: RunRow) -> None:
 
 @attrs.frozen
 class Work:
-    """What one process does on the runs of a journal; `turns` are those that they share."""
+    """What one process does on the runs of a journal; `turns`, and those at the `processors`, are what they share."""
 
     session: Session
     settings: Settings
@@ -192,6 +193,7 @@ class Work:
     turns: Mapping[str, Turns] | None = None
     engine: type[LocalEngine] | Callable[..., LocalEngine] = LocalEngine
     """What leads a run through its graph."""
+    processors: Turns = attrs.field(factory=lambda: Turns(PROCESSORS))
 
     async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> tuple[RunRow, tuple[str, ...]]:
         """The run of a plan, which is written anew when there is none, and what to warn of.
@@ -262,7 +264,7 @@ class Work:
         graph = shape(plan, len(images))
         _check(graph, items)
         _refuse_other_tasks(graph, row)
-        slowest = time_for(max((image.size for image in images.values()), default=0), self.session.timeout)
+        slowest = time_for(await self.journal.largest(row.id, "image", "size"), self.session.timeout)
         settle = slowest + SETTLE_MARGIN if self.settings.settle is None else self.settings.settle
         return Prepared(plan, graph, items, settle)
 
@@ -282,6 +284,7 @@ class Work:
             place.control,
             title=place.title,
             interval=settings.control_interval,
+            processors=self.processors,
         )
         turns = self.turns
         if turns is None:

@@ -1,11 +1,18 @@
 """The token: pinned to one origin."""
 
-from aiohttp import ClientHandlerType, ClientRequest, ClientResponse
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from yarl import URL
 
 from bria_async.errors import ConfigurationError
 from bria_async.wire.redaction import shown
-from bria_async.wire.secret import Secret
+
+if TYPE_CHECKING:
+    from aiohttp import ClientRequest
+
+    from bria_async.wire.secret import Secret
 
 HEADER = "api_token"
 """The header's literal name: underscore, lower case (all seeds, published spec)."""
@@ -37,17 +44,16 @@ def origin_of(text: str) -> URL:
 
 
 class PinnedToken:
-    """Client middleware: the token goes to requests of its own origin and to no other."""
+    """The token, which goes to requests of its own origin and to no other."""
 
     def __init__(self, secret: Secret, origin: URL) -> None:
         self._secret = secret
-        self._origin = origin.origin()
+        self._origin = (origin.scheme, origin.raw_authority)
 
-    async def __call__(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    def pin(self, request: ClientRequest) -> None:
         """Add the header where it belongs."""
-        if request.url.origin() == self._origin:
+        if (request.url.scheme, request.url.raw_authority) == self._origin:
             request.headers[HEADER] = self._secret.reveal()
-        return await handler(request)
 
     def hidden_in(self, content: bytes) -> bytes:
         """What a server said, without the token where it repeats it."""

@@ -12,9 +12,11 @@ from yarl import URL
 
 from bria_async.errors import ConfigurationError, ImageError, InvalidParameter, NotSent, RateLimited, RequestError
 from bria_async.host import Host, observer
-from bria_async.wire import Call, FilePart, Multipart, Reply
+from bria_async.wire import Call, FilePart, Multipart
+from bria_async.wire.reply import Reply
 from bria_async.wire.retry import Rules, time_for
 
+from .alarms import Alarm, Alarms
 from .auth import PinnedToken
 from .download import Downloads, post, put
 from .files import image_at, look_at, settled
@@ -26,8 +28,12 @@ from .tries import Found, Tries
 MakeBody = Callable[[], CountedPayload | None]
 
 CONNECTING = 0.8
-"""The share of a request's time in which it must have a connection: what runs out of time without one was not sent,
-and aiohttp tells the two apart only when they do not end together."""
+"""The share of a request's time, that for its body aside, in which it must have a connection: what runs out of time
+without one was not sent, and aiohttp tells the two apart only when they do not end together."""
+
+_HEADERS = {"Accept": "application/json"}
+_NO_TYPE = ("Content-Type",)
+"""What aiohttp adds to a request that has no body."""
 
 _LOST = (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge, Dropped)
 
@@ -47,6 +53,17 @@ class HttpClient:
     timeout: float
     strict: bool = True
     keep_data_uri: bool = False
+    _origin: str = attrs.field(init=False)
+    _usual_time: aiohttp.ClientTimeout = attrs.field(init=False)
+    _alarms: Alarms = attrs.field(init=False, repr=False)
+    _middlewares: tuple[aiohttp.ClientMiddlewareType] = attrs.field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make what is the same for most requests."""
+        self._origin = str(self.origin.origin())
+        self._usual_time = _connecting(self.timeout)
+        self._alarms = Alarms()
+        self._middlewares = (_pinned(self.token),)
 
     async def send(self, call: Call) -> Any:
         """Send a call until it succeeds or may not be repeated, and return its typed answer, or what `on_doubt` found.
@@ -57,35 +74,29 @@ class HttpClient:
             ImageError: a file in its body cannot be read, or changed while it was sent.
             ConfigurationError: a borrowed aiohttp session was closed.
         """
-        call = await settled(call, self.host, strict=self.strict)
-        body = await self._body(call)
-        tries = Tries(self.rules, call, self.host.monotonic())
+        if call.form:
+            call = await settled(call, self.host, strict=self.strict)
+        make_body = _no_body if call.is_bare else await self._body(call)
+        tries = Tries(self.rules, call)
         watcher = observer.get()
         wait = 0.0
         while True:
-            turn = await self._turn(tries, wait)
+            turn = self._turn_at_once(tries) or await self._turn(tries, wait)
             try:
                 with turn:
                     opened(self.http)
                     if watcher and not call.endpoint.safe:
                         await watcher.announced(call.endpoint.effect)
-                    result = await self._try(tries, body)
+                    result = await self._try(tries, make_body())
             except (ImageError, ConfigurationError) as error:
                 raise tries.failed(error) from None
-            if isinstance(result, RateLimited):
-                tries.refused_since = await turn.refused(result.retry_after or 0.0)
-            elif not isinstance(result, NotSent):
-                turn.served()
             if not isinstance(result, RequestError):
+                turn.served()
                 return result
-            again = await tries.again(result)
+            again = await self._again(tries, turn, result)
             if isinstance(again, Found):
                 return again.value
             wait = again
-            if watcher:
-                watcher.retried(call.operation, result.message, wait)
-            if isinstance(result, RateLimited):
-                await turn.pause(tries.pause)
 
     async def probe(self, url: str) -> bool | None:
         """Whether a result is there, as `Downloads.probe` tells."""
@@ -104,6 +115,25 @@ class HttpClient:
     async def fetch(self, url: str) -> bytes:
         """The bytes of a result, without the token."""
         return await self.downloads.read(url)
+
+    async def _again(self, tries: Tries, turn: Turn, error: RequestError) -> float | Found:
+        """What follows a failed attempt, as `Tries.again` says; its endpoint is told first."""
+        if isinstance(error, RateLimited):
+            tries.refused_since = await turn.refused(error.retry_after or 0.0)
+        elif not isinstance(error, NotSent):
+            turn.served()
+        again = await tries.again(error)
+        if isinstance(again, Found):
+            return again
+        if watcher := observer.get():
+            watcher.retried(tries.call.operation, error.message, again)
+        if isinstance(error, RateLimited):
+            await turn.pause(tries.pause)
+        return again
+
+    def _turn_at_once(self, tries: Tries) -> Turn | None:
+        """The turn of a call that is new, in time, and held up by nothing."""
+        return None if tries.attempts or tries.left() <= 0 else self.limiter.at_once(tries.call.operation)
 
     async def _turn(self, tries: Tries, wait: float) -> Turn:
         """The call's turn, after a wait of its own where that is longer than the pause of its endpoint.
@@ -124,51 +154,49 @@ class HttpClient:
         if tries.left() <= 0:
             with turn:
                 raise tries.late()
+        tries.begin()
         return turn
 
-    async def _try(self, tries: Tries, body: MakeBody) -> Any:
+    async def _try(self, tries: Tries, body: CountedPayload | None) -> Any:
         """One attempt: the typed answer, or the error."""
-        call = tries.call
-        tries.begin()
-        result = await self._exchange(tries, body())
-        if isinstance(result, RequestError):
-            return result
-        try:
-            answer = result.value(call) if result.ok else result.refuse(call, self.host.now())
-        except RequestError as error:
-            return error
-        tries.succeeded(result.status)
-        return answer
-
-    async def _exchange(self, tries: Tries, body: CountedPayload | None) -> Reply | RequestError:
-        """The request on the wire: a reply, or what became of it."""
         call, tries.body = tries.call, body
-        size = 0 if body is None else body.size or 0
-        total = max(0.001, min(time_for(size, self.timeout), tries.left()))  # 0 would be no limit to aiohttp
+        method = call.endpoint.method
         status: int | None = None
-        lost: BaseException
+        lost: BaseException | None = None
+        left = tries.left()
+        seconds = max(0.001, min(time_for(0 if body is None else body.size or 0, self.timeout), left))
         try:
-            async with self.http.request(
-                call.endpoint.method,
-                self.origin.with_path(tries.path, encoded=True).with_query(dict(call.query) or None),
-                data=body,
-                headers={"Accept": "application/json"},
-                skip_auto_headers=("Content-Type",) if body is None else (),
-                allow_redirects=False,
-                raise_for_status=False,
-                timeout=aiohttp.ClientTimeout(
-                    total=total, connect=CONNECTING * total, sock_connect=min(30.0, CONNECTING * total)
-                ),
-                middlewares=(self.token, sent_once),
-            ) as response:
-                status = response.status
-                return Reply(status, dict(response.headers), self.token.hidden_in(await read_capped(response)))
+            with Alarm(self._alarms, seconds):
+                async with self.http.request(
+                    method,
+                    self._url(tries.path, call.query),
+                    data=body,
+                    headers=_HEADERS,
+                    skip_auto_headers=_NO_TYPE if body is None and method != "GET" else None,
+                    allow_redirects=False,
+                    raise_for_status=False,
+                    timeout=self._usual_time if left >= self.timeout else _connecting(left),
+                    middlewares=self._middlewares,
+                ) as response:
+                    status = response.status
+                    reply = Reply(status, response.headers, self.token.hidden_in(await read_capped(response)))
         except _LOST as error:
             lost = error
         # Raised and returned out here: no aiohttp error, whose repr shows the token, hangs on as context.
-        if body is not None and body.failure is not None:
-            raise attrs.evolve(body.failure)
-        return classify(lost).error(call, status)
+        if lost is not None:
+            if body is not None and body.failure is not None:
+                raise attrs.evolve(body.failure)
+            return classify(lost).error(call, status)
+        try:
+            answer = reply.value(call) if reply.ok else reply.refuse(call, self.host.now())
+        except RequestError as error:
+            return error
+        tries.succeeded(reply.status)
+        return answer
+
+    def _url(self, path: str, query: Mapping[str, str]) -> URL:
+        url = URL(f"{self._origin}{path}", encoded=True)  # a quarter of the time of with_path
+        return url.with_query(dict(query)) if query else url
 
     async def _body(self, call: Call) -> MakeBody:
         """What makes a body for each attempt; a body that cannot be is told here, before anything is announced.
@@ -193,3 +221,19 @@ class HttpClient:
 
 def _no_body() -> None:
     return None
+
+
+def _pinned(token: PinnedToken) -> aiohttp.ClientMiddlewareType:
+    """Client middleware: a request with its token, sent once; in one layer, because each one takes its time."""
+
+    async def send(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        token.pin(request)
+        return await sent_once(request, handler)
+
+    return send
+
+
+def _connecting(seconds: float) -> aiohttp.ClientTimeout:
+    """The share of a request's time in which it must have a connection; the rest is an alarm of our own."""
+    connect = CONNECTING * max(0.001, seconds)  # 0 would be no limit
+    return aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=min(30.0, connect))

@@ -52,14 +52,17 @@ def opened(pool: aiohttp.ClientSession) -> aiohttp.ClientSession:
 
 async def read_capped(response: aiohttp.ClientResponse, limit: int = LARGEST_ANSWER) -> bytes:
     """Read a body, and stop when it is larger than anything the API answers."""
-    parts: list[bytes] = []
-    total = 0
-    async for part in response.content.iter_any():
-        total += len(part)
-        if total > limit:
-            raise AnswerTooLarge
-        parts.append(part)
-    return b"".join(parts)
+    content = response.content
+    body = await content.readany()
+    if not content.at_eof():  # as small answers are at once
+        parts, total = [body], len(body)
+        while not content.at_eof() and total <= limit:
+            parts.append(await content.readany())
+            total += len(parts[-1])
+        body = b"".join(parts)
+    if len(body) > limit:
+        raise AnswerTooLarge
+    return body
 
 
 def public_only(address: Any) -> socket.socket:

@@ -17,17 +17,17 @@ sent again. So nobody waits behind thousands of others of another kind, and who 
 """
 
 import asyncio
-import difflib
 import hashlib
 import math
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Self, TypeVar
 from weakref import WeakValueDictionary
 
+import anyio
 import attrs
 
 from bria_async.errors import ConfigurationError
@@ -81,6 +81,8 @@ class Rates:
         for operation, rate in rates.items():
             if not isinstance(rate, float | int) or not rate > 0:
                 raise ConfigurationError(f"The requests per minute of {operation} must be above 0, not {rate!r}.")
+        import difflib  # noqa: PLC0415  # for mistakes only
+
         for unknown in by_operation.keys() - set(operations):
             close = "".join(f" Is it {name!r}?" for name in difflib.get_close_matches(unknown, operations, 1))
             raise ConfigurationError(f"There is no operation {unknown!r} to limit.{close}")
@@ -126,9 +128,9 @@ class Pace:
     def leave(self, now: float) -> None:
         """A request leaves."""
         self._free_at = max(self._free_at, now - LATENESS) + MINUTE / (self.rate * (1 - HEADROOM))
-        if int(now) not in self._taken:
+        if (second := int(now)) not in self._taken:
             self._forget(now)
-        self._taken[int(now)] += 1
+        self._taken[second] += 1
         self._unrefused += 1
         if self._unrefused >= self.rate:
             self.rate = min(self.ceiling, self.rate * (1 + self._step))
@@ -164,25 +166,28 @@ def _left(pace: Pace, now: float) -> tuple[float, float]:
 
 @attrs.define(eq=False)
 class Gate:
-    """Where the requests of this process to one endpoint wait and pass."""
+    """Where the requests of this process to one endpoint wait and pass, and its pace where this process keeps it."""
 
-    slots: asyncio.Semaphore = attrs.field(factory=lambda: asyncio.Semaphore(AT_ONCE), init=False)
+    operation: str
+    pace: Pace
+    slots: anyio.Semaphore = attrs.field(factory=lambda: anyio.Semaphore(AT_ONCE, fast_acquire=True), init=False)
     lines: Mapping[str, asyncio.Lock] = attrs.field(factory=lambda: defaultdict(asyncio.Lock), init=False)
     heads: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
     """Where the heads of the lines meet, first come, first served."""
+    waiting: int = attrs.field(default=0, init=False)
+    """How many are in a line; whoever comes then is not let past them."""
     refused_since: float = attrs.field(default=math.inf, init=False)
     """Since when all requests that got an answer were refused; infinite when the last was not."""
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Turn:
     """A request's turn, which lasts while it is under way; whoever sends it says when it was refused."""
 
     limiter: "Limiter"
-    operation: str
+    gate: Gate
     left: float
     """When it left, on the clock of its pace."""
-    held: ExitStack
 
     def __enter__(self) -> Self:
         """Send inside."""
@@ -190,11 +195,11 @@ class Turn:
 
     def __exit__(self, *_: object) -> None:
         """Make room for the next."""
-        self.held.close()
+        self.gate.slots.release()
 
     def served(self) -> None:
         """The request was taken."""
-        self.limiter.gate(self.operation).refused_since = math.inf
+        self.gate.refused_since = math.inf
 
     async def refused(self, seconds: float) -> float:
         """The answer was 429: fewer requests a minute leave from now on, and none for so many seconds.
@@ -207,14 +212,13 @@ class Turn:
             pace.refuse(self.left, now)
             pace.pause(now + seconds)
 
-        await self.limiter.change(self.operation, refuse)
-        gate = self.limiter.gate(self.operation)
-        gate.refused_since = min(gate.refused_since, self.limiter.host.monotonic())
-        return gate.refused_since
+        await self.limiter.change(self.gate.operation, refuse)
+        self.gate.refused_since = min(self.gate.refused_since, self.limiter.host.monotonic())
+        return self.gate.refused_since
 
     async def pause(self, seconds: float) -> None:
         """Nobody sends to this endpoint for so long."""
-        await self.limiter.change(self.operation, lambda pace, now: pace.pause(now + seconds))
+        await self.limiter.change(self.gate.operation, lambda pace, now: pace.pause(now + seconds))
 
 
 @attrs.define(eq=False)
@@ -225,52 +229,60 @@ class Limiter:
     rates: Rates = Rates()
     clock: object = None
     """What it was shared by; held, so that its `id` is nobody else's."""
-    _paces: dict[str, Pace] = attrs.field(factory=dict, init=False)
     _gates: dict[str, Gate] = attrs.field(factory=dict, init=False)
 
     def lower(self, rates: Rates) -> None:
         """Keep to these rates as well."""
         self.rates &= rates
-        for operation, pace in self._paces.items():
-            pace.lower(self.rates.rate(operation))
-
-    def pace(self, operation: str) -> Pace:
-        """The pace of one endpoint."""
-        if (pace := self._paces.get(operation)) is None:
-            pace = self._paces[operation] = Pace(self.rates.rate(operation))
-        return pace
+        for operation, gate in self._gates.items():
+            gate.pace.lower(self.rates.rate(operation))
 
     def gate(self, operation: str) -> Gate:
         """The gate of one endpoint."""
         if (gate := self._gates.get(operation)) is None:
-            gate = self._gates[operation] = Gate()
+            gate = self._gates[operation] = Gate(operation, Pace(self.rates.rate(operation)))
         return gate
 
     async def change(self, operation: str, change: Callable[[Pace, float], T]) -> T:
         """Look at the pace of an endpoint, or change it, at this moment of its clock."""
-        return change(self.pace(operation), self.host.monotonic())
+        return change(self.gate(operation).pace, self.host.monotonic())
 
     def rested(self) -> bool:
         """Whether nobody can miss what it has learned."""
         if isinstance(self.clock, asyncio.AbstractEventLoop) and self.clock.is_closed():
             return True
         now = self.host.monotonic()
-        return all(pace.rested(now) for pace in self._paces.values())
+        return all(gate.pace.rested(now) for gate in self._gates.values())
+
+    def at_once(self, operation: str) -> Turn | None:
+        """The turn of a request that nothing holds up, which most are; None where it has to wait, by `acquire`."""
+        gate = self.gate(operation)
+        now = self.host.monotonic()
+        if gate.waiting or not gate.slots.value or gate.pace.delay(now) > 0:
+            return None
+        gate.slots.acquire_nowait()
+        gate.pace.leave(now)
+        return Turn(self, gate, now)
 
     async def acquire(self, operation: str, *, again: bool = False) -> Turn:
         """Wait for this endpoint's turn; a pause that begins meanwhile is waited out too."""
         gate = self.gate(operation)
         line = "again" if again else "polls" if _polling.get() else "requests"
-        with ExitStack() as held:
+        gate.waiting += 1
+        try:
             async with gate.lines[line], gate.heads:
                 await gate.slots.acquire()
-                held.callback(gate.slots.release)
-                while True:
-                    delay, left = await self.change(operation, _left)
-                    if delay <= 0:
-                        break
-                    await self.host.sleep(delay)
-            return Turn(self, operation, left, held.pop_all())
+                try:
+                    while True:
+                        delay, left = await self.change(operation, _left)
+                        if delay <= 0:
+                            return Turn(self, gate, left)
+                        await self.host.sleep(delay)
+                except BaseException:
+                    gate.slots.release()
+                    raise
+        finally:
+            gate.waiting -= 1
 
 
 _KEY = secrets.token_bytes(32)

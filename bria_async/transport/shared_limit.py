@@ -32,6 +32,9 @@ class SharedLimiter(Limiter):
 
     keeper: Keeper
 
+    def at_once(self, operation: str) -> None:
+        """None: the keeper has to be asked."""
+
     async def change(self, operation: str, change: Callable[[Pace, float], T]) -> T:
         """Look at the pace of an endpoint, or change it, at this moment of its clock."""
         ceiling = self.rates.rate(operation)

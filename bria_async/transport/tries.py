@@ -28,45 +28,41 @@ class Found:
     value: object
 
 
-@attrs.define
 class Tries:
     """The attempts of one call; `path` is where it is sent, `body` that of the attempt under way.
 
-    `pause` is for how many seconds, after a 429, nobody should send to its endpoint; what this call waits beyond that
-    is its own. `refused_since` is when its endpoint began to take nothing: a call that only waits in line while others
-    of a large batch are served is not out of patience.
+    What most calls never come to has its value in the class: they all begin here, and few fail.
     """
 
-    rules: Rules
-    call: Call
-    started: float
+    attempts: tuple[Attempt, ...] = ()
     body: CountedPayload | None = None
     pause: float = 0.0
+    """For how many seconds, after a 429, nobody should send to its endpoint; what this call waits beyond that is its
+    own."""
     refused_since: float = -math.inf
-    attempts: list[Attempt] = attrs.field(factory=list)
-    path: str = attrs.field(init=False)
-    _held: Budget | None = attrs.field(default=None, init=False)
+    """When its endpoint began to take nothing: a call that only waits in line while others of a large batch are served
+    is not out of patience."""
+    _held: Budget | None = None
     """Where the retry under way was taken from."""
-    _until: float = attrs.field(init=False)
-    _began: float = attrs.field(init=False)
-    _last: RequestError | None = attrs.field(default=None, init=False)
-    _doubt: RequestError | None = attrs.field(default=None, init=False)
-    _note: str = attrs.field(default="", init=False)
+    _last: RequestError | None = None
+    _doubt: RequestError | None = None
+    _note: str = ""
 
-    def __attrs_post_init__(self) -> None:
-        """Find the earliest deadline."""
-        self.path = self.call.path
-        self._until = min(deadline.get(), self.started + self.rules.deadline)
-        self._began = self.started
+    def __init__(self, rules: Rules, call: Call) -> None:
+        self.rules = rules
+        self.call = call
+        self.path = call.path
+        self._started = self._began = rules.host.monotonic()
+        self._until = min(deadline.get(), self._started + rules.deadline)
 
     def left(self) -> float:
         """Seconds until the deadline."""
-        return self._until - self.rules.host.monotonic()
+        return self._until if self._until == math.inf else self._until - self.rules.host.monotonic()
 
     def begin(self) -> None:
-        """An attempt begins."""
+        """An attempt begins that had to wait."""
         self._began = self.rules.host.monotonic()
-        self.body = self._held = None
+        self._held = None
 
     def give_back(self) -> None:
         """The retry that was taken is not made."""
@@ -87,13 +83,14 @@ class Tries:
         attempt = self._attempt(
             outcome=error.outcome, reason=error.reason, status=getattr(error, "status", None) or None
         )
-        self.attempts.append(attempt)
+        self.attempts = (*self.attempts, attempt)
         self._last = error
         wait = self._wait(error)
         found = await self._in_doubt(error) if error.in_doubt else None
         if found == "resend" and not isinstance(error, TlsFailed):
             wait = self._afford(self.rules.policy.backoff(len(self.attempts), self.rules.host.random))
-        self.attempts[-1] = attempt = attrs.evolve(attempt, wait=wait)
+        attempt = attrs.evolve(attempt, wait=wait)
+        self.attempts = (*self.attempts[:-1], attempt)
         if self.rules.on_attempt:
             tell(self.rules.on_attempt, attempt)
         if isinstance(found, Found):
@@ -132,7 +129,7 @@ class Tries:
             self.path = self.call.fallback
             return 0.0
         host = self.rules.host
-        elapsed = host.monotonic() - max(self.started, self.refused_since)
+        elapsed = host.monotonic() - max(self._started, self.refused_since)
         wait = self.rules.policy.wait(error, self.call.endpoint.effect, len(self.attempts), elapsed, host.random)
         throttled = isinstance(error, RateLimited)
         self.pause = wait if wait is not None and throttled else 0.0
@@ -160,7 +157,7 @@ class Tries:
         if observer.get() is not None:
             return "raise"  # who journals what he sends looks for it himself
         if callable(on_doubt):
-            found = await on_doubt(attrs.evolve(error, attempts=tuple(self.attempts)), self.call)
+            found = await on_doubt(attrs.evolve(error, attempts=self.attempts), self.call)
             if found is None or found == "raise":
                 return "raise"
             return "resend" if found == "resend" else Found(found)
@@ -172,7 +169,7 @@ class Tries:
         if doubt is not None and not (isinstance(error, RequestError) and error.in_doubt):
             error = attrs.evolve(doubt, message=f"{doubt.message}, then {error.message}")
         if isinstance(error, RequestError):
-            error = attrs.evolve(error, attempts=tuple(self.attempts))
+            error = attrs.evolve(error, attempts=self.attempts)
         if self._note and self.attempts:
             error.add_note(self._note)
         return error

@@ -11,7 +11,7 @@ from bria_async.errors import JobError, JobFailed
 
 from .common import OpenEnum, Value, is_address
 
-RESULTS = ("image_url", "video_url", "mask_url", "structured_prompt", "structured_instruction")
+RESULTS = frozenset(("image_url", "video_url", "mask_url", "structured_prompt", "structured_instruction"))
 """Fields that tell a result where it is not nested under `result` (published spec of tailored generation)."""
 
 _LAST_SEGMENT = re.compile(r"https?://[^/?#]+/(?:[^?#]*/)?([^/?#]+)")
@@ -74,8 +74,9 @@ class ResultImage(Value):
 
 def _nested(data: dict[str, Any]) -> dict[str, Any]:
     """The answer with its result under `result`, wherever it came."""
-    flat = data.get("result") is None and any(data.get(name) is not None for name in RESULTS)
-    return {**data, "result": data} if flat else data
+    if RESULTS.isdisjoint(data) or data.get("result") is not None:
+        return data
+    return {**data, "result": data} if any(data.get(name) is not None for name in RESULTS) else data
 
 
 @attrs.frozen(kw_only=True)

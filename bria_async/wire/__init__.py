@@ -6,7 +6,6 @@ from .call import Call, Client, File, FilePart, Multipart
 from .endpoint import Effect, Endpoint, Family, delete, get, post, put
 from .parameter import Field, Parameter
 from .polling import Polling
-from .reply import Reply
 
 __all__ = [
     "Alias",
@@ -28,7 +27,6 @@ __all__ = [
     "Parameter",
     "Polling",
     "Range",
-    "Reply",
     "delete",
     "get",
     "post",

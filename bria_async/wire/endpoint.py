@@ -8,6 +8,7 @@ others; the return annotation is the answer. What is neither Python nor path rid
 import enum
 import functools
 import inspect
+import operator
 import re
 import typing
 import warnings
@@ -21,8 +22,9 @@ from bria_async.errors import InvalidParameter
 from bria_async.types.common import is_address
 from bria_async.types.facts import Image, Older, Own
 
+from .arguments import binder
 from .call import Call, Client, form_text
-from .parameter import Parameter
+from .parameter import Fits, Parameter
 from .polling import Polling
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -72,17 +74,40 @@ class Endpoint:
     words: Mapping[str, int] = attrs.field(factory=dict)
     by_name: Mapping[str, Parameter] = attrs.field(init=False, repr=False, eq=False)
     pairs: tuple[tuple[Parameter, Image | Older], ...] = attrs.field(init=False, repr=False, eq=False)
+    has_body: bool = attrs.field(init=False, repr=False, eq=False)
+    """Whether it sends a body."""
+    waits: bool = attrs.field(init=False, repr=False, eq=False)
+    """Whether it can be asked to return only when its job is over."""
+    expands: bool = attrs.field(init=False, repr=False, eq=False)
+    """Whether keywords of this library stand for parameters."""
+    _good: frozenset[tuple[str, type]] = attrs.field(init=False, repr=False, eq=False)
+    """Names, and types of which all values go as they are."""
+    _fits: Mapping[tuple[str, type], Fits] = attrs.field(init=False, repr=False, eq=False)
+    """Likewise those of which some do, and what tells which."""
+    _path_names: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
+    _query_names: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
 
     def __attrs_post_init__(self) -> None:
-        """Index the parameters, and those that stand for another one."""
-        object.__setattr__(self, "by_name", {parameter.name: parameter for parameter in self.parameters})
+        """Sort what every call asks for."""
         pairs = [
             (parameter, fact)
             for parameter in self.parameters
             for fact in parameter.facts
             if isinstance(fact, Older) or (isinstance(fact, Image) and isinstance(fact.address, str))
         ]
-        object.__setattr__(self, "pairs", tuple(pairs))
+        known = {
+            "by_name": {parameter.name: parameter for parameter in self.parameters},
+            "pairs": tuple(pairs),
+            "has_body": self.free or any(each.place == "body" for each in self.parameters),
+            "waits": WAIT in self.own,
+            "expands": self.free or any(own.expand for own in self.own.values()),
+            "_good": frozenset((each.name, kind) for each in self.parameters for kind in each.good),
+            "_fits": {(each.name, kind): fits for each in self.parameters for kind, fits in each.fits.items()},
+            "_path_names": tuple(each.name for each in self.parameters if each.place == "path"),
+            "_query_names": tuple(each.name for each in self.parameters if each.place == "query"),
+        }
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
 
     def call(self, values: Mapping[str, Any], *, strict: bool = True, keep_data_uri: bool = False) -> Call:
         """Make the request of these values; None is not sent.
@@ -90,47 +115,55 @@ class Endpoint:
         Raises:
             InvalidParameter: a value is outside what the documentation allows (only when strict).
         """
-        places: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}}
-        for name, value in (self._paired(values, strict) if self.pairs else values).items():
-            if self.free and name not in self.by_name:
-                places["body"][name] = value
+        if self.pairs:
+            values = self._paired(values, strict)
+        sent = dict(values)
+        # Most values are seen to be good by their name and type alone: to look at each takes ten times as long.
+        unsure = set(zip(sent, map(type, sent.values()), strict=True)) - self._good
+        for each in sorted(unsure, key=operator.itemgetter(0)):
+            name, fits = each[0], self._fits.get(each)
+            if fits is not None and fits(sent[name]):
                 continue
-            parameter = self.by_name[name]
-            if value is None and parameter.place != "path":
-                continue
-            spelled = parameter.spelled(value, keep_data_uri)
-            if strict and (problem := parameter.problem(spelled)):
-                raise InvalidParameter(problem, self.operation)
-            places[parameter.place][name] = spelled
-        body = places["body"]
-        self._count_words(body)
+            if sent[name] is None and name in self.by_name:
+                del sent[name]
+            else:
+                sent[name] = self._spelled(name, sent[name], strict, keep_data_uri)
+        in_path = {name: self._segment(name, sent.pop(name, None)) for name in self._path_names}
+        query = {name: form_text(sent.pop(name)) for name in self._query_names if name in sent}
+        if self.words:
+            self._count_words(sent)
         return Call(
             endpoint=self,
-            path=self.fill(self.path, places["path"]),
-            query={name: form_text(value) for name, value in places["query"].items()},
-            json=body if self.has_body and not self.form else None,
-            form=body if self.form else None,
-            fallback=self.fill(self.fallback, places["path"]) if self.fallback else None,
+            path=self.path.format_map(in_path),
+            query=query,
+            json=sent if self.has_body and not self.form else None,
+            form=sent if self.form else None,
+            fallback=self.fallback.format_map(in_path) if self.fallback else None,
         )
 
-    def fill(self, path: str, values: Mapping[str, Any]) -> str:
-        """The path with its parameters in place, each quoted as one segment."""
-        for name, value in values.items():
-            segment = quote(str(value), safe="", errors="replace")
-            if segment in ("", ".", "..", "None"):
-                raise InvalidParameter(f"{name} must not be {value!r}", self.operation)
-            path = path.replace(f"{{{name}}}", segment)
-        return path
+    def _spelled(self, name: str, value: Any, strict: bool, keep_data_uri: bool) -> Any:
+        """A value as it is sent."""
+        if name not in self.by_name:
+            if self.free:
+                return value
+            raise TypeError(f"{self.operation} takes no {name}")
+        parameter = self.by_name[name]
+        value = parameter.spelled(value, keep_data_uri)
+        if strict and (problem := parameter.problem(value)):
+            raise InvalidParameter(problem, self.operation)
+        return value
+
+    def _segment(self, name: str, value: Any) -> str:
+        """A value as one segment of the path."""
+        segment = str(value) if type(value) is int else quote(str(value), safe="", errors="replace")
+        if segment in ("", ".", "..", "None"):
+            raise InvalidParameter(f"{name} must not be {value!r}", self.operation)
+        return segment
 
     @property
     def safe(self) -> bool:
         """Whether a repeated call does no harm."""
         return self.effect is Effect.SAFE
-
-    @property
-    def has_body(self) -> bool:
-        """Whether the operation sends a body when it has anything to say."""
-        return self.free or any(parameter.place == "body" for parameter in self.parameters)
 
     def _paired(self, values: Mapping[str, Any], strict: bool) -> dict[str, Any]:
         """The values with each address under the name that takes it, and (when strict) nothing under two names.
@@ -161,7 +194,7 @@ class Endpoint:
             if isinstance(text := body.get(name), str) and len(text.split()) > limit:
                 warnings.warn(
                     f"{self.operation}: {name} has {len(text.split())} words, documented are up to {limit}",
-                    stacklevel=5,
+                    stacklevel=4,
                 )
 
 
@@ -193,15 +226,20 @@ class Family:
 def _declare(method: str, path: str, effect: Effect | str, facts: dict[str, Any]) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         declared = _read(function, method, path, Effect(effect), dict(facts))
-        signature = inspect.signature(function)
+        name, bind = function.__name__, binder(inspect.signature(function))
 
         @functools.wraps(function)
         async def method_of_family(self: Family, *args: Any, **kwargs: Any) -> Any:
-            bound = signature.bind(self, *args, **kwargs)
-            bound.apply_defaults()
-            values = dict(bound.arguments)
-            del values["self"]
-            return await _perform(self._client, self.endpoints[function.__name__], values)
+            client, endpoint, values = self._client, self.endpoints[name], bind(args, kwargs)
+            wait = values.pop(WAIT, False) if endpoint.waits else False
+            if endpoint.expands:
+                await _expand(client, endpoint, values)
+            call = endpoint.call(values, strict=client.strict, keep_data_uri=client.keep_data_uri)
+            if wait is False or wait is None:
+                return await client.send(call)
+            if wait is not True and not isinstance(wait, Polling):
+                raise InvalidParameter(f"wait must be True, False or a Polling, got {wait!r}", endpoint.operation)
+            return await client.finish(call, wait if isinstance(wait, Polling) else None)
 
         method_of_family.endpoint = declared  # type: ignore[attr-defined]  # functions take attributes
         return cast("F", method_of_family)
@@ -248,20 +286,13 @@ def _read(function: Callable[..., Any], method: str, path: str, effect: Effect, 
     )
 
 
-async def _perform(client: Client, endpoint: Endpoint, values: dict[str, Any]) -> Any:
-    """Make the call of these values and send it, waiting for its job where that is asked for."""
-    wait = values.pop(WAIT, False)
-    if not isinstance(wait, bool | Polling | None):
-        raise InvalidParameter(f"wait must be True, False or a Polling, got {wait!r}", endpoint.operation)
+async def _expand(client: Client, endpoint: Endpoint, values: dict[str, Any]) -> None:
+    """Put parameters in place of the keywords that stand for them."""
     if endpoint.free:
         values |= values.pop(FREE)
     for name, own in endpoint.own.items():
-        if own.expand and (given := values.pop(name)) is not None:
+        if own.expand and (given := values.pop(name, None)) is not None:
             values |= await client.host.in_thread(_expanded, endpoint, own.expand, given, values)
-    call = endpoint.call(values, strict=client.strict, keep_data_uri=client.keep_data_uri)
-    if not wait:
-        return await client.send(call)
-    return await client.finish(call, wait if isinstance(wait, Polling) else None)
 
 
 def _expanded(

@@ -3,7 +3,7 @@
 import reprlib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import attrs
@@ -14,9 +14,13 @@ from bria_async.types.facts import Alias, AsText, Image, Items, Range, without_h
 from .call import form_text
 
 T = TypeVar("T")
+Fits = Callable[[Any], bool]
 
 _ADDRESSES = ("url", "urls")
 """How the names of the API end that take addresses, and nothing else."""
+_SCALARS = frozenset((str, int, float, bool))
+_TELLING = (Alias, AsText, Image, Range)
+"""Facts that forbid values, or spell them otherwise."""
 
 
 @attrs.frozen
@@ -34,6 +38,10 @@ class Field:
     enum: tuple[Any, ...]
     facts: tuple[Any, ...]
     fields: Mapping[str, "Field"] = attrs.field(hash=False)
+    good: frozenset[type] = attrs.field(init=False, repr=False, eq=False)
+    """Scalars of which all values go as they are, neither refused nor spelled otherwise."""
+    fits: Mapping[type, Fits] = attrs.field(init=False, repr=False, eq=False)
+    """Scalars of which some do, and what tells which."""
 
     @classmethod
     def of(cls, name: str, annotation: Any, *, required: bool, **more: Any) -> Self:
@@ -50,6 +58,25 @@ class Field:
             fields=found.fields,
             **more,
         )
+
+    @good.default
+    def _all_go(self) -> frozenset[type]:
+        told = self.enum or self.name.endswith(_ADDRESSES) or any(isinstance(fact, _TELLING) for fact in self.facts)
+        return frozenset() if told else self._scalars()
+
+    @fits.default
+    def _some_go(self) -> Mapping[type, Fits]:
+        telling = [fact for fact in self.facts if isinstance(fact, _TELLING)]
+        if self.enum and not telling:
+            return dict.fromkeys(self._scalars() & {str}, frozenset(self.enum).__contains__)
+        if self.name.endswith(_ADDRESSES) and not telling:
+            return dict.fromkeys(self._scalars() & {str}, is_address)
+        if len(telling) == 1 and isinstance(limits := telling[0], Range) and not self.enum:
+            return dict.fromkeys(self._scalars() & {int, float}, lambda value: limits.problem(value) is None)
+        return {}
+
+    def _scalars(self) -> frozenset[type]:
+        return frozenset({*(self.kinds or _SCALARS), *((int,) if float in self.kinds else ())} & _SCALARS)
 
     def problem(self, value: Any, way: str = "") -> str | None:
         """Why the documentation forbids this value, or None; `way` leads to it, as in `products[0].image`."""

@@ -49,10 +49,11 @@ class Secret:
     forget the text before anything is raised.
     """
 
-    __slots__ = ("_hints", "_value")
+    __slots__ = ("_beginning", "_hints", "_value")
 
     def __init__(self, value: object) -> None:
         self._value = value.strip() if isinstance(value, str) else ""
+        self._beginning = self._value[:_BEGINNING].encode(errors="replace")
         self._hints: list[re.Pattern[bytes]] = []
 
     def __repr__(self) -> str:
@@ -99,7 +100,9 @@ class Secret:
         It is there only with its beginning as it is, or with an escape in its beginning; patterns that begin with fixed
         bytes are found fast.
         """
-        if self._value[:_BEGINNING].encode() in plain:
+        if self._beginning in plain:
             return True
+        if b"%" not in plain and b"\\" not in plain:
+            return False
         self._hints = self._hints or _beginnings(self._value)
         return any(hint.search(plain) for hint in self._hints)

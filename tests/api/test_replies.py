@@ -11,8 +11,9 @@ import pytest
 from bria_async.types.common import Value
 from bria_async.types.jobs import RESULTS, Blocked, GeneratedImage
 from bria_async.types.models import ModelStatus
-from bria_async.wire import Call, Reply
+from bria_async.wire import Call
 from bria_async.wire.convert import structure, unstructure
+from bria_async.wire.reply import Reply
 from tests.support import HERE, contract, endpoint, reply
 
 NAMES = sorted(file.stem for file in (HERE / "replies").glob("*.json"))

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from bria_async.cli.app import app
+from bria_async.cli.app import COMMANDS, app
 from bria_async.cli.exits import Exit, exit_of
 from bria_async.cli.flags import PLAN_HELP, how_flags, plan_flags
 from bria_async.cli.plans import plan_of
@@ -100,14 +100,23 @@ def test_every_error_has_an_exit_code(error: BriaError, code: Exit) -> None:
 
 
 def test_help_loads_nothing_slow() -> None:
-    """`bria-async --help` imports neither aiohttp nor what trains and simulates."""
+    """`bria-async --help` imports neither aiohttp nor asyncio, and none of the commands that it lists."""
     program = (
         "import sys\nfrom click.testing import CliRunner\nfrom bria_async.cli.app import app\n"
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0\n"
-        "print({'aiohttp', 'PIL', 'rich', 'bria_async.training', 'bria_async.sim'} & set(sys.modules))"
+        "print({'aiohttp', 'PIL', 'rich', 'asyncio', 'attrs', 'bria_async.errors', 'bria_async.cli.train'}"
+        " & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()", done.stdout
+
+
+def test_help_says_of_a_command_what_it_says_of_itself() -> None:
+    """The list of commands is written down apart from them, and is the same; each is found by its name."""
+    for name, (_, words) in COMMANDS.items():
+        command = app.commands[name]
+        assert (command.name, " ".join((command.help or "").partition("\n\n")[0].split())) == (name, words)
+    assert app.list_commands(click.Context(app)) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])

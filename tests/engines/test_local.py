@@ -55,6 +55,25 @@ async def test_a_run_that_ends_before_its_tasks_is_not_done(bench: Bench) -> Non
     assert bench.query("SELECT state FROM run")[0]["state"] != "done"
 
 
+@each("thing")
+async def pair(thing: str) -> list[str]:
+    """A result that is a value of its own."""
+    return [thing, thing]
+
+
+@task()
+async def compared(pair: Mapping[str, list[str]]) -> list[bool]:
+    """Look at the same result twice."""
+    return [list(pair) == list(THINGS), pair["00"] == ["thing 0", "thing 0"], pair["00"] is pair["00"]]
+
+
+async def test_results_of_many_are_read_when_a_task_looks(bench: Bench) -> None:
+    """Who takes the results of all items gets them by key, and they are not kept in memory a second time."""
+    bench.graph = Graph("pairs", (pair, compared))
+    await bench.run()
+    assert bench.rows("compared")[0]["result"] == "[true, true, false]"
+
+
 async def test_a_finished_run_does_nothing(bench: Bench) -> None:
     """Running it again sends nothing and looks at nothing."""
     await bench.run()

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bria_async.errors import RequestError
 from bria_async.session import FAMILIES
-from bria_async.wire import Call, Endpoint, Reply
+from bria_async.wire import Call, Endpoint
 from bria_async.wire.convert import structure, unstructure
 from bria_async.wire.redaction import SHOWN, excerpt, shown
-from bria_async.wire.reply import read_error
+from bria_async.wire.reply import Reply, read_error
 from bria_async.wire.retry import LONGEST_PAUSE, retry_after
 from tests.fuzz.bounds import bounded, texts, values
 

@@ -133,6 +133,19 @@ async def test_a_record_is_whole_or_not_there(path: Path, host: ManualHost) -> N
     assert noted(path) == []
 
 
+async def test_changes_of_one_transaction_keep_their_order(path: Path, host: ManualHost) -> None:
+    """What is written together is written by kinds; the last change of a task is the last one all the same."""
+    async with Journal(path, host) as journal:
+        run = await journal.create_run("r", "t", {}, "", {}, [("put", "a"), ("put", "b")])
+        ledger = await Ledger.load(journal, run, host)
+        a, b = ledger.of("put")
+        changes = ((a, Change.ANNOUNCED), (b, Change.ANNOUNCED), (a, Change.RELEASED), (b, Change.FINISHED))
+        await asyncio.gather(*(ledger.change(row, change) for row, change in changes))
+    assert noted(path) == ["announced", "announced", "released", "finished"]
+    async with Journal(path, host) as journal:
+        assert [row.state for row in await journal.rows(run.id)] == [State.PENDING, State.DONE]
+
+
 async def test_a_text_that_is_no_text_does_not_hang_its_writer(path: Path, host: ManualHost) -> None:
     """Whatever breaks a record, who waits for it is told."""
     async with Journal(path, host) as journal:

@@ -168,6 +168,36 @@ async def test_what_was_known_is_not_read_again(tmp_path: Path) -> None:
     assert [problem.path for problem in again.problems] == [str(changed)], f"problems {again.problems}"
 
 
+async def test_of_many_files_the_first_images_are_decoded(tmp_path: Path) -> None:
+    """The others by their headers, which tell their faults as well; a copy of a damaged image is as damaged."""
+    cut = little(tmp_path / "a.jpg", 1)
+    cut.write_bytes(cut.read_bytes()[:-2])
+    shutil.copy(cut, tmp_path / "z.jpg")
+    for seed, name in enumerate("bcdef"):
+        little(tmp_path / f"{name}.jpg", seed + 2)
+    shutil.copy(tmp_path / "b.jpg", tmp_path / "y.jpg")
+    (tmp_path / "f.jpg").write_bytes(b"")
+    found = await inspect(tmp_path, Host(), SMALL, most_decoded=3)
+    assert [(image.path.name, image.decoded) for image in found.images] == [
+        ("b.jpg", True),
+        ("c.jpg", True),
+        ("d.jpg", False),
+        ("e.jpg", False),
+    ], f"three contents are decoded, one of which is damaged: {found.images}"
+    assert [Path(problem.path).name for problem in found.problems] == ["a.jpg", "f.jpg", "z.jpg"], found.problems
+    assert [problem.__traceback__ for problem in found.problems] == [None] * 3, "a problem carries a traceback"
+    assert [[image.path.name for image in group] for group in found.duplicates] == [["b.jpg", "y.jpg"]]
+
+
+async def test_few_files_are_all_decoded(tmp_path: Path) -> None:
+    """As many as would be decoded anyway, or fewer."""
+    for seed in range(3):
+        little(tmp_path / f"{seed}.jpg", seed)
+    found = await inspect(tmp_path, Host(), SMALL, most_decoded=3)
+    assert [image.decoded for image in found.images] == [True] * 3, f"found {found.images}"
+    assert found == await inspect(tmp_path, Host(), SMALL), "nothing tells it from a look at all"
+
+
 async def test_an_empty_folder_gives_an_empty_inspection(tmp_path: Path) -> None:
     """What to say about it is for the caller to decide."""
     found = await inspect(tmp_path, Host())

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from bria_async.errors import ImageChanged, ImageError, MissingExtra
-from bria_async.images.probe import Limits, probe, recheck
+from bria_async.images.probe import Limits, check, probe, recheck
 from tests.images.files import chunk, encoded, jpeg, picture, png_header, write
 
 EXIF_ORIENTATION = 0x0112
@@ -279,6 +279,32 @@ def test_a_recheck_notices_size_time_and_disappearance(tmp_path: Path) -> None:
     assert not recheck(image), "the size changed"
     path.unlink()
     assert not recheck(image), "the file is gone"
+
+
+def test_a_header_tells_what_the_whole_file_is_checked_for_later(tmp_path: Path) -> None:
+    """Looked at twice an image is what it is after one look; damage, and what pixels show, are found by the second."""
+    sound = write(tmp_path / "a.png", encoded(Image.new("RGBA", (1024, 800), (9, 9, 9, 99)), "PNG"))
+    glanced = probe(sound, whole=False)
+    assert not glanced.decoded and len(glanced.warnings) == 1, f"the sides alone are told: {glanced}"
+    assert check(glanced) == probe(sound), "two looks are one look"
+    cut = write(tmp_path / "cut.jpg", encoded(picture(), "JPEG")[:-200])
+    with pytest.raises(ImageError, match="cannot be decoded: image file is truncated"):
+        check(probe(cut, whole=False))
+
+
+@pytest.mark.fault("F5", "F8")
+def test_a_header_and_another_file_are_refused(tmp_path: Path) -> None:
+    """What its header tells costs an image at once; what is there later is decoded only if it is the same file."""
+    claimed = write(tmp_path / "claimed.png", png_header(20000, 20000))
+    small = jpeg(tmp_path / "small.jpg", size=(300, 200))
+    for path, words in ((claimed, "more than the 64,000,000 allowed"), (small, "each side needs 256")):
+        with pytest.raises(ImageError, match=words):
+            probe(path, whole=False)
+    path = jpeg(tmp_path / "a.jpg")
+    glanced = probe(path, whole=False)
+    os.utime(path, ns=(0, glanced.mtime_ns + 1))
+    with pytest.raises(ImageChanged, match="changed since it was looked at"):
+        check(glanced)
 
 
 def test_an_image_file_survives_a_process_pool(tmp_path: Path) -> None:

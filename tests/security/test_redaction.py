@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.traceback import Traceback
 
 from bria_async import errors
-from bria_async.session import Session
+from bria_async.session import FAMILIES, Session
 from bria_async.wire.convert import structure
 from bria_async.wire.redaction import SHOWN, excerpt, shown
 from bria_async.wire.secret import HIDDEN, SHORTEST, Secret
@@ -303,7 +303,8 @@ def _own_frames(error: BaseException) -> list[str]:
 async def test_a_session_shows_no_secret_in_any_of_its_parts(server: Recorder) -> None:
     """Whatever hangs on it, as deep as anybody prints it."""
     async with Session(base_url=server.base_url) as bria:
-        parts = [bria, bria._connected(), *vars(bria).values()]
+        families = [getattr(bria, name) for name in FAMILIES]
+        parts = [bria, bria._connected(), *families, *vars(bria).values()]
         console = Console(file=io.StringIO(), width=400)
         console.print(parts)
         assert isinstance(console.file, io.StringIO)

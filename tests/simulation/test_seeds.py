@@ -18,7 +18,7 @@ from .weather import KINDS, SERVER
 
 pytestmark = pytest.mark.exhaustive
 
-SEEDS = 300
+SEEDS = 240
 ENOUGH = 20
 """How often each operation of a lifecycle is struck at least in these worlds."""
 BY_THE_AUDIT = "images.delete"

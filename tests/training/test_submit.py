@@ -15,6 +15,7 @@ from bria_async.engines.postgres.requests import Requests
 from bria_async.engines.postgres.seat import Guest, Seat
 from bria_async.errors import (
     ConfigurationError,
+    ImageError,
     JournalLocked,
     PlanChanged,
     PlanInvalid,
@@ -29,7 +30,9 @@ from bria_async.host import Host
 from bria_async.session import Session
 from bria_async.training import Member, Plan, Settings
 from bria_async.training.distributed import Workbench, reopen, submit, submit_each
+from bria_async.training.fetching import at_hand
 from bria_async.training.members import remembered
+from bria_async.training.plan import MOST_EACH
 from bria_async.training.shared import SharedPlace
 from bria_async.training.stop import stop_training
 from bria_async.training.worker import worker
@@ -165,6 +168,25 @@ async def test_an_image_that_a_worker_cannot_see_is_not_a_bad_one(
         plan.images.rename(tmp_path / "elsewhere")
         with pytest.raises(RunPaused, match="the blind one cannot see 1 of 1 images"):
             await bench.part(job)
+
+
+async def test_of_a_large_set_workers_decode_what_they_send(
+    bria: Session, database: Database, plan: Plan, tmp_path: Path
+) -> None:
+    """It is handed over before all its images are decoded; whoever sends one of the others decodes it first."""
+    for number in range(5, MOST_EACH + 9):
+        (plan.images / f"{number:03d}.png").write_bytes(picture(256, 256, colour=(number, 9, 90)))
+    last = max(path for path in plan.images.iterdir() if len(path.stem) == 3)
+    last.write_bytes(last.read_bytes()[:-20])
+    await submit(bria, [attrs.evolve(plan, upload="each")], database)
+    async with Seat(database, Host()) as seat:
+        bench = Workbench(bria, Settings(state=tmp_path), seat)
+        sql = f"SELECT id FROM task WHERE name = 'upload' AND key LIKE '{last.stem}--%'"  # noqa: S608  # our own name
+        task = await seat.do(lambda session: session.execute(sql).fetchall()[0][0])
+        engine, _, row = await bench.part(Job(f"1/{task}/1", 1, task, "upload", seat.fence))
+        assert engine.run.processors is bench.processors, "what one of them decodes, the others do not count"
+        with pytest.raises(ImageError, match=f"{last.name}: cannot be decoded.*; nothing was sent"):
+            await at_hand(bria, engine.run, engine.run.items["image"][row.key])
 
 
 async def test_workers_of_two_servers_share_nothing(

@@ -14,6 +14,7 @@ import pytest
 from bria_async import errors
 from bria_async.host import Host
 from bria_async.session import Session
+from bria_async.transport import source
 from bria_async.transport.files import look_at
 from bria_async.types.common import MAX_IMAGE_BYTES
 from bria_async.wire import File
@@ -48,9 +49,9 @@ Ask = Callable[[Session, Path], Awaitable[Any]]
 BOTH = pytest.mark.parametrize("ask", [as_json, as_form])
 
 
-def still_open(path: Path) -> list[io.BufferedReader]:
+def still_open(path: Path) -> list[io.FileIO]:
     """The handles of this file that nobody closed."""
-    readers = [found for found in gc.get_objects() if isinstance(found, io.BufferedReader) and not found.closed]
+    readers = [found for found in gc.get_objects() if isinstance(found, io.FileIO) and not found.closed]
     return [found for found in readers if str(found.name) == str(path)]
 
 
@@ -205,6 +206,10 @@ class Broken(io.FileIO):
         """Fail."""
         raise OSError(errno.EIO, "Input/output error")
 
+    def readinto(self, buffer: Any, /) -> int:
+        """Fail."""
+        return len(self.read())
+
 
 class OnBrokenDisk(type(Path())):  # type: ignore[misc]  # the class for this system is known at run time
     """A path to such a file."""
@@ -214,8 +219,9 @@ class OnBrokenDisk(type(Path())):  # type: ignore[misc]  # the class for this sy
         return Broken(self, "rb")
 
 
-async def test_a_disk_that_fails_is_an_image_error(tmp_path: Path) -> None:
+async def test_a_disk_that_fails_is_an_image_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the file is looked at, and while it is read: the error is about the file, and says what the disk said."""
+    monkeypatch.setattr(source, "IF_IN_MEMORY", None)  # what memory has does not fail
     (tmp_path / "a.png").write_bytes(b"image")
     path = OnBrokenDisk(tmp_path / "a.png")
     with pytest.raises(errors.ImageError, match=r"a\.png: cannot be read: Input/output error"):

@@ -127,7 +127,7 @@ async def test_a_known_rate_bounds_what_is_under_way_too() -> None:
         await anyio.wait_all_tasks_blocked()
         began = host.time
         with turns[0]:
-            limiter.pace(LIST).pause(host.time + 20)
+            limiter.gate(LIST).pace.pause(host.time + 20)
     assert host.time - began == pytest.approx(20)
 
 
@@ -194,7 +194,7 @@ async def test_a_pause_that_begins_while_one_waits_is_waited_out() -> None:
     limiter = Limiter(host, Rates(6))
     await limiter.acquire(LIST)
     began = host.time
-    host.push = lambda _: limiter.pace(LIST).pause(host.time + (0 if host.time > began + 10 else 50))
+    host.push = lambda _: limiter.gate(LIST).pace.pause(host.time + (0 if host.time > began + 10 else 50))
     await limiter.acquire(LIST)
     assert host.time - began == pytest.approx(59.7, abs=0.1)
 
@@ -208,7 +208,7 @@ async def test_a_429_tells_the_rate() -> None:
     await starts(limiter, host, 120)
     for _ in range(5):
         await refused(limiter)
-    assert limiter.pace(LIST).rate == 120
+    assert limiter.gate(LIST).pace.rate == 120
     assert (await starts(limiter, host, 121))[-1] == pytest.approx(60 / (1 - HEADROOM), abs=1)
 
 
@@ -218,14 +218,14 @@ async def test_a_429_after_few_requests_tells_little() -> None:
     limiter = Limiter(host)
     await starts(limiter, host, 3)
     await refused(limiter)
-    assert limiter.pace(LIST).rate == LARGEST_PLAN
+    assert limiter.gate(LIST).pace.rate == LARGEST_PLAN
 
 
 async def test_a_rate_rises_again() -> None:
     """Hardly at first, then faster, as far as was configured and no further."""
     host = PushedHost()
     limiter = Limiter(host, Rates(1000))
-    pace = limiter.pace(LIST)
+    pace = limiter.gate(LIST).pace
     await starts(limiter, host, 100)
     while pace.rate > 50:
         await refused(limiter)

@@ -1,5 +1,6 @@
 """Bodies that stream from disk: byte for byte, with their length, and only as long as the file stays what it was."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from bria_async.host import Host
 from bria_async.session import Session
 from bria_async.transport.payload import SLICE, MultipartPayload, escaped
 from bria_async.wire import File, FilePart, Multipart
-from tests.support import TOKEN, PushedHost, Recorder, reply
+from tests.support import TOKEN, Collected, PushedHost, Recorder, reply, written
 from tests.transport.raw import Connection, http, raw
 
 LARGE = bytes(range(256)) * (32 * 2**20 // 256)
@@ -118,6 +119,49 @@ async def test_a_file_that_vanishes_before_it_is_opened_is_an_image_error(server
     async with Session(TOKEN, server.base_url, host=host) as bria:
         with pytest.raises(errors.ImageError, match=r"a\.png: cannot be read: No such file"):
             await bria.images.upload_file(1, path)
+
+
+async def test_a_file_leaves_the_loop_to_others(tmp_path: Path) -> None:
+    """After each slice all others have a turn, even if the socket takes everything at once."""
+    path = tmp_path / "a.png"
+    path.write_bytes(LARGE)
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(others())
+    found = await written(MultipartPayload(Multipart({}, part(path)), Host(seed=1)))
+    task.cancel()
+    assert LARGE in found
+    assert turns >= len(LARGE) // SLICE, f"{turns} turns"
+
+
+async def test_a_connection_says_when_something_waits_in_it(tmp_path: Path) -> None:
+    """Otherwise TLS collects half a MiB for each upload before it lets it wait."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+
+    class Limited(asyncio.Transport):
+        """A transport that remembers how much may wait in it."""
+
+        high: int | None = None
+
+        def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+            """Remember it."""
+            self.high = high
+
+    class Connected(Collected):
+        """A writer as aiohttp's, which has a transport."""
+
+        transport = Limited()
+
+    writer = Connected()
+    await MultipartPayload(Multipart({}, part(path)), Host(seed=1)).write(writer)
+    assert writer.transport.high == 1
 
 
 async def test_a_stream_has_no_text(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bria_async import errors
 from bria_async.types.models import Model
-from bria_async.wire import Call, Reply
-from bria_async.wire.reply import read_error
+from bria_async.wire import Call
+from bria_async.wire.reply import Reply, read_error
 from bria_async.wire.retry import LONGEST_PAUSE
 from tests.support import endpoint
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bria_async.errors import JournalError
+from bria_async.graph.items import Kept
 from bria_async.graph.records import Changed, Entry, Record, Row, RunRow, Settled
 from bria_async.graph.states import State
 
@@ -83,11 +84,17 @@ class PostgresJournal:
             raise JournalError(f"There is no task {task} any more.")
         return row_of(*found), how[0]
 
-    async def items(self, run: int, name: str) -> dict[str, Any]:
+    async def items(self, run: int, name: str) -> Kept[Any]:
         """The items of an input, in the order of their keys."""
         sql = 'SELECT key, data FROM item WHERE run = %s AND input = %s ORDER BY key COLLATE "C"'
         found = await self._seat.do(lambda session: session.execute(sql, (run, name)).fetchall())
-        return {key: json.loads(data) for key, data in found}
+        return Kept(dict(found))
+
+    async def largest(self, run: int, name: str, field: str) -> int:
+        """The largest number that the items of an input have in a field; 0 without any."""
+        sql = "SELECT coalesce(max((data::json ->> %s)::bigint), 0) FROM item WHERE run = %s AND input = %s"
+        (found,) = await self._seat.do(lambda session: session.execute(sql, (field, run, name)).fetchall())
+        return int(found[0])
 
     async def count(self, run: int, what: str) -> int:
         """How many events of this kind were recorded for the run."""

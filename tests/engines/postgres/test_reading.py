@@ -137,6 +137,17 @@ async def test_everything_is_read_the_same(kept: Kept) -> None:
     assert feed.views(source, since=6) == []
 
 
+async def test_items_are_read_the_same(kept: Kept) -> None:
+    """Each by its key, all in the order of their keys, and the largest number of a field."""
+    items = {"image": {key: {"size": number} for number, key in enumerate(reversed(KEYS), 9)}}
+    run = await kept.written.create_run("sized", "tag", {}, "", items, [])
+    found = await kept.written.items(run.id, "image")
+    assert list(found) == list(KEYS) and found == items["image"]
+    assert (found["é"], "nobody" in found) == ({"size": 9}, False)
+    assert await kept.written.largest(run.id, "image", "size") == 12
+    assert await kept.written.largest(run.id, "prompt", "size") == 0
+
+
 async def test_who_works_on_a_run(kept: Kept) -> None:
     """A run is running while somebody has it, and interrupted when he has gone without a word."""
     ledgers = await ledgers_in(kept)

@@ -1,0 +1,71 @@
+"""How late the loop runs what is ready, while 16 uploads give it all that it can do."""
+
+import asyncio
+import contextlib
+import functools
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+
+from . import uploads
+from .contender import Round, drive
+from .contest import Bar, Question
+from .small import Call, Work
+
+EVERY = 0.005
+"""Seconds between two of the handlers that measure."""
+
+
+@contextlib.asynccontextmanager
+async def _beside(uploading: AbstractAsyncContextManager[Call], work: Work) -> AsyncIterator[Round]:
+    """Handlers of somebody else on the same loop, each due at a moment: how long after it they run."""
+    async with uploading as call:
+        await drive(call, 2 * work["in_flight"], work["in_flight"])  # connections are open, all is imported
+
+        async def measure() -> dict[str, float]:
+            late: list[float] = []
+
+            async def handlers() -> None:
+                while True:
+                    due = time.perf_counter() + EVERY  # the clock of uvloop stands still between its turns
+                    await asyncio.sleep(EVERY)
+                    late.append(time.perf_counter() - due)
+
+            measuring = asyncio.create_task(handlers())
+            await drive(call, work["calls"], work["in_flight"])
+            measuring.cancel()
+            late.sort()
+            return {"p99_ms": late[len(late) * 99 // 100] * 1e3, "p50_ms": late[len(late) // 2] * 1e3}
+
+        yield Round(measure)
+
+
+def bria(work: Work) -> AbstractAsyncContextManager[Round]:
+    """This library."""
+    return _beside(uploads.bria(work), work)
+
+
+def aiohttp(work: Work) -> AbstractAsyncContextManager[Round]:
+    """An open file in a `FormData`."""
+    return _beside(uploads.aiohttp(work), work)
+
+
+_question = functools.partial(
+    Question,
+    figure="p99_ms",
+    unit="ms late, p99",
+    also=("p50_ms",),
+    contenders=(*uploads.both("bria_async", bria), *uploads.both("aiohttp FormData", aiohttp)),
+    bars=tuple(Bar(f"bria_async{loop}", 1.0, f"aiohttp FormData{loop}") for loop in ("", ", uvloop")),
+    work={**uploads.WORK, "calls": 500},
+    quick=uploads.QUICK,
+    prepared=uploads.prepared,
+)
+
+LAG = _question(
+    name="lag",
+    asks="How late a ready handler runs beside 16 uploads over TLS",
+    server=("benchmarks.server", "drain", "--tls"),
+)
+LAG_PLAIN = _question(name="lag_plain", asks="The same over plain HTTP", server=("benchmarks.server", "drain"))
+QUESTIONS = (LAG, LAG_PLAIN)

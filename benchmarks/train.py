@@ -1,0 +1,108 @@
+"""A whole training of 2,000 images, and how much of what it takes is not the check and the uploads themselves.
+
+The images have 1024 pixels a side, the least that training wants, and random bytes behind them up to 1 MiB. So their
+check, which both sides do, hides less of the rest than that of photographs would.
+"""
+
+import asyncio
+import contextlib
+import io
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from .contender import Meter, Round, figures
+from .contest import Bar, Contender, Question
+from .small import TOKEN, check
+
+Work = Mapping[str, Any]
+
+
+@contextlib.contextmanager
+def pictures(work: Work) -> Iterator[dict[str, str]]:
+    """As many files of this size, each with bytes of its own behind the same picture."""
+    from PIL import Image  # noqa: PLC0415
+
+    buffer = io.BytesIO()
+    Image.effect_noise((1024, 1024), 60).convert("RGB").save(buffer, "JPEG", quality=80)
+    picture = buffer.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(work["images"]):
+            Path(folder, f"IMG_{number:05}.jpg").write_bytes(picture + os.urandom(work["size"] - len(picture)))
+        yield {"folder": folder}
+
+
+@contextlib.asynccontextmanager
+async def bare(work: Work) -> AsyncIterator[Round]:
+    """The check and the uploads, by the same session, and nothing else: no plan, no journal, no look at the server."""
+    from bria_async import Session  # noqa: PLC0415  # not before it is known whether it is to be fast
+    from bria_async.images.inspect import inspect  # noqa: PLC0415
+
+    async with Session(TOKEN, work["url"]) as session:
+
+        async def measure() -> dict[str, float]:
+            with Meter() as meter:
+                dataset = await session.datasets.create(project_id=1, name="bare")
+                found = await inspect(Path(work["folder"]), session.host)
+                images = iter(found.images)
+
+                async def upload() -> None:
+                    for image in images:
+                        checked = image.size, image.mtime_ns
+                        stored = await session.images.upload_file(
+                            dataset.id, image.path, name=image.key, checked=checked
+                        )
+                        check(stored.image_name, image.key)
+
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(work["in_flight"]):
+                        group.create_task(upload())
+            check(len(await session.images.list(dataset.id)), work["images"])
+            return figures(meter, work["images"])
+
+        yield Round(measure)
+
+
+@contextlib.asynccontextmanager
+async def train(work: Work) -> AsyncIterator[Round]:
+    """The whole lifecycle: from the folder to the trained model, with everything durable that has to be."""
+    from bria_async import Plan, Session, Settings  # noqa: PLC0415
+    from bria_async import train as whole  # noqa: PLC0415
+
+    plan = Plan(images=Path(work["folder"]), name="train", ip_type="other", ip_medium="photography", upload="each")
+    async with Session(TOKEN, work["url"]) as session:
+
+        async def measure() -> dict[str, float]:
+            with tempfile.TemporaryDirectory() as state, Meter() as meter:
+                settings = Settings(state=Path(state), uploads_at_once=work["in_flight"])
+                trained = await whole(session, plan, settings=settings)
+            check(trained.images, work["images"])
+            return figures(meter, work["images"])
+
+        yield Round(measure)
+
+
+TRAIN = Question(
+    name="train",
+    asks="2,000 images of 1 MiB, 16 at once: the whole lifecycle, and check and uploads by themselves",
+    figure="cpu_us",
+    unit="µs of CPU per image",
+    contenders=tuple(
+        Contender(f"{words}{', uvloop' if fast else ''}", f"{__name__}:{name}", fast=fast, needs=("PIL",))
+        for words, name in (("check and uploads", "bare"), ("train()", "train"))
+        for fast in (False, True)
+    ),
+    bars=tuple(
+        Bar(f"train(){end}", most, f"check and uploads{end}", figure)
+        for end in ("", ", uvloop")
+        for most, figure in ((1.15, "cpu_us"), (1.08, "wall_us"))
+    ),
+    server=("benchmarks.server", "studio"),
+    prepared=pictures,
+    work={"images": 2000, "size": 2**20, "in_flight": 16},
+    quick={"images": 8},
+    rounds=5,
+    also=("wall_us",),
+)
