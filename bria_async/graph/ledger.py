@@ -73,8 +73,7 @@ class Ledger:
 
     def of(self, name: str, *states: State) -> list[Row]:
         """The rows of a task in these states, in order; all of them when none is named."""
-        its, wanted = self.rows.get(name, {}).values(), frozenset(states)  # twice as fast as a tuple
-        return [row for row in its if row.state in wanted] if states else list(its)
+        return [row for row in self.rows.get(name, {}).values() if not states or row.state in states]
 
     def closed(self, name: str) -> bool:
         """Whether nothing is left to do for this task."""

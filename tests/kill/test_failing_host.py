@@ -24,8 +24,8 @@ from tests.support import TOKEN
 
 T = TypeVar("T")
 IMAGES = 3
-EVERY = 7
-"""One piece of work in so many finds no memory in the loop's thread: there are a thousand."""
+EVERY = 4
+"""One piece of work in so many finds no memory in the loop's thread: there are 150."""
 
 
 def plan() -> Plan:

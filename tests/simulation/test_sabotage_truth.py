@@ -8,8 +8,8 @@ import attrs
 import pytest
 
 from bria_async.errors import JobFailed, RunPaused
-from bria_async.images.encode import sample
 from bria_async.training import lifecycle, run
+from bria_async.training.fetching import at_hand
 from bria_async.training.reconcile import audit
 from bria_async.training.result import result_of
 from bria_async.training.samples import keep_sample
@@ -120,13 +120,12 @@ def test_writing_where_it_should_not(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     """Nothing is written beside the user's pictures, and nothing outside the run's folder."""
     written: list[Path] = []
 
-    def scribbling(images: Any, *args: Any) -> Any:
-        folder = next(iter(images)).path.parent if where == "pictures" else tmp_path
-        written.append(folder / "scribble")
+    async def scribbling(session: Any, run: Any, image: Any) -> Any:
+        written.append((image.path.parent if where == "pictures" else tmp_path) / "scribble")
         written[-1].write_text("hello")
-        return sample(images, *args)
+        return await at_hand(session, run, image)
 
-    monkeypatch.setattr(lifecycle, "representative", scribbling)
+    monkeypatch.setattr(lifecycle, "at_hand", scribbling)
     try:
         words = "the user's pictures" if where == "pictures" else f"{tmp_path}"
         assert found((f"outside: {words}",), worlds(lambda one: one.shape == "fibo"))
