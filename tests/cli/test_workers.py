@@ -13,6 +13,8 @@ from bria_async.engines.postgres.database import Database
 from bria_async.sim import Simulator
 from tests.cli.shell import ICONS, QUICK, Result, Running, Shell
 
+pytestmark = pytest.mark.exhaustive
+
 CANARY = "canary7e1c0ffee"
 """In the address of every database here, as the password or as that of a key that is not there."""
 HAND_OVER = (*ICONS, "--engine", "dbos")

@@ -18,6 +18,8 @@ from bria_async.wire.reply import Reply, read_error
 from bria_async.wire.retry import LONGEST_PAUSE, retry_after
 from tests.fuzz.bounds import bounded, texts, values
 
+pytestmark = pytest.mark.exhaustive
+
 ENDPOINTS: list[Endpoint] = [endpoint for family in FAMILIES.values() for endpoint in family.endpoints.values()]
 CALLS = st.sampled_from([Call(endpoint, endpoint.path) for endpoint in ENDPOINTS])
 

@@ -15,6 +15,8 @@ from bria_async.wire import Endpoint
 from tests.kill.points import points_of
 from tests.kill.stage import IMAGES, SMALL, Ended, Scene, Victim, Zygote, pictures, scene, zygote
 
+pytestmark = pytest.mark.exhaustive
+
 Signals = tuple[signal.Signals, ...]
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 LONGEST = 10.0

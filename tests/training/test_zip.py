@@ -16,6 +16,8 @@ from tests.simulation.world import ADDRESS, World
 
 from .conftest import COUNT, Studio, clean
 
+pytestmark = pytest.mark.exhaustive
+
 Within = Callable[..., Any]
 
 
