@@ -118,7 +118,7 @@ class Endpoint:
         if self.pairs:
             values = self._paired(values, strict)
         sent = dict(values)
-        # Most values are seen to be good by their name and type alone: to look at each takes ten times as long.
+        # Most values are seen to be good by their name and type alone: to look at each takes six times as long.
         unsure = set(zip(sent, map(type, sent.values()), strict=True)) - self._good
         for each in sorted(unsure, key=operator.itemgetter(0)):
             name, fits = each[0], self._fits.get(each)
