@@ -50,9 +50,13 @@ class PinnedToken:
         self._secret = secret
         self._origin = (origin.scheme, origin.raw_authority)
 
+    def is_for(self, url: URL) -> bool:
+        """Whether this is an address of its origin."""
+        return (url.scheme, url.raw_authority) == self._origin
+
     def pin(self, request: ClientRequest) -> None:
         """Add the header where it belongs."""
-        if (request.url.scheme, request.url.raw_authority) == self._origin:
+        if self.is_for(request.url):
             request.headers[HEADER] = self._secret.reveal()
 
     def hidden_in(self, content: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Sends calls: waits for their turn, streams them, reads the answer, repeats what is safe to repeat."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from bria_async.wire.retry import Rules, time_for
 
 from .alarms import Alarm, Alarms
 from .auth import PinnedToken
+from .direct import ShortWay
 from .download import Downloads, post, put
 from .files import image_at, look_at, settled
 from .guard import AnswerTooLarge, Dropped, classify, opened, read_capped, sent_once
@@ -51,12 +52,15 @@ class HttpClient:
     limiter: Limiter
     rules: Rules
     timeout: float
+    borrowed: bool = False
+    """Whether `http` is somebody else's."""
     strict: bool = True
     keep_data_uri: bool = False
     _origin: str = attrs.field(init=False)
     _usual_time: aiohttp.ClientTimeout = attrs.field(init=False)
     _alarms: Alarms = attrs.field(init=False, repr=False)
     _middlewares: tuple[aiohttp.ClientMiddlewareType] = attrs.field(init=False, repr=False)
+    _short_way: ShortWay | None = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Make what is the same for most requests."""
@@ -64,6 +68,7 @@ class HttpClient:
         self._usual_time = _connecting(self.timeout)
         self._alarms = Alarms()
         self._middlewares = (_pinned(self.token),)
+        self._short_way = None if self.borrowed else ShortWay(self.http, self.token, _HEADERS)
 
     async def send(self, call: Call) -> Any:
         """Send a call until it succeeds or may not be repeated, and return its typed answer, or what `on_doubt` found.
@@ -76,7 +81,7 @@ class HttpClient:
         """
         if call.form:
             call = await settled(call, self.host, strict=self.strict)
-        make_body = _no_body if call.is_bare else await self._body(call)
+        make_body = await self._body(call) if call.endpoint.has_body else _no_body
         tries = Tries(self.rules, call)
         watcher = observer.get()
         wait = 0.0
@@ -84,8 +89,8 @@ class HttpClient:
             turn = self._turn_at_once(tries) or await self._turn(tries, wait)
             try:
                 with turn:
-                    opened(self.http)
                     if watcher and not call.endpoint.safe:
+                        opened(self.http)
                         await watcher.announced(call.endpoint.effect)
                     result = await self._try(tries, make_body())
             except (ImageError, ConfigurationError) as error:
@@ -133,7 +138,9 @@ class HttpClient:
 
     def _turn_at_once(self, tries: Tries) -> Turn | None:
         """The turn of a call that is new, in time, and held up by nothing."""
-        return None if tries.attempts or tries.left() <= 0 else self.limiter.at_once(tries.call.operation)
+        if tries.attempts or tries.left() <= 0:
+            return None
+        return self.limiter.at_once(tries.call.endpoint.operation, tries.began)
 
     async def _turn(self, tries: Tries, wait: float) -> Turn:
         """The call's turn, after a wait of its own where that is longer than the pause of its endpoint.
@@ -160,26 +167,20 @@ class HttpClient:
     async def _try(self, tries: Tries, body: CountedPayload | None) -> Any:
         """One attempt: the typed answer, or the error."""
         call, tries.body = tries.call, body
-        method = call.endpoint.method
         status: int | None = None
         lost: BaseException | None = None
         left = tries.left()
         seconds = max(0.001, min(time_for(0 if body is None else body.size or 0, self.timeout), left))
         try:
             with Alarm(self._alarms, seconds):
-                async with self.http.request(
-                    method,
-                    self._url(tries.path, call.query),
-                    data=body,
-                    headers=_HEADERS,
-                    skip_auto_headers=_NO_TYPE if body is None and method != "GET" else None,
-                    allow_redirects=False,
-                    raise_for_status=False,
-                    timeout=self._usual_time if left >= self.timeout else _connecting(left),
-                    middlewares=self._middlewares,
-                ) as response:
+                limits = self._usual_time if left >= self.timeout else _connecting(left)
+                url = self._url(tries.path, call.query)
+                async with await self._answer(call.endpoint.method, url, body, limits) as response:
                     status = response.status
                     reply = Reply(status, response.headers, self.token.hidden_in(await read_capped(response)))
+        except RuntimeError:
+            opened(self.http)
+            raise
         except _LOST as error:
             lost = error
         # Raised and returned out here: no aiohttp error, whose repr shows the token, hangs on as context.
@@ -193,6 +194,24 @@ class HttpClient:
             return error
         tries.succeeded(reply.status)
         return answer
+
+    def _answer(
+        self, method: str, url: URL, body: CountedPayload | None, limits: aiohttp.ClientTimeout
+    ) -> Awaitable[aiohttp.ClientResponse]:
+        """The answer to a request that is sent once, by the short way where that is open."""
+        if self._short_way is not None and self._short_way.open:
+            return self._short_way.send(method, url, body, limits)
+        return self.http.request(
+            method,
+            url,
+            data=body,
+            headers=_HEADERS,
+            skip_auto_headers=_NO_TYPE if body is None and method != "GET" else None,
+            allow_redirects=False,
+            raise_for_status=False,
+            timeout=limits,
+            middlewares=self._middlewares,
+        )
 
     def _url(self, path: str, query: Mapping[str, str]) -> URL:
         url = URL(f"{self._origin}{path}", encoded=True)  # a quarter of the time of with_path

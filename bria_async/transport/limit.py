@@ -128,9 +128,11 @@ class Pace:
     def leave(self, now: float) -> None:
         """A request leaves."""
         self._free_at = max(self._free_at, now - LATENESS) + MINUTE / (self.rate * (1 - HEADROOM))
-        if (second := int(now)) not in self._taken:
+        if (second := int(now)) in self._taken:
+            self._taken[second] += 1
+        else:
             self._forget(now)
-        self._taken[second] += 1
+            self._taken[second] = 1
         self._unrefused += 1
         if self._unrefused >= self.rate:
             self.rate = min(self.ceiling, self.rate * (1 + self._step))
@@ -254,10 +256,9 @@ class Limiter:
         now = self.host.monotonic()
         return all(gate.pace.rested(now) for gate in self._gates.values())
 
-    def at_once(self, operation: str) -> Turn | None:
+    def at_once(self, operation: str, now: float) -> Turn | None:
         """The turn of a request that nothing holds up, which most are; None where it has to wait, by `acquire`."""
-        gate = self.gate(operation)
-        now = self.host.monotonic()
+        gate = self._gates.get(operation) or self.gate(operation)
         if gate.waiting or not gate.slots.value or gate.pace.delay(now) > 0:
             return None
         gate.slots.acquire_nowait()

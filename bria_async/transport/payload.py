@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from bria_async.errors import ImageError
 from bria_async.host import Host
 from bria_async.wire import File, Multipart
 from bria_async.wire.call import form_text
+from bria_async.wire.fast import written
 
 from .base64 import encode64
 from .source import Source
@@ -34,7 +34,6 @@ LONG = SLICE // 4
 Encode = Callable[[memoryview], bytes | memoryview]
 
 _ENCODER = json.JSONEncoder(allow_nan=False)
-_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 class CountedPayload(Payload):
@@ -114,8 +113,8 @@ async def encoded(value: object, host: Host, look: Callable[[Path], File]) -> Js
     Raises:
         ValueError, TypeError, RecursionError: the value is not JSON.
     """
-    if _is_short(value):
-        return Json((_ENCODER.encode(value).encode(),), ())
+    if (short := written(value, LONG)) is not None:
+        return Json((short,), ())
     held: dict[str, Any] = {}
 
     def hold(item: object) -> str:
@@ -136,13 +135,6 @@ async def encoded(value: object, host: Host, look: Callable[[Path], File]) -> Js
         else:
             streamed.append(await _escaped(item) if isinstance(item, str) else item)
     return Json(tuple(texts), tuple(streamed))
-
-
-def _is_short(value: object) -> bool:
-    """Whether this is an object of numbers and short texts, as most bodies are: there is nothing in it to stream."""
-    if not isinstance(value, dict) or not _PLAIN.issuperset(map(type, value.values())):
-        return False
-    return max(map(sys.getsizeof, value.values()), default=0) <= LONG
 
 
 def _marked(value: Any, hold: Callable[[object], str]) -> Any:

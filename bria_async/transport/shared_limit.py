@@ -32,7 +32,7 @@ class SharedLimiter(Limiter):
 
     keeper: Keeper
 
-    def at_once(self, operation: str) -> None:
+    def at_once(self, operation: str, now: float) -> None:
         """None: the keeper has to be asked."""
 
     async def change(self, operation: str, change: Callable[[Pace, float], T]) -> T:

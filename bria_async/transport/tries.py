@@ -52,7 +52,7 @@ class Tries:
         self.rules = rules
         self.call = call
         self.path = call.path
-        self._started = self._began = rules.host.monotonic()
+        self._started = self.began = rules.host.monotonic()
         self._until = min(deadline.get(), self._started + rules.deadline)
 
     def left(self) -> float:
@@ -61,7 +61,7 @@ class Tries:
 
     def begin(self) -> None:
         """An attempt begins that had to wait."""
-        self._began = self.rules.host.monotonic()
+        self.began = self.rules.host.monotonic()
         self._held = None
 
     def give_back(self) -> None:
@@ -119,7 +119,7 @@ class Tries:
             effect=self.call.endpoint.effect,
             number=len(self.attempts) + 1,
             bytes_sent=0 if self.body is None else self.body.sent,
-            seconds=self.rules.host.monotonic() - self._began,
+            seconds=self.rules.host.monotonic() - self.began,
             **facts,
         )
 

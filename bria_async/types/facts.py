@@ -17,15 +17,17 @@ class Range:
     minimum: float | None = None
     maximum: float | None = None
 
+    def holds(self, value: float) -> bool:
+        """Whether this number is in it."""
+        return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
+
     def problem(self, value: object) -> str | None:
         """What is wrong with the value, if anything."""
-        if not isinstance(value, int | float):
+        if not isinstance(value, int | float) or self.holds(value):
             return None
         if self.minimum is not None and not value >= self.minimum:
             return f"must be at least {self.minimum}, got {value}"
-        if self.maximum is not None and not value <= self.maximum:
-            return f"must be at most {self.maximum}, got {value}"
-        return None
+        return f"must be at most {self.maximum}, got {value}"
 
 
 @attrs.frozen

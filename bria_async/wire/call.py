@@ -64,11 +64,6 @@ class Call:
         """The operation's name, such as `projects.create`."""
         return self.endpoint.operation
 
-    @property
-    def is_bare(self) -> bool:
-        """Whether it has no body."""
-        return self.json is None and self.form is None and self.multipart is None
-
     def as_multipart(self, file: FilePart) -> Call:
         """The same request with a form as its body: the fields as texts, then the file."""
         values = {**(self.json or {}), **(self.form or {})}

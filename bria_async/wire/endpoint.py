@@ -8,7 +8,6 @@ others; the return annotation is the answer. What is neither Python nor path rid
 import enum
 import functools
 import inspect
-import operator
 import re
 import typing
 import warnings
@@ -22,7 +21,7 @@ from bria_async.errors import InvalidParameter
 from bria_async.types.common import is_address
 from bria_async.types.facts import Image, Older, Own
 
-from .arguments import binder
+from .arguments import MOST_WAYS, binder
 from .call import Call, Client, form_text
 from .parameter import Fits, Parameter
 from .polling import Polling
@@ -84,6 +83,9 @@ class Endpoint:
     """Names, and types of which all values go as they are."""
     _fits: Mapping[tuple[str, type], Fits] = attrs.field(init=False, repr=False, eq=False)
     """Likewise those of which some do, and what tells which."""
+    _seen: dict[tuple[Any, ...], tuple[tuple[str, Fits], ...]] = attrs.field(init=False, repr=False, eq=False)
+    """Names and types of values that went as they are, and those of which it depends on the value."""
+    _paired_names: frozenset[str] = attrs.field(init=False, repr=False, eq=False)
     _path_names: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
     _query_names: tuple[str, ...] = attrs.field(init=False, repr=False, eq=False)
 
@@ -103,6 +105,8 @@ class Endpoint:
             "expands": self.free or any(own.expand for own in self.own.values()),
             "_good": frozenset((each.name, kind) for each in self.parameters for kind in each.good),
             "_fits": {(each.name, kind): fits for each in self.parameters for kind, fits in each.fits.items()},
+            "_seen": {},
+            "_paired_names": frozenset(parameter.name for parameter, _ in pairs),
             "_path_names": tuple(each.name for each in self.parameters if each.place == "path"),
             "_query_names": tuple(each.name for each in self.parameters if each.place == "query"),
         }
@@ -115,31 +119,41 @@ class Endpoint:
         Raises:
             InvalidParameter: a value is outside what the documentation allows (only when strict).
         """
-        if self.pairs:
+        if not self._paired_names.isdisjoint(values):
             values = self._paired(values, strict)
         sent = dict(values)
-        # Most values are seen to be good by their name and type alone: to look at each takes six times as long.
-        unsure = set(zip(sent, map(type, sent.values()), strict=True)) - self._good
-        for each in sorted(unsure, key=operator.itemgetter(0)):
-            name, fits = each[0], self._fits.get(each)
-            if fits is not None and fits(sent[name]):
-                continue
-            if sent[name] is None and name in self.by_name:
-                del sent[name]
-            else:
-                sent[name] = self._spelled(name, sent[name], strict, keep_data_uri)
-        in_path = {name: self._segment(name, sent.pop(name, None)) for name in self._path_names}
+        # Values of types that were good before: those are looked at of which that depends, and no others.
+        doubtful = self._seen.get((*sent, *map(type, sent.values())))
+        if doubtful is None or False in [fits(sent[name]) for name, fits in doubtful]:
+            sent = self._looked_at(values, strict, keep_data_uri)
+        path, fallback = self.path, self.fallback
+        if self._path_names:
+            in_path = {name: self._segment(name, sent.pop(name, None)) for name in self._path_names}
+            path, fallback = path.format_map(in_path), fallback and fallback.format_map(in_path)
         query = {name: form_text(sent.pop(name)) for name in self._query_names if name in sent}
         if self.words:
             self._count_words(sent)
-        return Call(
-            endpoint=self,
-            path=self.path.format_map(in_path),
-            query=query,
-            json=sent if self.has_body and not self.form else None,
-            form=sent if self.form else None,
-            fallback=self.fallback.format_map(in_path) if self.fallback else None,
-        )
+        json, form = (None, sent) if self.form else (sent if self.has_body else None, None)
+        return Call(self, path, query, json, form, fallback=fallback)
+
+    def _looked_at(self, values: Mapping[str, Any], strict: bool, keep_data_uri: bool) -> dict[str, Any]:
+        """The values as they are sent; when all go as they are, their types are remembered."""
+        sent, doubtful, good = dict(values), [], True
+        for name, value in values.items():
+            glance = (name, type(value))
+            fits = self._fits.get(glance)
+            if fits is not None:
+                doubtful.append((name, fits))
+            if glance in self._good or (fits is not None and fits(value)):
+                continue
+            good = False
+            if value is None and name in self.by_name:
+                del sent[name]
+            else:
+                sent[name] = self._spelled(name, value, strict, keep_data_uri)
+        if good and len(self._seen) < MOST_WAYS:
+            self._seen[(*values, *map(type, values.values()))] = tuple(doubtful)
+        return sent
 
     def _spelled(self, name: str, value: Any, strict: bool, keep_data_uri: bool) -> Any:
         """A value as it is sent."""
@@ -155,7 +169,9 @@ class Endpoint:
 
     def _segment(self, name: str, value: Any) -> str:
         """A value as one segment of the path."""
-        segment = str(value) if type(value) is int else quote(str(value), safe="", errors="replace")
+        if type(value) is int:
+            return str(value)
+        segment = quote(str(value), safe="", errors="replace")
         if segment in ("", ".", "..", "None"):
             raise InvalidParameter(f"{name} must not be {value!r}", self.operation)
         return segment

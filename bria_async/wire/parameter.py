@@ -72,7 +72,7 @@ class Field:
         if self.name.endswith(_ADDRESSES) and not telling:
             return dict.fromkeys(self._scalars() & {str}, is_address)
         if len(telling) == 1 and isinstance(limits := telling[0], Range) and not self.enum:
-            return dict.fromkeys(self._scalars() & {int, float}, lambda value: limits.problem(value) is None)
+            return dict.fromkeys(self._scalars() & {int, float}, limits.holds)
         return {}
 
     def _scalars(self) -> frozenset[type]:

@@ -16,6 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bria_async import errors
 from bria_async.session import Session
+from bria_async.transport import direct
 from bria_async.transport.guard import AnswerTooLarge, classify
 from bria_async.wire import retry
 from bria_async.wire.retry import Failure
@@ -48,6 +49,13 @@ async def failure(base_url: str, ask: Ask = create, **options: Any) -> errors.Re
     assert error.__cause__ is None
     assert error.__context__ is None, f"hangs on to {error.__context__!r}"
     return error
+
+
+@pytest.fixture(autouse=True, params=["the short way", "aiohttp's own way"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever way requests take through aiohttp."""
+    if request.param != "the short way":
+        monkeypatch.setattr(direct, "_KNOWN", False)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import json
+import math
 import pickle
 import sys
 from collections.abc import Iterator
@@ -343,3 +344,26 @@ def test_recorded_replies_are_read_alike_with_and_without_msgspec(name: str) -> 
         assert outcome(lambda: whole(answer.value(call))) == expected
 
     reads()
+
+
+# --- bodies ----------------------------------------------------------------------------------------------------------
+
+BODIES = st.dictionaries(
+    st.text(max_size=8),
+    st.text(max_size=8) | st.integers() | st.floats() | st.booleans() | st.none() | st.lists(st.text()),
+)
+
+
+@given(body=BODIES, longest=st.integers(0, 9))
+def test_a_body_is_written_as_the_encoder_of_json_writes_it(body: dict[str, Any], longest: int) -> None:
+    """To the last byte, or left to it; never anything long."""
+    found = fast.written(body, longest)
+    if found is None:
+        easy = all(type(item) in (str, int, float, bool) for item in body.values())
+        assert not easy or any(
+            len(item) > longest if isinstance(item, str) else item in (math.inf, -math.inf) or item != item  # noqa: PLR0124  # NaN
+            for item in body.values()
+        )
+    else:
+        assert found == json.dumps(body, allow_nan=False).encode()
+        assert all(len(item) <= longest for item in body.values() if isinstance(item, str))

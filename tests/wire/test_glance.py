@@ -5,12 +5,14 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bria_async.errors import InvalidParameter
 from bria_async.session import FAMILIES
-from bria_async.wire import Parameter
+from bria_async.wire import Endpoint, Parameter
 from bria_async.wire.arguments import binder
 
 PARAMETERS = {
@@ -70,6 +72,8 @@ def outcome(bind: Callable[[], dict[str, Any]]) -> Any:
         return str(error)
 
 
+BINDERS = {method: binder(inspect.signature(method)) for method in (some, free)}
+"""One for all examples: what was given in one way before is bound without a look."""
 NAMES = st.sampled_from(["one", "two", "three", "four", "fields", "self", "other"])
 
 
@@ -85,5 +89,30 @@ def test_arguments_are_bound_as_python_binds_them(method: Any, args: list[int], 
         bound.apply_defaults()
         return {name: value for name, value in bound.arguments.items() if name != "self"}
 
-    found, expected = (outcome(bind) for bind in (lambda: binder(signature)(tuple(args), kwargs), by_python))
-    assert found == expected
+    for _ in range(2):
+        assert outcome(lambda: BINDERS[method](tuple(args), kwargs)) == outcome(by_python)
+
+
+GENERATE = FAMILIES["generation"].endpoints["generate"]
+GIVEN = st.dictionaries(
+    st.sampled_from([each.name for each in GENERATE.parameters]), st.sampled_from([*VALUES, None]), max_size=4
+)
+
+
+def called(endpoint: Endpoint, values: dict[str, Any], strict: bool) -> Any:
+    """The request of these values, or what was said against them."""
+    try:
+        call = endpoint.call(values, strict=strict)
+    except InvalidParameter as error:
+        return error.message
+    return call.path, call.query, call.json
+
+
+@given(values=GIVEN, strict=st.booleans())
+@example(values={"steps_num": 50}, strict=True)
+@example(values={"steps_num": 1000}, strict=True)
+def test_what_was_seen_before_is_judged_as_it_was(values: dict[str, Any], strict: bool) -> None:
+    """An endpoint that remembers the types of many calls makes the request that a new one makes, or refuses alike."""
+    new = attrs.evolve(GENERATE)
+    assert called(GENERATE, values, strict) == called(new, values, strict)
+    assert called(GENERATE, values, strict) == called(new, values, strict)
