@@ -23,7 +23,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -32,7 +32,6 @@ import aiohttp
 import attrs
 from aiohttp.client import _BaseRequestContextManager
 from aiohttp.http_writer import StreamWriter
-from yarl import URL
 
 from bria_async.session import FAMILIES
 
@@ -229,17 +228,31 @@ def operation_of(method: str, path: str) -> str:
     return f"files.{method}"
 
 
+_EXCHANGES = (aiohttp.ClientResponse, _BaseRequestContextManager)
+"""What is left when an answer is read: by the short way the one, by aiohttp's own the other."""
+
+
+def _left(owner: Any, tell: Callable[[], None]) -> Callable[..., Awaitable[None]]:
+    leave = owner.__aexit__
+
+    async def leave_and_tell(self: Any, kind: Any, error: Any, trace: Any) -> None:
+        await leave(self, kind, error, trace)
+        if kind is None:
+            tell()
+
+    return leave_and_tell
+
+
 def _arm_requests(seams: Seams) -> None:
     operation: ContextVar[str] = ContextVar("operation", default="")
     body_begins: ContextVar[list[bool]] = ContextVar("body_begins")
-    request, start = aiohttp.ClientSession._request, aiohttp.ClientResponse.start
-    leave, write = _BaseRequestContextManager.__aexit__, StreamWriter.write
+    connect, start, write = aiohttp.BaseConnector.connect, aiohttp.ClientResponse.start, StreamWriter.write
 
-    async def request_or_die(self: Any, method: str, url: Any, **kwargs: Any) -> Any:
-        operation.set(operation_of(method, URL(url).raw_path))
+    async def connect_or_die(self: Any, request: aiohttp.ClientRequest, **kwargs: Any) -> Any:
+        operation.set(operation_of(request.method, request.url.raw_path))
         body_begins.set([True])
         seams.at("before", operation.get())
-        return await request(self, method, url, **kwargs)
+        return await connect(self, request, **kwargs)
 
     async def write_or_die(self: Any, chunk: Any, **kwargs: Any) -> None:
         begins = body_begins.get()
@@ -256,15 +269,10 @@ def _arm_requests(seams: Seams) -> None:
             seams.act()
         return await start(self, connection)
 
-    async def leave_or_die(self: Any, kind: Any, error: Any, trace: Any) -> None:
-        await leave(self, kind, error, trace)
-        if kind is None:
-            seams.at("answered", operation.get())
-
     for owner, name, seam in (
-        (aiohttp.ClientSession, "_request", request_or_die),
+        (aiohttp.BaseConnector, "connect", connect_or_die),
         (aiohttp.ClientResponse, "start", start_or_die),
-        (_BaseRequestContextManager, "__aexit__", leave_or_die),
+        *((each, "__aexit__", _left(each, lambda: seams.at("answered", operation.get()))) for each in _EXCHANGES),
         (StreamWriter, "write", write_or_die),
     ):
         setattr(owner, name, seam)
