@@ -1,8 +1,8 @@
 """SIGKILL at every write, sync and rename of a run, and at every moment of its requests: resumed, it ends as planned.
 
 A run of each shape is counted first, then killed at each of its points in turn, started again, and judged by what the
-server, the disk and the journal hold. One shape is killed everywhere every time, of the others every tenth point, from
-the first, the second ... by the commit; `BRIA_KILL=3` begins with the fourth, `BRIA_KILL=all` takes them all.
+server, the disk and the journal hold. Of one shape every third point is taken, of the others every tenth, from the
+first, the second ... by the commit; `BRIA_KILL=3` begins with the fourth, `BRIA_KILL=all` (`make kill`) takes them all.
 """
 
 import os
@@ -17,12 +17,12 @@ from bria_async.session import FAMILIES
 from tests.kill.points import Point, points_of
 from tests.kill.stage import IMAGES, SHAPES, SMALL, Scene, Zygote, pictures, scene, zygote
 
-EVERYWHERE = "legacy"
-"""The shape that is killed at all of its points every time."""
+THOROUGHLY = "legacy"
+"""The shape of which more points are taken."""
 PARTS = 4
 """Tests that share the points of a shape."""
-SHARE = 10
-"""One point in so many is taken of the other shapes."""
+SHARE, SHARE_THOROUGHLY = 10, 3
+"""One point in so many is taken, and of that shape."""
 TRIES = 3
 """Runs in which a point may come: records that wait for the same disk share a transaction, or just not."""
 WAVERING = 1
@@ -30,15 +30,15 @@ WAVERING = 1
 
 
 def beginning() -> int:
-    """The first point to take of every `SHARE`: the same for the same commit, and whenever BRIA_KILL says so."""
+    """The first point to take: the same for the same commit, and whenever BRIA_KILL says so."""
     if said := os.environ.get("BRIA_KILL"):
-        return 0 if said == "all" else int(said) % SHARE
+        return 0 if said == "all" else int(said)
     git = ("git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD")
     try:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return 0
-    return int(commit, 16) % SHARE
+    return int(commit, 16) % (SHARE * SHARE_THOROUGHLY)
 
 
 async def counted(victims: Zygote, shape: str, images: Path, folder: Path) -> list[Point]:
@@ -51,8 +51,9 @@ async def counted(victims: Zygote, shape: str, images: Path, folder: Path) -> li
 
 def chosen(points: list[Point], shape: str, part: int) -> list[Point]:
     """The points of a shape that are taken, and of these the ones that belong to a part."""
-    everything = shape == EVERYWHERE or os.environ.get("BRIA_KILL") == "all"
-    return (points if everything else points[beginning() :: SHARE])[part::PARTS]
+    share = SHARE_THOROUGHLY if shape == THOROUGHLY else SHARE
+    everything = os.environ.get("BRIA_KILL") == "all"
+    return (points if everything else points[beginning() % share :: share])[part::PARTS]
 
 
 def again(shape: str, part: int) -> str:
@@ -98,19 +99,22 @@ async def test_a_run_that_is_killed_anywhere_ends_as_planned(shape: str, part: i
     assert len(missed) <= WAVERING, f"not reached: {', '.join(map(str, missed))}\n{again(shape, part)}"
 
 
-def test_which_points_are_taken_does_not_change_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every tenth point from where the commit says; the command that is printed takes the same; all ten take all."""
+@pytest.mark.parametrize(("shape", "share"), [("zip", SHARE), (THOROUGHLY, SHARE_THOROUGHLY)])
+def test_which_points_are_taken_does_not_change_by_itself(
+    shape: str, share: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every tenth or third from where the commit says; the printed command takes the same; all beginnings take all."""
     points = [Point("before", "journal", number) for number in range(95)]
 
     def taken() -> list[Point]:
-        return [point for part in range(PARTS) for point in chosen(points, "zip", part)]
+        return [point for part in range(PARTS) for point in chosen(points, shape, part)]
 
     monkeypatch.delenv("BRIA_KILL", raising=False)
     before = taken()
-    monkeypatch.setenv("BRIA_KILL", again("zip", 0).removeprefix("BRIA_KILL=").partition(" ")[0])
+    monkeypatch.setenv("BRIA_KILL", again(shape, 0).removeprefix("BRIA_KILL=").partition(" ")[0])
     assert taken() == before, "the printed number takes other points"
     found = []
-    for number in range(SHARE):
+    for number in range(share):
         monkeypatch.setenv("BRIA_KILL", str(number))
         found += taken()
     assert sorted(found, key=lambda point: point.number) == points, "some are never taken, or twice"
@@ -121,7 +125,7 @@ def test_which_points_are_taken_does_not_change_by_itself(monkeypatch: pytest.Mo
 async def test_the_points_are_all_there_are(tmp_path: Path) -> None:
     """Every request that the server saw, the sample's sync and renames, and the journal's transactions are points."""
     images = pictures(tmp_path / "images", *SMALL)
-    async with zygote(tmp_path / "said") as victims, scene(victims, EVERYWHERE, images, tmp_path / "run") as here:
+    async with zygote(tmp_path / "said") as victims, scene(victims, THOROUGHLY, images, tmp_path / "run") as here:
         ended = await here.live()
         seen = Counter(request.operation for request in here.sim.requests)
         assert not await here.problems(ended)

@@ -137,6 +137,7 @@ ESCAPED = {
 }
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("spelled", ESCAPED.values(), ids=ESCAPED)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 @pytest.mark.parametrize("shape", ['{"message": "invalid %s", "id": ["%s"]}', "<html>%s</html> %s"])
