@@ -26,8 +26,8 @@ SLICE = 128 * 1024
 """Bytes per write. Twice as many cost TLS no less, and 64 uploads 15 MiB more; half as many cost it 8 % more."""
 
 TURN = 4 * SLICE
-"""Bytes after which others have their turn, whether or not the socket has taken them all. After each slice, uploads cost
-4 % more; after eight, a loop with 16 uploads over TLS runs others later than an open file in a `FormData` lets it."""
+"""Bytes after which others have their turn, even if the socket has taken them all. After each slice, uploads cost 4 %
+more; after eight, a loop with 16 uploads over TLS runs others later than an open file in a `FormData` lets it."""
 
 FILE_SLICE = 48 * 1026
 """Bytes per slice that becomes base64: whole groups of three, and short, since it is held beside its base64. That has
