@@ -142,7 +142,7 @@ SCAN = Question(
         _pillow("Pillow, 2 processes", processes=True),
         _pillow("Pillow, 2 threads, drafts", draft=True),
     ),
-    bars=tuple(Bar("bria_async", 0.9, f"Pillow, 2 {kind}", least=True) for kind in ("processes", "threads")),
+    bars=(Bar("bria_async", 0.9, "Pillow, 2 threads, drafts", least=True),),
     prepared=photographs,
     pinned=False,
     work={"photographs": 100, "distinct": 24, "sides": (4000, 3000)},

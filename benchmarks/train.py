@@ -36,20 +36,24 @@ def pictures(work: Work) -> Iterator[dict[str, str]]:
 
 @contextlib.asynccontextmanager
 async def bare(work: Work) -> AsyncIterator[Round]:
-    """The check and the uploads, by the same session, and nothing else: no plan, no journal, no look at the server."""
+    """The same check and the same uploads, by the same session: no plan, no journal, no look at the server."""
     from bria_async import Session  # noqa: PLC0415  # not before it is known whether it is to be fast
     from bria_async.images.inspect import inspect  # noqa: PLC0415
+    from bria_async.images.probe import check as decode  # noqa: PLC0415
+    from bria_async.training.plan import MOST_EACH  # noqa: PLC0415
 
     async with Session(TOKEN, work["url"]) as session:
 
         async def measure() -> dict[str, float]:
             with Meter() as meter:
                 dataset = await session.datasets.create(project_id=1, name="bare")
-                found = await inspect(Path(work["folder"]), session.host)
+                found = await inspect(Path(work["folder"]), session.host, most_decoded=MOST_EACH)
                 images = iter(found.images)
 
                 async def upload() -> None:
                     for image in images:
+                        if not image.decoded:
+                            await session.host.in_thread(decode, image)
                         checked = image.size, image.mtime_ns
                         stored = await session.images.upload_file(
                             dataset.id, image.path, name=image.key, checked=checked

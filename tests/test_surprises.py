@@ -30,6 +30,8 @@ from bria_async.wire.reply import Reply, read_error
 from bria_async.wire.retry import RetryPolicy
 from tests.support import HERE, TOKEN, Recorder, Request, contract, endpoint, perform, reply, samples
 
+pytestmark = pytest.mark.exhaustive
+
 OPERATIONS = sorted(contract())
 FILES = sorted(file.stem for file in (HERE / "replies").glob("*.json"))
 LONGEST = 8000

@@ -96,7 +96,8 @@ class Journal:
             return lock.take(self.path)
 
     def _connect(self) -> None:
-        self._database, self._reader = storage.open_file(self.path), storage.open_to_read(self.path)
+        self._database = storage.open_file(self.path)
+        self._reader = storage.open_to_read(self.path)
         self._file = _identity(self.path)
 
     async def __aexit__(

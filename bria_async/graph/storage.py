@@ -129,7 +129,7 @@ def checked(database: sqlite3.Connection, path: Path) -> tuple[int, int]:
         if _tables(database) != _tables_as_declared():
             raise damaged(path, f"its tables are not those of format {VERSION}")
         # The file and its rows at the same time, by two threads: SQLite lets others run while it works.
-        with ThreadPoolExecutor(1) as another, contextlib.closing(open_to_read(path)) as reader:
+        with contextlib.closing(open_to_read(path)) as reader, ThreadPoolExecutor(1) as another:
             file = another.submit(check_file, reader)
             try:
                 return check(database)
@@ -196,14 +196,21 @@ def checkpoint(database: sqlite3.Connection) -> None:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Another connection to a journal that is open, which never writes."""
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    """Another connection to a journal that is open, which never writes.
+
+    Raises:
+        JournalError: it cannot be opened.
+    """
+    try:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise _unreadable(path, error) from None
 
 
 def abandon(database: sqlite3.Connection, path: Path) -> None:
     """Close a journal whose disk failed, without another write or sync: what those say is not to be trusted."""
     with (
-        contextlib.suppress(sqlite3.Error),
+        contextlib.suppress(sqlite3.Error, JournalError),
         contextlib.closing(open_to_read(path)) as reader,
     ):
         # While somebody reads, SQLite does not tidy up at the close.

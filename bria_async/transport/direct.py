@@ -5,11 +5,12 @@ passwords, follows redirects and sends again. What is left is here: a request, a
 answer, each aiohttp's own. Tests compare what both ways send and answer, byte for byte.
 
 These parts of aiohttp are not for everybody, so the short way is taken only where it is known: in the versions that it
-was compared with, and while nobody looks on or stands in between (traces, or a test that has put something else in the
-place of `ClientSession._request`).
+was compared with, and while nobody looks on or stands in between (traces, a proxy, or a test that has put something
+else in the place of `ClientSession.request`).
 """
 
 from collections.abc import Mapping
+from types import FunctionType
 from typing import Any
 
 import aiohttp
@@ -20,12 +21,13 @@ from yarl import URL
 from .auth import PinnedToken
 from .payload import CountedPayload
 
-COMPARED_WITH = "3.14."
-"""The versions of aiohttp whose parts these are."""
+COMPARED_WITH = frozenset({"3.14.5"})
+"""The versions of aiohttp whose parts these are; in all others the long way is taken, which is only slower."""
 
-_LONG_WAY = aiohttp.ClientSession._request  # noqa: SLF001  # to see whether it is still aiohttp's
-_CODE = getattr(_LONG_WAY, "__code__", None)  # what a test has put there may have none
-_KNOWN = aiohttp.__version__.startswith(COMPARED_WITH) and getattr(_CODE, "co_filename", "") == aiohttp.client.__file__
+_LONG_WAY = aiohttp.ClientSession.request, aiohttp.ClientSession._request  # noqa: SLF001  # to see whether it is aiohttp's
+_KNOWN = aiohttp.__version__ in COMPARED_WITH and all(
+    type(step) is FunctionType and step.__code__.co_filename == aiohttp.client.__file__ for step in _LONG_WAY
+)
 
 
 @attrs.define(eq=False)
@@ -37,12 +39,23 @@ class ShortWay:
     headers: Mapping[str, str]
     _made: dict[tuple[str, bool], Mapping[str, Any]] = attrs.field(factory=dict, init=False, repr=False)
     """What aiohttp has made of the first request of each kind, its method and whether it has a body: all others take
-    it over, since only their address and body differ."""
+    over all of it but address, headers and body, which alone differ."""
+    _plain: bool = attrs.field(init=False)
+    """Whether the pool is as it was made here, and nobody has given it more to do."""
+
+    @_plain.default
+    def _as_made(self) -> bool:
+        pool: Any = self.pool
+        more = pool.trust_env, pool._default_proxy, pool._default_auth, pool._default_headers  # noqa: SLF001
+        made_of = pool._request_class, pool._response_class  # noqa: SLF001
+        return not any(more) and made_of == (aiohttp.ClientRequest, aiohttp.ClientResponse)
 
     @property
     def open(self) -> bool:
         """Whether it can be taken."""
-        return _KNOWN and aiohttp.ClientSession._request is _LONG_WAY and not self.pool.trace_configs  # noqa: SLF001
+        session = aiohttp.ClientSession
+        untouched = session.request is _LONG_WAY[0] and session._request is _LONG_WAY[1]  # noqa: SLF001
+        return _KNOWN and untouched and self._plain and not self.pool.trace_configs
 
     async def send(
         self, method: str, url: URL, body: CountedPayload | None, limits: aiohttp.ClientTimeout
@@ -55,7 +68,7 @@ class ShortWay:
         """
         request: Any = self._request(method, url, body)
         connector: Any = self.pool.connector
-        if connector is None:
+        if self.pool.closed:
             raise RuntimeError("the pool is closed")
         try:
             connection = await connector.connect(request, traces=[], timeout=limits)

@@ -46,7 +46,9 @@ def opened(pool: aiohttp.ClientSession) -> aiohttp.ClientSession:
         ConfigurationError: it is closed.
     """
     if pool.closed:
-        raise ConfigurationError("The aiohttp session given to Session(...) is closed: keep it open meanwhile.")
+        raise ConfigurationError(
+            "The session is closed, or the aiohttp session given to Session(...) is closed: keep it open meanwhile."
+        )
     return pool
 
 

@@ -78,8 +78,6 @@ class CountedPayload(Payload):
             while source.left:
                 if not source.load():
                     await host.in_thread(source.read)
-                elif self.sent % TURN < SLICE:
-                    await asyncio.sleep(0)
                 # No name for the slice: its memory is used again as soon as nobody has it.
                 await self._write_slice(writer, encode(source.take()) if encode else source.take())
             source.check()
@@ -91,7 +89,10 @@ class CountedPayload(Payload):
 
     async def _write_slice(self, writer: AbstractStreamWriter, block: bytes | memoryview) -> None:
         await writer.write(block)
+        turns = self.sent // TURN
         self.sent += len(block)
+        if self.sent // TURN > turns:
+            await asyncio.sleep(0)
 
 
 @attrs.frozen

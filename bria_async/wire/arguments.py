@@ -18,7 +18,8 @@ def binder(signature: inspect.Signature) -> Bind:
     _, *parameters = signature.parameters.values()
     positional = [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD]
     required = {each.name for each in parameters if each.default is each.empty}
-    known = {each.name for each in parameters if each.kind is not each.VAR_KEYWORD}
+    known = {each.name for each in parameters}
+    any_name = any(each.kind is each.VAR_KEYWORD for each in parameters)
     defaults = {each.name: each.default for each in parameters if each.default not in (None, each.empty)}
     ways: dict[tuple[Any, ...], Mapping[str, Any]] = {}
     """How many were given by position, and the names of the others -> the defaults that they leave."""
@@ -28,7 +29,7 @@ def binder(signature: inspect.Signature) -> Bind:
         if (left := ways.get(way := (len(args), *kwargs))) is not None:
             values.update(left)
             return values
-        if len(values) == len(args) + len(kwargs) and required <= values.keys() <= known:
+        if not any_name and len(values) == len(args) + len(kwargs) and required <= values.keys() <= known:
             left = {name: default for name, default in defaults.items() if name not in values}
             if len(ways) < MOST_WAYS:
                 ways[way] = left

@@ -124,7 +124,7 @@ class Endpoint:
         sent = dict(values)
         # Values of types that were good before: those are looked at of which that depends, and no others.
         doubtful = self._seen.get((*sent, *map(type, sent.values())))
-        if doubtful is None or False in [fits(sent[name]) for name, fits in doubtful]:
+        if doubtful is None or not all([fits(sent[name]) for name, fits in doubtful]):  # noqa: C419  # a list is faster
             sent = self._looked_at(values, strict, keep_data_uri)
         path, fallback = self.path, self.fallback
         if self._path_names:

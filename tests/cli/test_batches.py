@@ -10,6 +10,8 @@ import pytest
 from bria_async.sim import Simulator
 from tests.cli.shell import ICONS, QUICK, Shell
 
+pytestmark = pytest.mark.exhaustive
+
 LEGACY = (*ICONS, "--family", "legacy", "--training-version", "max")
 RUNS = ("birds", "cats", "dogs")
 TITLES = sorted(f"studio/{name}" for name in RUNS)

@@ -11,6 +11,8 @@ from bria_async.sim import Simulator
 from tests.cli.shell import ICONS, QUICK, Shell
 from tests.support import Recorder
 
+pytestmark = pytest.mark.exhaustive
+
 SECRET = "signature-0d5e1b"
 
 

@@ -7,6 +7,7 @@ import gc
 import os
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from bria_async.graph.ledger import Ledger
 from bria_async.graph.lock import holder
 from bria_async.graph.records import Entry
 from bria_async.graph.states import Change, State
+from bria_async.host import Host
 from tests.graph.toy import PROMPTS, THINGS, Bench, ManualHost, finished
 
 
@@ -321,3 +323,27 @@ async def test_reading_a_run_costs_the_same_beside_many_others(path: Path, host:
             run = await journal.create_run(f"run {number}", "t", {}, "", {}, keys)
             await journal.write(*(Entry(host.now(), run.id, None, "retried") for _ in range(20)))
         assert await cost(journal) < 1.5 * alone
+
+
+async def test_a_journal_whose_second_connection_fails_lets_go_of_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when there are too many open files: an error of ours, nothing stays open, and later it opens again."""
+    connect, path = sqlite3.connect, tmp_path / "journal.db"
+
+    def failing(*args: Any, uri: bool = False, **more: Any) -> Any:
+        if uri:
+            raise sqlite3.OperationalError("unable to open database file")
+        return connect(*args, **more)
+
+    async with Journal(path, Host()):
+        pass
+    before = len(list(Path("/dev/fd").iterdir()))
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite3, "connect", failing)
+        with pytest.raises(JournalError, match="unable to open"):
+            async with Journal(path, Host()):
+                pass
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    async with Journal(path, Host()) as journal:
+        assert await journal.runs() == []

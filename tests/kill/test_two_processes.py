@@ -10,6 +10,8 @@ import pytest
 
 from tests.kill.stage import SMALL, pictures, scene, zygote
 
+pytestmark = pytest.mark.exhaustive
+
 RACES = 4
 
 

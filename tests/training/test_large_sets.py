@@ -20,6 +20,8 @@ from tests.simulation.world import ADDRESS, World, connected, land
 
 from .conftest import Studio, clean
 
+pytestmark = pytest.mark.exhaustive
+
 T = TypeVar("T")
 Within = Callable[..., Any]
 

@@ -18,6 +18,8 @@ from tests.simulation.world import ADDRESS, World
 
 from .conftest import COUNT, Studio, clean
 
+pytestmark = pytest.mark.exhaustive
+
 Within = Callable[..., Any]
 
 ONCE = ("projects.create", "datasets.create", "models.create", "models.start_training", "images.bulk_upload")

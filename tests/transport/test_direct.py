@@ -1,5 +1,6 @@
 """The short way through aiohttp sends and answers what aiohttp's own way does, and is taken only where it is known."""
 
+import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -31,6 +32,10 @@ ASKS: Mapping[str, Ask] = {
     "post bytes": lambda bria: bria.images.upload(2, file=PICTURE),
     "ask for what is moved": lambda bria: bria.models.get(302),
 }
+
+
+class OwnRequest(aiohttp.ClientRequest):
+    """A request of somebody's own kind."""
 
 
 def way(bria: Session) -> ShortWay:
@@ -134,9 +139,10 @@ async def test_it_is_not_taken_past_those_who_look_on(monkeypatch: pytest.Monkey
         await bria.models.get(1)
         assert traced == ["told"]
         way(bria).pool.trace_configs.clear()
-        with monkeypatch.context() as patched:
-            patched.setattr(aiohttp.ClientSession, "_request", told)
-            assert not is_open(bria)
+        for name in ("request", "_request"):
+            with monkeypatch.context() as patched:
+                patched.setattr(aiohttp.ClientSession, name, told)
+                assert not is_open(bria)
         with monkeypatch.context() as patched:
             patched.setattr(direct, "_KNOWN", False)
             assert not is_open(bria)
@@ -145,7 +151,20 @@ async def test_it_is_not_taken_past_those_who_look_on(monkeypatch: pytest.Monkey
 
 async def test_it_is_known_in_the_version_that_is_installed() -> None:
     """Whoever moves to a new aiohttp compares the two ways again, and says so."""
-    assert aiohttp.__version__.startswith(direct.COMPARED_WITH)
+    assert aiohttp.__version__ in direct.COMPARED_WITH
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"trust_env": True}, {"proxy": "http://127.0.0.1:9"}, {"headers": {"X": "y"}}, {"request_class": OwnRequest}],
+    ids=lambda more: next(iter(more)),
+)
+async def test_it_is_not_taken_where_pools_are_made_to_do_more(more: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who sends all of this program's requests through a proxy means ours too."""
+    made = aiohttp.ClientSession.__init__
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", lambda self, **given: made(self, **given, **more))
+    async with Session(TOKEN, "http://127.0.0.1:1") as bria:
+        assert not is_open(bria)
 
 
 async def test_it_is_not_taken_through_a_borrowed_pool() -> None:
@@ -163,11 +182,21 @@ async def test_it_leads_home_only() -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-async def test_a_session_that_is_closed_meanwhile_says_so(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By both ways, and as an error of this library."""
+@pytest.mark.parametrize("turns", range(2, 7))
+async def test_a_session_that_is_closed_meanwhile_says_so(
+    turns: int, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By both ways, as an error of this library that leaves no doubt, and from when it begins to close."""
     monkeypatch.setattr(direct, "_KNOWN", known)
-    async with Session(TOKEN, "http://127.0.0.1:1") as bria:
+    seen: list[bytes] = []
+    async with raw(lambda connection: answer(connection, seen)) as server, Session(TOKEN, server.base_url) as bria:
         client = bria._connected()
-    call = type(bria.models).endpoints["get"].call({"model_id": 1})
-    with pytest.raises(ConfigurationError, match="is closed"):
-        await client.send(call)
+        await bria.models.get(1)
+        closing = asyncio.create_task(client.http.close())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        call = type(bria.models).endpoints["start_training"].call({"model_id": 1})
+        with pytest.raises(ConfigurationError, match="is closed"):
+            await client.send(call)
+        await closing
+    assert len(seen) == 1, "nothing is sent"

@@ -121,10 +121,12 @@ async def test_a_file_that_vanishes_before_it_is_opened_is_an_image_error(server
             await bria.images.upload_file(1, path)
 
 
-async def test_a_file_leaves_the_loop_to_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [False, True])
+async def test_a_body_leaves_the_loop_to_others(in_memory: bool, tmp_path: Path) -> None:
     """After each half a MiB all others have a turn, even if the socket takes everything at once."""
     path = tmp_path / "a.png"
     path.write_bytes(content := bytes(40 * TURN))
+    file = FilePart(content, "a.png", "image/png") if in_memory else part(path)
     turns = 0
 
     async def others() -> None:
@@ -134,7 +136,7 @@ async def test_a_file_leaves_the_loop_to_others(tmp_path: Path) -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(others())
-    found = await written(MultipartPayload(Multipart({}, part(path)), Host(seed=1)))
+    found = await written(MultipartPayload(Multipart({}, file), Host(seed=1)))
     task.cancel()
     assert content in found
     assert turns >= 40, f"{turns} turns"

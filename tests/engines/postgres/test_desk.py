@@ -28,6 +28,8 @@ from bria_async.graph.runner import Interruptible
 from bria_async.graph.states import State
 from bria_async.host import Host
 
+pytestmark = pytest.mark.exhaustive
+
 pytest.importorskip("dbos")
 
 QUICK = Pulse(poll=0.05, sweep=0.1, grace=0.3, tidy=0.2)
