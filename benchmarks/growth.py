@@ -157,7 +157,6 @@ GROWTH = Question(
     server=("benchmarks.server", "small"),
     prepared=stopped,
     fresh=True,
-    pinned=False,  # a journal is checked by two threads
     work={"small": 1000, "large": 100_000},
     quick={"small": 20, "large": 200},
     also=("wall_s", "peak_mib"),

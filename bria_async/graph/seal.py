@@ -101,25 +101,16 @@ def lines(database: sqlite3.Connection, line: str, table: str, *more: str) -> It
 # --- checking -------------------------------------------------------------------------------------------------------
 
 
-def check_file(database: sqlite3.Connection) -> None:
-    """Check what SQLite itself can tell of its file.
-
-    Raises:
-        Broken: its pages do not fit together.
-        sqlite3.DatabaseError: it cannot be read.
-    """
-    (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
-    if found != "ok":
-        raise Broken(f"its file is broken ({found})")
-
-
 def check(database: sqlite3.Connection) -> tuple[int, int]:
-    """Check every row that a journal holds; returns the number and the sum of its last event.
+    """Check everything that a journal holds; returns the number and the sum of its last event.
 
     Raises:
         Broken: something is not as it was written.
         sqlite3.DatabaseError: the file cannot be read.
     """
+    (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise Broken(f"its file is broken ({found})")
     if any(crc(line) != kept for line, kept in database.execute(f"SELECT {META}, sum FROM meta")):  # noqa: S608  # constants only
         raise Broken("the mark of its last close is not as it was written")
     states, seq, total = _replayed(database)

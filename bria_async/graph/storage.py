@@ -11,13 +11,12 @@ import functools
 import os
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 
 from bria_async.errors import JournalDamaged, JournalError, JournalTooNew
 
-from .seal import Broken, check, check_file, seal, sum_of
+from .seal import Broken, check, seal, sum_of
 
 VERSION = 2
 UNCLEAN = "unclean"
@@ -128,13 +127,7 @@ def checked(database: sqlite3.Connection, path: Path) -> tuple[int, int]:
     try:
         if _tables(database) != _tables_as_declared():
             raise damaged(path, f"its tables are not those of format {VERSION}")
-        # The file and its rows at the same time, by two threads: SQLite lets others run while it works.
-        with contextlib.closing(open_to_read(path)) as reader, ThreadPoolExecutor(1) as another:
-            file = another.submit(check_file, reader)
-            try:
-                return check(database)
-            finally:
-                file.result()  # a broken file is told rather than what is wrong with its rows
+        return check(database)
     except (sqlite3.Error, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from None
     except Broken as error:
