@@ -119,7 +119,7 @@ def main(task: Mapping[str, Any]) -> None:
     """Be the contender that the task names, on the event loop that it has."""
     sys.path[:] = [way for way in sys.path if way]
     if task["fast"]:
-        import uvloop  # noqa: PLC0415  # only here is it allowed
+        import uvloop  # only here is it allowed
 
         uvloop.run(serve(task["run"], task["work"]))
         return

@@ -72,9 +72,9 @@ Doing = AbstractContextManager[Callable[[int], None]]
 
 def bria(work: Work) -> Doing:
     """This library: a reply, read as the listing that its operation declares."""
-    from bria_async.session import FAMILIES  # noqa: PLC0415  # nobody else's process has it
-    from bria_async.wire.call import Call  # noqa: PLC0415
-    from bria_async.wire.reply import Reply  # noqa: PLC0415
+    from bria_async.session import FAMILIES  # nobody else's process has it
+    from bria_async.wire.call import Call
+    from bria_async.wire.reply import Reply
 
     endpoint = FAMILIES["images"].endpoints["list"]
     call = Call(endpoint, endpoint.path)
@@ -83,7 +83,7 @@ def bria(work: Work) -> Doing:
 
 def by_hand(work: Work) -> Doing:
     """What one would write for this one class: no tolerance, no limits, no older names."""
-    from bria_async.types.images import CaptionSource, DatasetImage  # noqa: PLC0415
+    from bria_async.types.images import CaptionSource, DatasetImage
 
     moment = dt.datetime.fromisoformat
 
@@ -109,18 +109,18 @@ def by_hand(work: Work) -> Doing:
 
 def msgspec_attrs(work: Work) -> Doing:
     """The decoder of msgspec, straight into the same classes: nothing is kept in `raw`, and nothing tolerated."""
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
-    from bria_async.types.images import DatasetImage  # noqa: PLC0415
+    from bria_async.types.images import DatasetImage
 
     return deciding(work, msgspec.json.Decoder(tuple[DatasetImage, ...]).decode)
 
 
 def cattrs_attrs(work: Work) -> Doing:
     """The converter of cattrs as it comes, into the same classes: nothing is kept in `raw`."""
-    from cattrs.preconf.json import make_converter  # noqa: PLC0415
+    from cattrs.preconf.json import make_converter
 
-    from bria_async.types.images import DatasetImage  # noqa: PLC0415
+    from bria_async.types.images import DatasetImage
 
     structure = make_converter(detailed_validation=work["detailed"]).get_structure_hook(tuple[DatasetImage, ...])
     return deciding(work, lambda content: structure(json.loads(content), tuple[DatasetImage, ...]))
@@ -131,7 +131,7 @@ def cattrs_attrs(work: Work) -> Doing:
 
 def pydantic_model(work: Work) -> Doing:
     """A model of pydantic that keeps what it does not know, straight from the bytes."""
-    import pydantic  # noqa: PLC0415
+    import pydantic
 
     class Image(pydantic.BaseModel, extra="allow"):
         id: int | str
@@ -150,7 +150,7 @@ def pydantic_model(work: Work) -> Doing:
 
 def openai_model(work: Work) -> Doing:
     """What the client of OpenAI does with an answer: a model that takes whatever comes."""
-    from openai._models import BaseModel, construct_type  # type: ignore[import-not-found]  # noqa: PLC0415
+    from openai._models import BaseModel, construct_type  # type: ignore[import-not-found]
 
     class Image(BaseModel):  # type: ignore[misc]  # as above
         id: int | str
@@ -177,7 +177,7 @@ def json_only(work: Work) -> Doing:
 
 def orjson_only(work: Work) -> Doing:
     """Dictionaries, made by orjson."""
-    import orjson  # type: ignore[import-not-found]  # noqa: PLC0415
+    import orjson  # type: ignore[import-not-found]
 
     return deciding(work, orjson.loads, typed=False)
 

@@ -69,8 +69,8 @@ def run(work: Work) -> Iterator[Round]:
 @contextlib.contextmanager
 def resume(work: Work) -> Iterator[Round]:
     """From the journal of a run that stopped behind its uploads to its first request."""
-    from bria_async import Session, Settings  # noqa: PLC0415  # so that a run is measured without
-    from bria_async.training.run import resume  # noqa: PLC0415
+    from bria_async import Session, Settings  # so that a run is measured without
+    from bria_async.training.run import resume
 
     async def once(folder: Path) -> Meter:
         shutil.copytree(work["stopped"][work["size"]], folder, dirs_exist_ok=True)
@@ -99,15 +99,15 @@ def stopped(work: Work) -> Iterator[dict[str, Any]]:
 
 
 async def _stop(state: Path, images: int, url: str) -> None:
-    from bria_async import Plan, Session  # noqa: PLC0415
-    from bria_async.graph.journal import Journal  # noqa: PLC0415
-    from bria_async.graph.ledger import Ledger  # noqa: PLC0415
-    from bria_async.graph.records import Row  # noqa: PLC0415
-    from bria_async.graph.states import Change  # noqa: PLC0415
-    from bria_async.images.content_key import content_key  # noqa: PLC0415
-    from bria_async.images.probe import ImageFile  # noqa: PLC0415
-    from bria_async.training.place import Place  # noqa: PLC0415
-    from bria_async.training.run import create  # noqa: PLC0415
+    from bria_async import Plan, Session
+    from bria_async.graph.journal import Journal
+    from bria_async.graph.ledger import Ledger
+    from bria_async.graph.records import Row
+    from bria_async.graph.states import Change
+    from bria_async.images.content_key import content_key
+    from bria_async.images.probe import ImageFile
+    from bria_async.training.place import Place
+    from bria_async.training.run import create
 
     plan = Plan(images=state / "pictures", name=NAME, ip_type="other", ip_medium="photography", upload="each")
     place = Place.of(plan.run, state)

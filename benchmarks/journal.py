@@ -31,15 +31,15 @@ async def run_all(folder: Path, tasks: int, in_flight: int) -> None:
 
     Its tasks announce an effect, as uploads do, so each has its intent on disk before it is done.
     """
-    from bria_async.engines.local import Bounds, LocalEngine, Run  # noqa: PLC0415  # nobody else's process has it
-    from bria_async.engines.turns import Turns  # noqa: PLC0415
-    from bria_async.graph.control import Control  # noqa: PLC0415
-    from bria_async.graph.graph import Graph, each  # noqa: PLC0415
-    from bria_async.graph.journal import Journal  # noqa: PLC0415
-    from bria_async.graph.ledger import Ledger  # noqa: PLC0415
-    from bria_async.graph.runner import Protocol, Runner  # noqa: PLC0415
-    from bria_async.graph.states import State  # noqa: PLC0415
-    from bria_async.host import Host, observer  # noqa: PLC0415
+    from bria_async.engines.local import Bounds, LocalEngine, Run  # nobody else's process has it
+    from bria_async.engines.turns import Turns
+    from bria_async.graph.control import Control
+    from bria_async.graph.graph import Graph, each
+    from bria_async.graph.journal import Journal
+    from bria_async.graph.ledger import Ledger
+    from bria_async.graph.runner import Protocol, Runner
+    from bria_async.graph.states import State
+    from bria_async.host import Host, observer
 
     async def find() -> dict[str, str]:
         return {}
@@ -93,8 +93,8 @@ def bria(work: Work) -> Iterator[Round]:
 @contextlib.asynccontextmanager
 async def dbos(work: Work) -> AsyncIterator[Round]:
     """DBOS on SQLite as it comes, all steps in one workflow; a step has one record, and no intent."""
-    from dbos import DBOS  # noqa: PLC0415
-    from sqlalchemy import Engine, event  # noqa: PLC0415
+    from dbos import DBOS
+    from sqlalchemy import Engine, event
 
     if sqlite3.sqlite_version_info < (3, 42):  # it asks for what SQLite knows since then
         event.listen(Engine, "connect", lambda one, _: one.create_function("unixepoch", 1, lambda _: time.time()))

@@ -28,9 +28,9 @@ LIST, UPLOAD = "projects.list", "images.upload"
 
 def measured(work: Work, operation: str, run: Callable[[Any], Awaitable[None]]) -> dict[str, float]:
     """Let somebody work against a simulator with a limit, and look at what it saw of an operation."""
-    from bria_async.sim import Options  # noqa: PLC0415
-    from tests.simulation.loop import run_virtually  # noqa: PLC0415
-    from tests.simulation.world import land  # noqa: PLC0415
+    from bria_async.sim import Options
+    from tests.simulation.loop import run_virtually
+    from tests.simulation.world import land
 
     async def main() -> dict[str, float]:
         options = Options(seed=1, rate_limits=work["rate"], decode=False, caption_delay=30.0)
@@ -66,8 +66,8 @@ def bria_calls(work: Work) -> contextlib.AbstractContextManager[Round]:
     """This library, which was told the rate, or was not and learns it."""
 
     async def run(here: Any) -> None:
-        from tests.simulation.loop import VirtualHost  # noqa: PLC0415
-        from tests.simulation.world import connected  # noqa: PLC0415
+        from tests.simulation.loop import VirtualHost
+        from tests.simulation.world import connected
 
         told = {"requests_per_minute": work["rate"]} if work["told"] else {}
         async with connected(VirtualHost(1), here.connector(), here.connector(), **told) as bria:
@@ -104,9 +104,9 @@ def aiohttp_calls(work: Work) -> contextlib.AbstractContextManager[Round]:
     """What one would write by hand: wait as long as a 429 says, then send again; with a bucket or without."""
 
     async def run(here: Any) -> None:
-        import aiohttp  # noqa: PLC0415
+        import aiohttp
 
-        from tests.simulation.world import ADDRESS, TOKEN  # noqa: PLC0415
+        from tests.simulation.world import ADDRESS, TOKEN
 
         bucket = Bucket(work["rate"] if work["bucket"] else float("inf"))
         async with aiohttp.ClientSession(connector=here.connector(), headers={"api_token": TOKEN}) as http:
@@ -134,10 +134,10 @@ def bria_batch(work: Work) -> contextlib.AbstractContextManager[Round]:
     """A batch whose images are as many as the calls of the others."""
 
     async def run(here: Any) -> None:
-        from bria_async.training import Plan, Settings, train_many  # noqa: PLC0415
-        from tests.simulation.climate import pictures  # noqa: PLC0415
-        from tests.simulation.loop import VirtualHost  # noqa: PLC0415
-        from tests.simulation.world import connected  # noqa: PLC0415
+        from bria_async.training import Plan, Settings, train_many
+        from tests.simulation.climate import pictures
+        from tests.simulation.loop import VirtualHost
+        from tests.simulation.world import connected
 
         folder = pictures(work["calls"] // work["runs"], 256)
         shape: dict[str, Any] = {"family": "legacy", "ip_type": "stylized_scene", "ip_medium": "photography"}

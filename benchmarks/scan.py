@@ -44,7 +44,7 @@ def photographs(work: Work) -> Iterator[Mapping[str, Any]]:
 
 def photograph(number: int, width: int, height: int) -> bytes:
     """A JPEG with large shapes, small ones and grain; 3.8 MB of 4000 x 3000."""
-    from PIL import Image, ImageChops  # noqa: PLC0415
+    from PIL import Image, ImageChops
 
     rng = random.Random(number)
 
@@ -69,8 +69,8 @@ def verified(work: Work, meter: Meter, found: Mapping[str, str]) -> dict[str, fl
 @contextlib.asynccontextmanager
 async def bria(work: Work) -> AsyncIterator[Round]:
     """This library, as it looks at a folder."""
-    from bria_async.host import Host  # noqa: PLC0415
-    from bria_async.images.inspect import inspect, inspect_files  # noqa: PLC0415
+    from bria_async.host import Host
+    from bria_async.images.inspect import inspect, inspect_files
 
     first = [Path(work["folder"], f"{number:04d}.jpg") for number in range(CORES)]
     await inspect_files(first, Host(), at_once=CORES)  # threads start, and all is imported
@@ -108,7 +108,7 @@ def pillow(work: Work) -> Iterator[Round]:
 
 def decoded(path: Path) -> str:
     """Read a file, decode all its pixels, and hash it."""
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image
 
     content = path.read_bytes()
     with Image.open(io.BytesIO(content)) as image:
@@ -118,7 +118,7 @@ def decoded(path: Path) -> str:
 
 def drafted(path: Path) -> str:
     """The same without the transform to pixels, which is what we do."""
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image
 
     content = path.read_bytes()
     with Image.open(io.BytesIO(content)) as image:

@@ -197,7 +197,7 @@ class Studio(Server):
 
 def certificate() -> tuple[ssl.SSLContext, str]:
     """TLS for this machine, and the file of the authority to trust."""
-    import trustme  # noqa: PLC0415  # plain servers go without
+    import trustme  # plain servers go without
 
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)

@@ -48,7 +48,7 @@ def check(found: object, expected: object) -> None:
 @contextlib.asynccontextmanager
 async def bria_get(work: Work) -> AsyncIterator[Call]:
     """This library."""
-    from bria_async import Session  # noqa: PLC0415  # nobody else's process has it
+    from bria_async import Session  # nobody else's process has it
 
     async with Session(TOKEN, work["url"]) as bria:
 
@@ -62,7 +62,7 @@ async def bria_get(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def aiohttp_get(work: Work) -> AsyncIterator[Call]:
     """What one would write by hand with aiohttp: no types, no repeats, no limits."""
-    import aiohttp  # noqa: PLC0415
+    import aiohttp
 
     url = work["url"] + PATH
     async with aiohttp.ClientSession(headers=HEADERS) as http:
@@ -89,7 +89,7 @@ async def floor_get(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def httpx_get(work: Work) -> AsyncIterator[Call]:
     """httpx, as it is."""
-    import httpx  # noqa: PLC0415
+    import httpx
 
     url = work["url"] + PATH
     async with httpx.AsyncClient(headers=HEADERS, limits=httpx.Limits(max_connections=100)) as http:
@@ -103,7 +103,7 @@ async def httpx_get(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def bria_client_get(work: Work) -> AsyncIterator[Call]:
     """Bria's own client; it reaches no other paths than those of v2."""
-    from bria_client import BriaAsyncClient  # type: ignore[import-not-found]  # noqa: PLC0415
+    from bria_client import BriaAsyncClient  # type: ignore[import-not-found]
 
     async with BriaAsyncClient(base_url=work["url"], api_token=TOKEN) as bria:
 
@@ -117,7 +117,7 @@ async def bria_client_get(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def openai_get(work: Work) -> AsyncIterator[Call]:
     """The client of OpenAI, whose types are made by a generator."""
-    from openai import AsyncOpenAI  # noqa: PLC0415
+    from openai import AsyncOpenAI
 
     async with AsyncOpenAI(api_key=TOKEN, base_url=work["url"]) as openai:
 
@@ -130,7 +130,7 @@ async def openai_get(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def elasticsearch_get(work: Work) -> AsyncIterator[Call]:
     """The client of Elasticsearch, which stands on aiohttp like ours."""
-    from elasticsearch import AsyncElasticsearch  # noqa: PLC0415
+    from elasticsearch import AsyncElasticsearch
 
     async with AsyncElasticsearch(work["url"], connections_per_node=100) as elasticsearch:
 
@@ -146,7 +146,7 @@ async def elasticsearch_get(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def bria_submit(work: Work) -> AsyncIterator[Call]:
     """This library."""
-    from bria_async import Session  # noqa: PLC0415
+    from bria_async import Session
 
     async with Session(TOKEN, work["url"]) as bria:
 
@@ -160,7 +160,7 @@ async def bria_submit(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def aiohttp_submit(work: Work) -> AsyncIterator[Call]:
     """aiohttp, with the bytes of the body made beforehand."""
-    import aiohttp  # noqa: PLC0415
+    import aiohttp
 
     url, body = work["url"] + "/v2/image/generate", json.dumps(PARAMETERS).encode()
     async with aiohttp.ClientSession(headers={**HEADERS, "Content-Type": "application/json"}) as http:
@@ -188,7 +188,7 @@ async def floor_submit(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def httpx_submit(work: Work) -> AsyncIterator[Call]:
     """httpx, as it is."""
-    import httpx  # noqa: PLC0415
+    import httpx
 
     async with httpx.AsyncClient(headers=HEADERS, limits=httpx.Limits(max_connections=100)) as http:
 
@@ -202,7 +202,7 @@ async def httpx_submit(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def bria_client_submit(work: Work) -> AsyncIterator[Call]:
     """Bria's own client."""
-    from bria_client import BriaAsyncClient  # noqa: PLC0415
+    from bria_client import BriaAsyncClient
 
     async with BriaAsyncClient(base_url=work["url"], api_token=TOKEN) as bria:
 

@@ -23,7 +23,7 @@ Work = Mapping[str, Any]
 @contextlib.contextmanager
 def pictures(work: Work) -> Iterator[dict[str, str]]:
     """As many files of this size, each with bytes of its own behind the same picture."""
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image
 
     buffer = io.BytesIO()
     Image.effect_noise((1024, 1024), 60).convert("RGB").save(buffer, "JPEG", quality=80)
@@ -37,10 +37,10 @@ def pictures(work: Work) -> Iterator[dict[str, str]]:
 @contextlib.asynccontextmanager
 async def bare(work: Work) -> AsyncIterator[Round]:
     """The same check and the same uploads, by the same session: no plan, no journal, no look at the server."""
-    from bria_async import Session  # noqa: PLC0415  # not before it is known whether it is to be fast
-    from bria_async.images.inspect import inspect  # noqa: PLC0415
-    from bria_async.images.probe import check as decode  # noqa: PLC0415
-    from bria_async.training.plan import MOST_EACH  # noqa: PLC0415
+    from bria_async import Session  # not before it is known whether it is to be fast
+    from bria_async.images.inspect import inspect
+    from bria_async.images.probe import check as decode
+    from bria_async.training.plan import MOST_EACH
 
     async with Session(TOKEN, work["url"]) as session:
 
@@ -72,8 +72,8 @@ async def bare(work: Work) -> AsyncIterator[Round]:
 @contextlib.asynccontextmanager
 async def train(work: Work) -> AsyncIterator[Round]:
     """The whole lifecycle: from the folder to the trained model, with everything durable that has to be."""
-    from bria_async import Plan, Session, Settings  # noqa: PLC0415
-    from bria_async import train as whole  # noqa: PLC0415
+    from bria_async import Plan, Session, Settings
+    from bria_async import train as whole
 
     plan = Plan(images=Path(work["folder"]), name="train", ip_type="other", ip_medium="photography", upload="each")
     async with Session(TOKEN, work["url"]) as session:

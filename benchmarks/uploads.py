@@ -69,7 +69,7 @@ def trust(work: Work) -> None:
 async def bria(work: Work) -> AsyncIterator[Call]:
     """This library; `as_json` sends base64."""
     trust(work)
-    from bria_async import Session  # noqa: PLC0415  # nobody else's process has it
+    from bria_async import Session  # nobody else's process has it
 
     sent, as_json = files(work), work.get("as_json", False)
     async with Session(TOKEN, work["url"]) as session:
@@ -86,7 +86,7 @@ async def bria(work: Work) -> AsyncIterator[Call]:
 async def aiohttp(work: Work) -> AsyncIterator[Call]:
     """The recipe of aiohttp's documentation: an open file in a `FormData`."""
     trust(work)
-    import aiohttp as library  # noqa: PLC0415
+    import aiohttp as library
 
     sent, url = files(work), work["url"] + PATH
     async with library.ClientSession(headers=HEADERS) as http:
@@ -135,7 +135,7 @@ async def floor(work: Work) -> AsyncIterator[Call]:
 async def httpx(work: Work) -> AsyncIterator[Call]:
     """httpx, as it is."""
     trust(work)
-    import httpx as library  # noqa: PLC0415
+    import httpx as library
 
     sent, url = files(work), work["url"] + PATH
     async with library.AsyncClient(headers=HEADERS) as http:
@@ -153,7 +153,7 @@ async def httpx(work: Work) -> AsyncIterator[Call]:
 async def openai(work: Work) -> AsyncIterator[Call]:
     """The client of OpenAI."""
     trust(work)
-    from openai import AsyncOpenAI  # noqa: PLC0415
+    from openai import AsyncOpenAI
 
     sent = files(work)
     async with AsyncOpenAI(api_key=TOKEN, base_url=work["url"]) as client:
@@ -170,7 +170,7 @@ async def openai(work: Work) -> AsyncIterator[Call]:
 def requests(work: Work) -> Iterator[Round]:
     """requests, in as many threads as others have requests in flight."""
     trust(work)
-    import requests as library  # noqa: PLC0415
+    import requests as library
 
     sent, url, calls, in_flight = files(work), work["url"] + PATH, work["calls"], work["in_flight"]
     with concurrent.futures.ThreadPoolExecutor(in_flight) as threads, library.Session() as http:

@@ -18,7 +18,7 @@ from bria_async.wire.retry import Rules, time_for
 
 from .alarms import Alarm, Alarms
 from .auth import PinnedToken
-from .direct import ShortWay
+from .direct import ShortWay, unwanted
 from .download import Downloads, post, put
 from .files import image_at, look_at, settled
 from .guard import AnswerTooLarge, Dropped, classify, opened, read_capped, sent_once
@@ -33,9 +33,6 @@ CONNECTING = 0.8
 without one was not sent, and aiohttp tells the two apart only when they do not end together."""
 
 _HEADERS = {"Accept": "application/json"}
-_NO_TYPE = ("Content-Type",)
-"""What aiohttp adds to a request that has no body."""
-
 _LOST = (aiohttp.ClientError, TimeoutError, OSError, AnswerTooLarge, Dropped)
 
 
@@ -206,7 +203,7 @@ class HttpClient:
             url,
             data=body,
             headers=_HEADERS,
-            skip_auto_headers=_NO_TYPE if body is None and method != "GET" else None,
+            skip_auto_headers=unwanted(method, body),
             allow_redirects=False,
             raise_for_status=False,
             timeout=limits,

@@ -30,6 +30,11 @@ _KNOWN = aiohttp.__version__ in COMPARED_WITH and all(
 )
 
 
+def unwanted(method: str, body: CountedPayload | None) -> tuple[str, ...] | None:
+    """What aiohttp would add to a request that has no body."""
+    return (hdrs.CONTENT_TYPE,) if body is None and method != hdrs.METH_GET else None
+
+
 @attrs.define(eq=False)
 class ShortWay:
     """Requests through a pool of our own, with these headers and, at home, the token."""
@@ -109,7 +114,7 @@ class ShortWay:
             method,
             url,
             headers=self.headers,
-            skip_auto_headers=(hdrs.CONTENT_TYPE,) if body is None and method != hdrs.METH_GET else None,
+            skip_auto_headers=unwanted(method, body),
             data=body,
             loop=self.pool._loop,  # noqa: SLF001
             session=self.pool,
