@@ -18,6 +18,8 @@ from typing import Any
 
 import attrs
 
+from .contender import FAST
+
 CLIENT_CORE, SERVER_CORE = 0, 1
 
 
@@ -37,7 +39,7 @@ class Contender:
 
     def missing(self) -> list[str]:
         """The packages that it needs and that are not here."""
-        needs = (*self.needs, *(("uvloop", "msgspec") if self.fast else ()))
+        needs = (*self.needs, *(FAST if self.fast else ()))
         return [name for name in needs if importlib.util.find_spec(name) is None]
 
 

@@ -8,7 +8,6 @@ names, and every caption is there at once, and every model trained.
 """
 
 import asyncio
-import base64
 import hashlib
 import itertools
 import json
@@ -19,9 +18,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 try:
+    from pybase64 import b64decode
     from uvloop import run
 except ImportError:
     from asyncio import run
+    from base64 import b64decode
 
 IMAGE = {
     "id": 1000,
@@ -135,7 +136,7 @@ class Drain(Server):
         if self.json:
             whole = self.carried + part
             cut = len(whole) // 4 * 4
-            part, self.carried = base64.b64decode(whole[:cut]), whole[cut:]
+            part, self.carried = b64decode(whole[:cut]), whole[cut:]
         self.hash.update(part)
 
     def _begins(self, body: bytearray) -> int:

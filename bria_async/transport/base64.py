@@ -4,19 +4,18 @@ import base64
 from collections.abc import Callable
 
 
-def plain64(block: memoryview) -> bytes | memoryview:
+def plain64(block: memoryview) -> bytes:
     """Base64, by Python itself."""
     return base64.b64encode(block)
 
 
-def _fastest() -> Callable[[memoryview], bytes | memoryview]:
-    """Of msgspec, which takes half the time and writes bytes as JSON, in quotes; where it is not, the plain twin."""
+def _fastest() -> Callable[[memoryview], bytes]:
+    """Of pybase64, which takes a tenth of the time; where it is not, the plain twin."""
     try:
-        import msgspec  # noqa: PLC0415  # an extra
+        from pybase64 import b64encode  # noqa: PLC0415  # an extra
     except ImportError:
         return plain64
-    encode: Callable[[memoryview], bytes] = msgspec.json.Encoder().encode
-    return lambda block: memoryview(encode(block))[1:-1]
+    return b64encode
 
 
 encode64 = _fastest()

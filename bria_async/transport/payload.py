@@ -36,7 +36,7 @@ just more than aiohttp hands over without waiting for the socket (64 KiB), so th
 LONG = SLICE // 4
 """Characters of a text that JSON writes in one go: longer ones would hold up the loop."""
 
-Encode = Callable[[memoryview], bytes | memoryview]
+Encode = Callable[[memoryview], bytes]
 
 _ENCODER = json.JSONEncoder(allow_nan=False)
 
