@@ -204,10 +204,11 @@ async def bria_client_submit(work: Work) -> AsyncIterator[Call]:
     """Bria's own client."""
     from bria_client import BriaAsyncClient
 
+    parameters = {name: value for name, value in PARAMETERS.items() if name != "sync"}  # which it sends by itself
     async with BriaAsyncClient(base_url=work["url"], api_token=TOKEN) as bria:
 
         async def call(_: int) -> None:
-            answer = await bria.submit("image/generate", PARAMETERS)
+            answer = await bria.submit("image/generate", parameters)
             check(answer.request_id, ACCEPTED["request_id"])
 
         yield call
