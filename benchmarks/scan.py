@@ -70,14 +70,14 @@ def verified(work: Work, meter: Meter, found: Mapping[str, str]) -> dict[str, fl
 async def bria(work: Work) -> AsyncIterator[Round]:
     """This library, as it looks at a folder."""
     from bria_async.host import Host
-    from bria_async.images.inspect import inspect, inspect_files
+    from bria_async.images.folder import scan, scan_files
 
     first = [Path(work["folder"], f"{number:04d}.jpg") for number in range(CORES)]
-    await inspect_files(first, Host(), at_once=CORES)  # threads start, and all is imported
+    await scan_files(first, Host(), at_once=CORES)  # threads start, and all is imported
 
     async def measure() -> dict[str, float]:
         with Meter() as meter:
-            found = await inspect(Path(work["folder"]), Host(), at_once=CORES)
+            found = await scan(Path(work["folder"]), Host(), at_once=CORES)
         images = {image.path.name: image for group in (found.images, *found.duplicates) for image in group}
         check({(image.width, image.height, image.decoded) for image in images.values()}, {(*work["sides"], True)})
         return verified(work, meter, {name: image.sha256 for name, image in images.items()})

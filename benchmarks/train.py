@@ -38,16 +38,16 @@ def pictures(work: Work) -> Iterator[dict[str, str]]:
 async def bare(work: Work) -> AsyncIterator[Round]:
     """The same check and the same uploads, by the same session: no plan, no journal, no look at the server."""
     from bria_async import Session  # not before it is known whether it is to be fast
-    from bria_async.images.inspect import inspect
+    from bria_async.images.folder import scan
     from bria_async.images.probe import check as decode
-    from bria_async.training.plan import MOST_EACH
+    from bria_async.types.trainings import MOST_EACH
 
     async with Session(TOKEN, work["url"]) as session:
 
         async def measure() -> dict[str, float]:
             with Meter() as meter:
                 dataset = await session.datasets.create(project_id=1, name="bare")
-                found = await inspect(Path(work["folder"]), session.host, most_decoded=MOST_EACH)
+                found = await scan(Path(work["folder"]), session.host, most_decoded=MOST_EACH)
                 images = iter(found.images)
 
                 async def upload() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from bria_async.session import FAMILIES
 from bria_async.training import Plan
 from bria_async.training.lifecycle import shape
-from bria_async.training.plan import Family
+from bria_async.types.trainings import Family
 from bria_async.wire import Effect
 
 EFFECTS: Mapping[str, Effect] = {

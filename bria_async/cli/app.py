@@ -15,6 +15,7 @@ COMMANDS = {
     "call": ("call", "Call OPERATION, such as projects.list, and print its answer as JSON."),
     "captions": ("runs", "List the captions of RUN's dataset, as the server has them."),
     "generate": ("generate", "Generate an image of PROMPT with a trained MODEL, wait for it, and download it."),
+    "inspect": ("inspect", "Look at the images in FOLDER before anything is paid for; no file is changed."),
     "repair": (
         "repair",
         "Rebuild the damaged or lost journal of RUN, or of a batch, from what is left of it and what the server holds.",

@@ -1,11 +1,13 @@
 """Runs on a terminal: a table that is repainted in place, with what is remarkable above it."""
 
+import contextlib
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
@@ -147,3 +149,22 @@ _STYLES = {"done": "green", "failed": "red", "paused": "yellow", "interrupted": 
 
 def _clock(at: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(at))
+
+
+@contextlib.contextmanager
+def bar(words: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error, gone when it is done; it is told how many are done, and of how many."""
+    columns = (TextColumn("{task.description}"), BarColumn(BAR), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(words, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def coloured(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str]) -> None:
+    """Print a table whose first column has the style of its word."""
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for name in head:
+        shown.add_column(name, overflow="fold")
+    for first, *others in rows:
+        shown.add_row(Text(first, style=styles.get(first, "")), *map(Text, others))
+    Console(highlight=False).print(shown)

@@ -97,12 +97,13 @@ class UploadFailed(DownloadFailed):
 
 @attrs.define(slots=False)
 class ImageError(BriaError):
-    """An image file cannot be used; `path` is the file.
+    """An image file cannot be used; `path` is the file, `code` the reason in a word or two, such as `too-large`.
 
     Nothing was sent, or nothing of what was sent counts: `outcome` is `NOT_SENT`, whoever found it.
     """
 
     path: str = ""
+    code: str = "unreadable"
     outcome: ClassVar[Outcome] = Outcome.NOT_SENT  # a body that ends too early is no request
 
     def __str__(self) -> str:
@@ -112,3 +113,5 @@ class ImageError(BriaError):
 @attrs.define(slots=False)
 class ImageChanged(ImageError):
     """The file changed between its check and its upload."""
+
+    code: str = "changed"

@@ -1,7 +1,9 @@
 """Captions in text files beside images."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import attrs
 
 from bria_async.errors import ImageError
 
@@ -17,23 +19,32 @@ def read_caption(path: Path) -> str:
     try:
         text = path.read_text(encoding="utf-8-sig").strip()
     except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}", str(path)) from None
+        raise ImageError(f"cannot be read: {error.strerror}", str(path), "caption-unreadable") from None
     except UnicodeDecodeError:
-        raise ImageError("is not UTF-8 text", str(path)) from None
+        raise ImageError("is not UTF-8 text", str(path), "caption-unreadable") from None
     if not text:
-        raise ImageError("is an empty caption", str(path))
+        raise ImageError("is an empty caption", str(path), "caption-empty")
     return text
+
+
+def captions_of(images: Iterable[ImageFile]) -> dict[Path, str | ImageError | None]:
+    """The captions beside these images, by the images' paths: a text, why it cannot be used, or None; blocks."""
+    return {image.path: _caption(image.caption_path) for image in images}
 
 
 def unusable_captions(images: Sequence[ImageFile]) -> tuple[str, ...]:
     """What is wrong with the captions beside these images, one sentence each; blocks."""
-    found = []
-    for image in images:
-        if image.caption_path is None:
-            found.append(f"{image.path} has no text file beside it")
-            continue
-        try:
-            read_caption(image.caption_path)
-        except ImageError as error:
-            found.append(str(error))
-    return tuple(found)
+    return tuple(
+        f"{path} has no text file beside it" if caption is None else str(caption)
+        for path, caption in captions_of(images).items()
+        if not isinstance(caption, str)
+    )
+
+
+def _caption(path: Path | None) -> str | ImageError | None:
+    if path is None:
+        return None
+    try:
+        return read_caption(path)
+    except ImageError as error:
+        return attrs.evolve(error)  # a copy without traceback: there may be thousands

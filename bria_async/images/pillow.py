@@ -3,7 +3,7 @@
 from bria_async.errors import MissingExtra
 
 try:
-    from PIL import ExifTags, Image, ImageChops, ImageDraw, ImageFilter
+    from PIL import ExifTags, Image, ImageChops, ImageColor, ImageDraw, ImageFilter, ImageStat
     from PIL.ImageFile import ImageFile as Decoder
     from PIL.JpegImagePlugin import JpegImageFile
     from PIL.PngImagePlugin import PngImageFile
@@ -16,8 +16,10 @@ __all__ = [
     "ExifTags",
     "Image",
     "ImageChops",
+    "ImageColor",
     "ImageDraw",
     "ImageFilter",
+    "ImageStat",
     "JpegImageFile",
     "PngImageFile",
     "WebPImageFile",

@@ -5,23 +5,17 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
 from bria_async.errors import ImageChanged, ImageError
 from bria_async.types.common import MAX_IMAGE_BYTES
+from bria_async.types.trainings import SMALLEST_SIDE, WANTED_SIDE
 
 from .content_key import content_key
 from .formats import EXTENSIONS, HEAD, Format, accepted, extension_of, foreign
+from .look import Look, Oddity
 from .source import read_whole
-
-if TYPE_CHECKING:
-    from .decode import Picture
-
-GOOD_SIDE = 1024
-"""Pixels of each side that training wants; the server upscales from 256 on (SEED 000, 001, 002; published
-spec)."""
 
 CAPTION = ".txt"
 """The extension of a caption: a text file beside the image, of the same stem."""
@@ -34,7 +28,7 @@ class Limits:
     max_bytes: int = MAX_IMAGE_BYTES
     max_pixels: int = 64_000_000
     """A limit of our own, against small files that grow to gigabytes."""
-    min_side: int = 256
+    min_side: int = SMALLEST_SIDE
     """Pixels of the shorter side. With `increase_resolution` the server takes 256 and more, without it 1024
     and more (published spec)."""
 
@@ -82,30 +76,36 @@ def probe(path: Path, limits: Limits = LIMITS, whole: bool = True) -> ImageFile:
         ImageChanged: somebody wrote to it meanwhile.
         MissingExtra: Pillow is not installed.
     """
+    return examine(path, limits, whole)[0]
+
+
+def examine(path: Path, limits: Limits = LIMITS, whole: bool = True, measured: bool = False) -> tuple[ImageFile, Look]:
+    """The same, with what was seen: oddities with their codes, and measures where they are asked for."""
     decode = load_decoder()
     _require_text(path)
     content = read_whole(path, limits.max_bytes)
-    form = _format(content.data, path)
-    picture = decode(content.data, form, limits.max_pixels, str(path), whole)
-    if min(picture.width, picture.height) < limits.min_side:
+    form = format_of(content.data, path)
+    look = decode(content.data, form, limits.max_pixels, str(path), whole, measured)
+    if min(look.width, look.height) < limits.min_side:
         raise ImageError(
-            f"has {picture.width} x {picture.height} pixels; each side needs {limits.min_side}",
-            str(path),
+            f"has {look.width} x {look.height} pixels; each side needs {limits.min_side}", str(path), "too-small"
         )
+    look = attrs.evolve(look, oddities=(*_oddities(path, form, look), *look.oddities))
     sha256 = hashlib.sha256(content.data).hexdigest()
-    return ImageFile(
+    image = ImageFile(
         path=path,
         key=content_key(path.name, sha256, EXTENSIONS[form][0]),
         sha256=sha256,
         size=len(content.data),
         mtime_ns=content.mtime_ns,
         format=form,
-        width=picture.width,
-        height=picture.height,
-        caption_path=_caption(path),
-        warnings=(*_warnings(path, form, picture.width, picture.height), *picture.warnings),
+        width=look.width,
+        height=look.height,
+        caption_path=caption_beside(path),
+        warnings=tuple(oddity.words for oddity in look.oddities),
         decoded=whole,
     )
+    return image, look
 
 
 def check(image: ImageFile) -> ImageFile:
@@ -119,11 +119,11 @@ def check(image: ImageFile) -> ImageFile:
     content, path = read_whole(image.path, LIMITS.max_bytes), str(image.path)
     if (len(content.data), content.mtime_ns) != (image.size, image.mtime_ns):
         raise ImageChanged("changed since it was looked at", path)
-    picture = load_decoder()(content.data, image.format, image.width * image.height, path, True)
-    return attrs.evolve(image, warnings=(*image.warnings, *picture.warnings), decoded=True)
+    look = load_decoder()(content.data, image.format, image.width * image.height, path)
+    return attrs.evolve(image, warnings=(*image.warnings, *(oddity.words for oddity in look.oddities)), decoded=True)
 
 
-def load_decoder() -> Callable[[bytes, Format, int, str, bool], "Picture"]:
+def load_decoder() -> Callable[..., Look]:
     """Import Pillow, unless it already is; the first probe would do it otherwise.
 
     Raises:
@@ -148,19 +148,25 @@ def _require_text(path: Path) -> None:
         os.fspath(path).encode()
     except UnicodeEncodeError as error:
         shown = os.fsencode(path).decode(errors="backslashreplace")
-        raise ImageError("has a name that is not UTF-8; rename it", shown) from error
+        raise ImageError("has a name that is not UTF-8; rename it", shown, "name") from error
 
 
-def _format(data: bytes, path: Path) -> Format:
+def format_of(data: bytes, path: Path) -> Format:
+    """The format of a file that holds these bytes.
+
+    Raises:
+        ImageError: the API does not take it.
+    """
     head = data[:HEAD]
     form = accepted(head)
     if form is None:
         what = foreign(head) or "not an image"
-        raise ImageError(f"is {what}; the API takes JPEG, PNG and WebP", str(path))
+        raise ImageError(f"is {what}; the API takes JPEG, PNG and WebP", str(path), "wrong-type")
     return form
 
 
-def _caption(path: Path) -> Path | None:
+def caption_beside(path: Path) -> Path | None:
+    """The text file of the same stem beside an image, if there is one."""
     beside = path.with_suffix(CAPTION)
     try:
         return beside if stat.S_ISREG(beside.stat().st_mode) else None
@@ -168,8 +174,9 @@ def _caption(path: Path) -> Path | None:
         return None
 
 
-def _warnings(path: Path, form: Format, width: int, height: int) -> Iterator[str]:
+def _oddities(path: Path, form: Format, look: Look) -> Iterator[Oddity]:
     if extension_of(path.name) not in EXTENSIONS[form]:
-        yield f"a {form.upper()} image whose name says otherwise"
-    if min(width, height) < GOOD_SIDE:
-        yield f"{width} x {height} pixels: sides below {GOOD_SIDE} are upscaled by the server"
+        yield Oddity("extension", f"a {form.upper()} image whose name says otherwise")
+    if min(look.width, look.height) < WANTED_SIDE:
+        words = f"{look.width} x {look.height} pixels: sides below {WANTED_SIDE} are upscaled by the server"
+        yield Oddity("small", words)

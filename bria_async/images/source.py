@@ -58,9 +58,10 @@ def read_whole(path: Path, max_bytes: int) -> Content:
     with open_regular(path) as file:
         before = os.fstat(file.fileno())
         if before.st_size == 0:
-            raise ImageError("is empty", str(path))
+            raise ImageError("is empty", str(path), "empty")
         if before.st_size > max_bytes:
-            raise ImageError(f"has {before.st_size:,} bytes, more than the {max_bytes:,} allowed", str(path))
+            words = f"has {before.st_size:,} bytes, more than the {max_bytes:,} allowed"
+            raise ImageError(words, str(path), "too-large")
         try:
             data = file.read(before.st_size)
         except OSError as error:

@@ -7,7 +7,7 @@ import attrs
 
 from bria_async.errors import PlanChanged
 from bria_async.graph.records import Keeper, RunRow
-from bria_async.images.inspect import inspect
+from bria_async.images.folder import scan
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure
@@ -40,9 +40,7 @@ async def _other_images(session: Session, plan: Plan, journal: Keeper, row: RunR
             *(f"image added: {shown(url)} (line {line})" for url, line in listed.items() if url not in began),
             *(f"image gone: {shown(url)}" for url in began if url not in listed),
         ]
-    current = await inspect(
-        plan.images, session.host, plan.limits, known={image.path: image for image in known.values()}
-    )
+    current = await scan(plan.images, session.host, plan.limits, known={image.path: image for image in known.values()})
     names = {image.key for image in current.images}
     return [
         *(f"image added: {key}" for key in sorted(names - known.keys())),

@@ -26,7 +26,7 @@ from bria_async.graph.graph import Task
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Row, RunRow
 from bria_async.host import Host
-from bria_async.images.inspect import PROCESSORS
+from bria_async.images.folder import PROCESSORS
 from bria_async.session import Session
 
 from .batch import in_one_line

@@ -21,11 +21,12 @@ import attrs
 from bria_async.engines.local import Run
 from bria_async.engines.turns import Turns
 from bria_async.errors import DownloadFailed, ImageChanged, ImageError
+from bria_async.images.folder import Scan, scan, scan_files
 from bria_async.images.formats import EXTENSIONS, HEAD, accepted
-from bria_async.images.inspect import Inspection, inspect, inspect_files
 from bria_async.images.probe import LIMITS, ImageFile, check, recheck
 from bria_async.images.source import read_head, read_whole
 from bria_async.session import Session
+from bria_async.types.trainings import MOST_EACH
 from bria_async.wire.redaction import shown
 
 from .plan import Plan
@@ -114,7 +115,7 @@ async def fetch_all(session: Session, plan: Plan, folder: Path, turns: Turns | N
 
 async def look_at(
     session: Session, plan: Plan, folder: Path, fetched: Fetched | None = None
-) -> tuple[Inspection, tuple[str, ...]]:
+) -> tuple[Scan, tuple[str, ...]]:
     """Look at the images of a plan whose run lies in this folder, and fetch them first unless they are `fetched`.
 
     Returns:
@@ -124,10 +125,11 @@ async def look_at(
         PlanInvalid: the plan cannot work whatever its images are, or an address could not be asked.
         ImageError: there is neither a folder nor a list.
     """
+    most, measured = plan.most_decoded, MOST_EACH  # measuring larger sets would keep their uploads waiting
     if (fetched := fetched or await fetch_all(session, plan, folder)) is None:
-        return await inspect(plan.images, session.host, plan.limits, most_decoded=plan.most_decoded), ()
+        return await scan(plan.images, session.host, plan.limits, most_decoded=most, most_measured=measured), ()
     files = {str(path): url for url, path in fetched.got.items() if isinstance(path, Path)}
-    found = await inspect_files(map(Path, files), session.host, plan.limits, most_decoded=plan.most_decoded)
+    found = await scan_files(map(Path, files), session.host, plan.limits, most_decoded=most, most_measured=measured)
     problems = {url: ImageError(_why(error)) for url, error in fetched.got.items() if isinstance(error, DownloadFailed)}
     problems |= {files[problem.path]: problem for problem in found.problems}
     listed = fetched.listed

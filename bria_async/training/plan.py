@@ -10,31 +10,13 @@ import attrs
 
 from bria_async.api.models import Models
 from bria_async.errors import ConfigurationError, InvalidParameter, PlanInvalid
-from bria_async.images.archive import MAX_BYTES, MAX_IMAGES
-from bria_async.images.inspect import Inspection
+from bria_async.images.findings import of_minimum, of_pixels, of_zip, of_zipped
+from bria_async.images.folder import Scan
 from bria_async.images.probe import ImageFile, Limits
 from bria_async.types.common import AspectRatio, IpMedium, IpType, LrScheduler, PrefixIpType, TrainingMode, UseCase
+from bria_async.types.trainings import MOST_EACH, SMALLEST_SIDE, WANTED_SIDE, Family
 from bria_async.wire.convert import ConversionError, structure, unstructure
 from bria_async.wire.polling import Polling
-
-Family = Literal["fibo", "legacy", "2024"]
-"""The three shapes of a training that the documentation describes: FIBO with a visual schema (SEED 001), legacy with a
-caption prefix (SEED 000, SEED 002), and that of 2024 without a project (SEED 003, SEED 004)."""
-
-MINIMUM: Mapping[Family, int] = {"fibo": 5, "legacy": 1, "2024": 1}
-"""Images that a dataset needs to be completed (published spec; SEED 002). In 2024 it is unknown."""
-
-MOST_EACH = 200
-"""Images that a basic dataset holds (published spec, SEED 002); more go as one zip."""
-
-SMALLEST_SIDE = 256
-"""Pixels below which the server refuses an image (412, published spec)."""
-WANTED_SIDE = 1024
-"""Pixels that training wants; smaller images are enlarged unless `increase_resolution` is false."""
-
-TRAINING_HOURS: Mapping[Family, tuple[int, int]] = {"fibo": (2, 6), "legacy": (1, 3), "2024": (1, 3)}
-"""How long a training takes: FIBO 4 to 6 hours (SEED 001) or 2 to 4 (published spec), the others 1 to 3 (SEED 000,
-SEED 002 to SEED 004)."""
 
 SCHEMA_IMAGES = (5, 10)
 """How many images a visual schema is made of (SEED 001)."""
@@ -210,7 +192,7 @@ class Plan:
 
     # --- what can be known beforehand ---------------------------------------------------------------------------
 
-    def check(self, found: Inspection, *, zip_host: bool, captions: Sequence[str] = ()) -> tuple[str, ...]:
+    def check(self, found: Scan, *, zip_host: bool, captions: Sequence[str] = ()) -> tuple[str, ...]:
         """Check the plan and its images; returns warnings, one sentence each.
 
         `captions` are problems of the text files beside the images, where they matter.
@@ -283,14 +265,13 @@ class Plan:
         if self.refine and self.family != "fibo":
             yield "refine needs the family fibo: only a visual schema is refined"
 
-    def _images(self, found: Inspection, zip_host: bool) -> Iterator[str]:
+    def _images(self, found: Scan, zip_host: bool) -> Iterator[str]:
         if not found.images:
             yield f"no image in {self.images} can be used"
         if self.on_bad_image == "stop":
             yield from (f"{problem} (leave it out, or on_bad_image=skip)" for problem in found.problems)
         count = len(found.images)
-        if count and count < MINIMUM[self.family]:
-            yield f"family {self.family} needs at least {MINIMUM[self.family]} images, {count} can be used"
+        yield from (finding.words for finding in of_minimum(count, self.family))
         if self.by_zip(count):
             yield from self._zip(found.images, zip_host)
 
@@ -304,17 +285,10 @@ class Plan:
                 f"take at most {MOST_EACH} images"
             )
         if self.on_bad_image == "stop":
-            yield from (
-                f"{image.path} is {image.width}x{image.height}: in a zip nothing enlarges it to {WANTED_SIDE} pixels"
-                for image in images
-                if min(image.width, image.height) < WANTED_SIDE
-            )
-        if len(images) > MAX_IMAGES:
-            yield f"a zip holds at most {MAX_IMAGES} images, these are {len(images)}"
-        if (total := sum(image.size for image in images)) > MAX_BYTES:
-            yield f"a zip holds at most {MAX_BYTES / 1e9:.0f} GB, these are {total / 1e9:.1f} GB"
+            yield from (f"{finding.files[0]}: {finding.words}" for finding in of_zipped(images))
+        yield from (finding.words for finding in of_zip(images))
 
-    def _warnings(self, found: Inspection) -> Iterator[str]:
+    def _warnings(self, found: Scan) -> Iterator[str]:
         for name, limit in (("ip_name", 3), ("ip_description", 6)):
             if (text := getattr(self, name)) and len(text.split()) > limit:
                 yield f"{name} has {len(text.split())} words, the documentation says up to {limit}"
@@ -325,6 +299,7 @@ class Plan:
             yield f"{group[0].path.name} is uploaded once; the same picture again: {others}"
         for image in found.images:
             yield from (f"{image.path.name}: {warning}" for warning in image.warnings)
+        yield from (str(finding) for finding in of_pixels(found) if finding.level == "warning")
         if self.upload == "each" and len(found.images) > MOST_EACH:
             yield f"a basic dataset holds {MOST_EACH} images: the server may refuse the rest"
 

@@ -23,7 +23,7 @@ from bria_async.graph.records import Keeper, RunRow
 from bria_async.graph.runner import Protocol, Runner
 from bria_async.graph.states import State
 from bria_async.images.captions import unusable_captions
-from bria_async.images.inspect import PROCESSORS
+from bria_async.images.folder import PROCESSORS
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure, unstructure

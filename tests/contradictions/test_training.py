@@ -12,7 +12,7 @@ from bria_async.errors import (
     PlanInvalid,
     RunPaused,
 )
-from bria_async.images.inspect import Inspection
+from bria_async.images.folder import Scan
 from bria_async.session import Session
 from bria_async.sim import Options
 from bria_async.training import Plan, Settings, Trained, train
@@ -72,7 +72,7 @@ def test_c02_client_waits_for_an_end_only_so_long(tmp_path: Path) -> None:
 
 def test_c03_client_says_beforehand_that_there_are_too_many_words() -> None:
     """A plan with them is no mistake, and said to be odd before anything is created."""
-    found = Inspection(images=tuple(image(number) for number in range(5)))
+    found = Scan(images=tuple(image(number) for number in range(5)))
     warnings = Plan(images="/p", **WORKS, ip_description="a " * 10).check(found, zip_host=False)
     assert any("ip_description has 10 words" in warning for warning in warnings), warnings
 
@@ -89,9 +89,9 @@ def test_c06_client_checks_the_minimum_before_a_training(family: str, minimum: i
     fields: dict[str, Any] = {**WORKS, "family": family}
     plan = Plan(images="/p", **fields)
     enough = tuple(image(number) for number in range(minimum))
-    plan.check(Inspection(images=enough), zip_host=False)
+    plan.check(Scan(images=enough), zip_host=False)
     with pytest.raises(PlanInvalid):
-        plan.check(Inspection(images=enough[1:]), zip_host=False)
+        plan.check(Scan(images=enough[1:]), zip_host=False)
 
 
 def test_c16_client_takes_empty_for_nothing_pending(fibo: Went) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from bria_async.errors import ImageError, PlanInvalid, RunPaused
 from bria_async.host import Host
-from bria_async.images.inspect import inspect
+from bria_async.images.folder import scan
 from bria_async.sim import Simulator
 from tests.images.files import jpeg, png_header
 from tests.support import picture
@@ -118,7 +118,7 @@ async def test_very_many_files_in_deep_folders(tmp_path: Path) -> None:
             folder.mkdir()
         os.link(originals[number % ORIGINALS], folder / f"{number}.png")
     before = _peak()
-    found = await inspect(tmp_path, Host(), recursive=True)
+    found = await scan(tmp_path, Host(), recursive=True)
     assert [len(group) for group in found.duplicates] == [MANY // ORIGINALS] * ORIGINALS
     assert len(found.images) == ORIGINALS
     assert (grown := _peak() - before) < 64, f"{grown:.0f} MiB for pictures of 1,250 MiB"
@@ -134,11 +134,11 @@ async def test_a_disk_that_goes_away_in_the_middle_is_told_file_by_file(tmp_path
             for path in paths[10:]:
                 path.unlink()
 
-    found = await inspect(tmp_path / "mount", Host(), at_once=1, progress=unmount)
+    found = await scan(tmp_path / "mount", Host(), at_once=1, progress=unmount)
     assert [image.path for image in found.images] == paths[:10]
     assert [Path(problem.path) for problem in found.problems] == paths[10:]
     with pytest.raises(ImageError, match="is not there"):
-        await inspect(tmp_path / "elsewhere", Host())
+        await scan(tmp_path / "elsewhere", Host())
 
 
 @pytest.mark.fault("F8")

@@ -21,7 +21,7 @@ from PIL import Image
 from bria_async.session import Session
 from bria_async.sim import Clock, Options, Simulator, simulator
 from bria_async.training import verify
-from bria_async.training.plan import Family
+from bria_async.types.trainings import Family
 from bria_async.wire import Effect
 from tests.effects import accepted_once, having
 from tests.kill.points import Point

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import attrs
 
-from bria_async.training.plan import MINIMUM
+from bria_async.types.trainings import MINIMUM
 
 from .evidence import Evidence
 from .witness import Finding

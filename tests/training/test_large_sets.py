@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from bria_async.errors import PlanInvalid, RunPaused
-from bria_async.images.inspect import PROCESSORS
+from bria_async.images.folder import PROCESSORS
 from bria_async.images.probe import check
 from bria_async.sim import Options
 from bria_async.training import train_many
-from bria_async.training.plan import MOST_EACH
+from bria_async.types.trainings import MOST_EACH
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import ADDRESS, World, connected, land
 

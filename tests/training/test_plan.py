@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from bria_async.errors import ImageError, PlanInvalid
-from bria_async.images.inspect import Inspection
+from bria_async.images.folder import Scan
 from bria_async.images.probe import ImageFile
 from bria_async.training import Expert, Plan
 
@@ -26,7 +26,7 @@ def image(number: int, **fields: Any) -> ImageFile:
     return ImageFile(**{**usual, **fields})
 
 
-SIX = Inspection(images=tuple(image(number) for number in range(6)))
+SIX = Scan(images=tuple(image(number) for number in range(6)))
 WORKS: dict[str, Any] = {"images": "/pictures", "name": "A", "ip_type": "stylized_scene", "ip_medium": "photography"}
 
 
@@ -74,7 +74,7 @@ def test_versions_that_fit_or_are_unknown(fields: dict[str, Any]) -> None:
 def test_fewest_images(family: str, count: int, works: bool) -> None:
     """FIBO needs 5 images (published spec), legacy 1 (SEED 002)."""
     plan = Plan(**{**WORKS, "family": family})
-    found = Inspection(images=SIX.images[:count])
+    found = Scan(images=SIX.images[:count])
     if works:
         plan.check(found, zip_host=False)
     else:

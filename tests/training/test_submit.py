@@ -32,10 +32,10 @@ from bria_async.training import Member, Plan, Settings
 from bria_async.training.distributed import Workbench, reopen, submit, submit_each
 from bria_async.training.fetching import at_hand
 from bria_async.training.members import remembered
-from bria_async.training.plan import MOST_EACH
 from bria_async.training.shared import SharedPlace
 from bria_async.training.stop import stop_training
 from bria_async.training.worker import worker
+from bria_async.types.trainings import MOST_EACH
 from tests.support import TOKEN, picture
 
 

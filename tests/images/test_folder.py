@@ -12,7 +12,7 @@ import pytest
 
 from bria_async.errors import ImageError, MissingExtra
 from bria_async.host import Host
-from bria_async.images.inspect import inspect, inspect_files
+from bria_async.images.folder import scan, scan_files
 from bria_async.images.probe import Limits
 from tests.images.files import encoded, jpeg, picture, write
 
@@ -35,7 +35,7 @@ async def test_images_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     for seed, name in enumerate(["b.jpg", "c.JPEG", "a.jpg"]):
         little(tmp_path / name, seed)
     write(tmp_path / "B.png", encoded(picture(size=SIDES, seed=9), "PNG"))
-    found = await inspect(tmp_path, Host(), SMALL)
+    found = await scan(tmp_path, Host(), SMALL)
     assert [image.path.name for image in found.images] == ["B.png", "a.jpg", "b.jpg", "c.JPEG"], (
         f"unexpected order: {found.images}"
     )
@@ -53,7 +53,7 @@ async def test_companions_are_passed_over_and_images_without_a_name_are_found(tm
     write(tmp_path / "README.md", b"BMW and other cats")
     little(tmp_path / "downloaded", 2)
     os.mkfifo(tmp_path / "pipe")
-    found = await inspect(tmp_path, Host(), SMALL)
+    found = await scan(tmp_path, Host(), SMALL)
     assert [image.path.name for image in found.images] == ["cat.jpg", "downloaded"], f"found {found.images}"
     assert found.images[0].caption_path == tmp_path / "cat.txt", "the caption belongs to its image"
     assert found.problems == (), f"nothing claims to be an image and is none: {found.problems}"
@@ -71,7 +71,7 @@ async def test_what_claims_to_be_an_image_and_is_none_is_a_problem(tmp_path: Pat
     write(tmp_path / "scan", encoded(picture(size=SIDES), "TIFF"))
     (tmp_path / "loop.webp").symlink_to(tmp_path / "loop.webp")
     os.mkfifo(tmp_path / "pipe.png")
-    found = await inspect(tmp_path, Host(), SMALL)
+    found = await scan(tmp_path, Host(), SMALL)
     assert [image.path for image in found.images] == [sound], f"found {found.images}"
     assert [str(problem).partition(" (")[0] for problem in found.problems] == [
         f"{tmp_path}/cut.jpg: cannot be decoded: image file is truncated",
@@ -88,7 +88,7 @@ async def test_what_claims_to_be_an_image_and_is_none_is_a_problem(tmp_path: Pat
 async def test_problems_do_not_keep_the_files_in_memory(tmp_path: Path) -> None:
     """A traceback holds the frames that hold the bytes: of a thousand bad files, all of them."""
     write(tmp_path / "cut.jpg", encoded(picture(), "JPEG")[:-2])
-    (problem,) = (await inspect(tmp_path, Host())).problems
+    (problem,) = (await scan(tmp_path, Host())).problems
     assert problem.__traceback__ is None, "the problem carries a traceback"
     assert problem.__cause__ is None, "the problem carries the decoder's error and its traceback"
 
@@ -99,7 +99,7 @@ async def test_equal_files_are_uploaded_once(tmp_path: Path) -> None:
     little(tmp_path / "b.jpg", 2)
     shutil.copy(first, tmp_path / "c.jpg")
     shutil.copy(first, tmp_path / "d.png")
-    found = await inspect(tmp_path, Host(), SMALL)
+    found = await scan(tmp_path, Host(), SMALL)
     assert [image.path.name for image in found.images] == ["a.jpg", "b.jpg"], f"found {found.images}"
     groups = [[image.path.name for image in group] for group in found.duplicates]
     assert groups == [["a.jpg", "c.jpg", "d.png"]], f"unexpected groups: {groups}"
@@ -111,8 +111,8 @@ async def test_folders_below_are_looked_at_when_asked(tmp_path: Path) -> None:
     little(tmp_path / "a" / "z.jpg", 2)
     little(tmp_path / ".thumbnails" / "b.jpg", 3)
     (tmp_path / "a" / "up").symlink_to(tmp_path)
-    flat = await inspect(tmp_path, Host(), SMALL)
-    deep = await inspect(tmp_path, Host(), SMALL, recursive=True)
+    flat = await scan(tmp_path, Host(), SMALL)
+    deep = await scan(tmp_path, Host(), SMALL, recursive=True)
     assert [image.path for image in flat.images] == [tmp_path / "b.jpg"], f"found {flat.images}"
     assert [image.path for image in deep.images] == [tmp_path / "a" / "z.jpg", tmp_path / "b.jpg"], (
         f"found {deep.images}"
@@ -137,7 +137,7 @@ async def test_hostile_names_stay_apart(tmp_path: Path) -> None:
     ]
     for seed, name in enumerate(names):
         little(tmp_path / name, seed)
-    found = await inspect(tmp_path, Host(), SMALL, recursive=True)
+    found = await scan(tmp_path, Host(), SMALL, recursive=True)
     assert found.problems == (), f"all are sound: {found.problems}"
     keys = {image.key for image in found.images}
     assert len(keys) == len(names), f"{len(names)} files have {len(keys)} keys: {sorted(keys)}"
@@ -148,7 +148,7 @@ async def test_a_list_of_files_is_taken_as_it_is_given(tmp_path: Path) -> None:
     """The order stays, every one is meant, and a path given twice is looked at once."""
     b, a = little(tmp_path / "b.jpg", 1), little(tmp_path / "a.jpg", 2)
     note = write(tmp_path / "note.md", b"# note")
-    found = await inspect_files([b, a, b, note], Host(), SMALL)
+    found = await scan_files([b, a, b, note], Host(), SMALL)
     assert [image.path for image in found.images] == [b, a], f"found {found.images}"
     assert [problem.path for problem in found.problems] == [str(note)], f"problems {found.problems}"
     assert found.duplicates == (), f"one path is no duplicate of itself: {found.duplicates}"
@@ -157,13 +157,13 @@ async def test_a_list_of_files_is_taken_as_it_is_given(tmp_path: Path) -> None:
 async def test_what_was_known_is_not_read_again(tmp_path: Path) -> None:
     """Size and time decide: a resumed run looks at thousands of files without opening them."""
     same, changed = little(tmp_path / "a.jpg", 1), little(tmp_path / "b.jpg", 2)
-    first = await inspect(tmp_path, Host(), SMALL)
+    first = await scan(tmp_path, Host(), SMALL)
     known = {image.path: image for image in first.images}
     for path in (same, changed):
         path.write_bytes(bytes(known[path].size))
     os.utime(same, ns=(0, known[same].mtime_ns))
     os.utime(changed, ns=(0, known[changed].mtime_ns + 1))
-    again = await inspect(tmp_path, Host(), SMALL, known=known)
+    again = await scan(tmp_path, Host(), SMALL, known=known)
     assert again.images == (known[same],), f"an unchanged state is believed: {again.images}"
     assert [problem.path for problem in again.problems] == [str(changed)], f"problems {again.problems}"
 
@@ -177,7 +177,7 @@ async def test_of_many_files_the_first_images_are_decoded(tmp_path: Path) -> Non
         little(tmp_path / f"{name}.jpg", seed + 2)
     shutil.copy(tmp_path / "b.jpg", tmp_path / "y.jpg")
     (tmp_path / "f.jpg").write_bytes(b"")
-    found = await inspect(tmp_path, Host(), SMALL, most_decoded=3)
+    found = await scan(tmp_path, Host(), SMALL, most_decoded=3)
     assert [(image.path.name, image.decoded) for image in found.images] == [
         ("b.jpg", True),
         ("c.jpg", True),
@@ -193,23 +193,23 @@ async def test_few_files_are_all_decoded(tmp_path: Path) -> None:
     """As many as would be decoded anyway, or fewer."""
     for seed in range(3):
         little(tmp_path / f"{seed}.jpg", seed)
-    found = await inspect(tmp_path, Host(), SMALL, most_decoded=3)
+    found = await scan(tmp_path, Host(), SMALL, most_decoded=3)
     assert [image.decoded for image in found.images] == [True] * 3, f"found {found.images}"
-    assert found == await inspect(tmp_path, Host(), SMALL), "nothing tells it from a look at all"
+    assert found == await scan(tmp_path, Host(), SMALL), "nothing tells it from a look at all"
 
 
-async def test_an_empty_folder_gives_an_empty_inspection(tmp_path: Path) -> None:
+async def test_an_empty_folder_gives_an_empty_scan(tmp_path: Path) -> None:
     """What to say about it is for the caller to decide."""
-    found = await inspect(tmp_path, Host())
+    found = await scan(tmp_path, Host())
     assert (found.images, found.problems, found.ignored) == ((), (), 0), f"found {found}"
 
 
 async def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path) -> None:
     """Missing, and a file where a folder is due."""
     with pytest.raises(ImageError, match="nowhere: is not there"):
-        await inspect(tmp_path / "nowhere", Host())
+        await scan(tmp_path / "nowhere", Host())
     with pytest.raises(ImageError, match=r"cat\.jpg: is not a folder"):
-        await inspect(little(tmp_path / "cat.jpg", 1), Host())
+        await scan(little(tmp_path / "cat.jpg", 1), Host())
 
 
 async def test_progress_counts_every_file(tmp_path: Path) -> None:
@@ -218,7 +218,7 @@ async def test_progress_counts_every_file(tmp_path: Path) -> None:
         little(tmp_path / f"{seed}.jpg", seed)
     write(tmp_path / "bad.jpg", b"bad")
     steps: list[tuple[int, int]] = []
-    await inspect(tmp_path, Host(), SMALL, progress=lambda done, total: steps.append((done, total)))
+    await scan(tmp_path, Host(), SMALL, progress=lambda done, total: steps.append((done, total)))
     assert steps == [(done, 6) for done in range(1, 7)], f"unexpected steps: {steps}"
 
 
@@ -251,7 +251,7 @@ async def test_files_are_decoded_in_threads_and_not_all_at_once(tmp_path: Path) 
     def progress(_done: int, _total: int) -> None:
         threads.add(threading.current_thread())
 
-    found = await inspect(tmp_path, host, SMALL, at_once=3, progress=progress)
+    found = await scan(tmp_path, host, SMALL, at_once=3, progress=progress)
     assert len(found.images) == 12, f"found {len(found.images)} of 12"
     assert host.most == 3, f"{host.most} files were open at a time, 3 allowed"
     assert threads == {threading.main_thread()}, f"progress was called in {threads}"
@@ -262,7 +262,7 @@ async def test_nothing_is_changed(tmp_path: Path) -> None:
     """Neither the files nor their times: they are the user's."""
     write(tmp_path / "wrong.png", encoded(picture(size=SIDES), "JPEG"))
     before = states(tmp_path)
-    await inspect(tmp_path, Host(), SMALL)
+    await scan(tmp_path, Host(), SMALL)
     assert states(tmp_path) == before, "the folder is not as it was"
 
 
@@ -273,4 +273,4 @@ async def test_missing_pillow_is_one_plain_error(tmp_path: Path, monkeypatch: py
         monkeypatch.delitem(sys.modules, f"bria_async.images.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(MissingExtra):
-        await inspect(tmp_path, Host(), SMALL)
+        await scan(tmp_path, Host(), SMALL)

@@ -13,7 +13,8 @@ from bria_async.errors import ImageError
 from bria_async.host import Host
 
 from .formats import HEAD, accepted, foreign, is_image_name
-from .probe import CAPTION, LIMITS, ImageFile, Limits, check, load_decoder, probe, recheck
+from .look import Look
+from .probe import CAPTION, LIMITS, ImageFile, Limits, check, examine, load_decoder, recheck
 from .source import read_head
 
 Progress = Callable[[int, int], None]
@@ -23,7 +24,8 @@ PROCESSORS = os.cpu_count() or 1
 """Images that are decoded at a time."""
 
 T = TypeVar("T")
-_Verdict = ImageFile | ImageError
+R = TypeVar("R")
+_Verdict = tuple[ImageFile, Look | None] | ImageError
 _REASONS: dict[type[OSError], str] = {
     FileNotFoundError: "is not there",
     NotADirectoryError: "is not a folder",
@@ -31,35 +33,38 @@ _REASONS: dict[type[OSError], str] = {
 
 
 @attrs.frozen
-class Inspection:
+class Scan:
     """What a folder holds.
 
     `images` can be uploaded, each content once, in the order of their names; `problems` are the files that
     cannot; `duplicates` are groups of files with the same bytes, the one in `images` first; `ignored` counts
-    files that are neither images nor captions (`.txt`), hidden ones not counted.
+    files that are neither images nor captions (`.txt`), hidden ones not counted; `looks` are what was seen of `images`
+    where their pixels were measured.
     """
 
     images: tuple[ImageFile, ...]
     problems: tuple[ImageError, ...] = ()
     duplicates: tuple[tuple[ImageFile, ...], ...] = ()
     ignored: int = 0
+    looks: Mapping[Path, Look] = attrs.field(factory=dict, repr=False)
 
 
-async def inspect(
+async def scan(
     folder: Path,
     host: Host,
     limits: Limits = LIMITS,
     *,
     recursive: bool = False,
     most_decoded: int | None = None,
+    most_measured: int | None = 0,
     at_once: int = PROCESSORS,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
-) -> Inspection:
+) -> Scan:
     """Look at all images of a folder, in worker threads; nothing is changed.
 
     Files count as images by their extension, or by their first bytes. Hidden files, folders and links to
-    folders are passed over. An empty folder gives an empty inspection.
+    folders are passed over. An empty folder gives an empty scan.
 
     Args:
         folder: where the images lie.
@@ -68,6 +73,8 @@ async def inspect(
         recursive: look into the folders below, too.
         most_decoded: where there are more files than that, only the first so many images are decoded; whether the
             others are damaged, and what is unusual about their pixels, is left to `probe.check`.
+        most_measured: where there are no more files than that, the pixels of all are measured, too, which takes some
+            milliseconds for each; None for any number.
         at_once: files decoded at a time, by default the number of processors; each takes memory for its file
             and, unless it is an ordinary JPEG, four to six bytes per pixel.
         progress: called after each file with how many are done, and of how many.
@@ -78,11 +85,12 @@ async def inspect(
         MissingExtra: Pillow is not installed.
     """
     listing = await host.in_thread(_list, folder, recursive)
-    found = await inspect_files(
+    found = await scan_files(
         listing.candidates,
         host,
         limits,
         most_decoded=most_decoded,
+        most_measured=most_measured,
         at_once=at_once,
         progress=progress,
         known=known,
@@ -90,69 +98,83 @@ async def inspect(
     return attrs.evolve(found, ignored=listing.ignored)
 
 
-async def inspect_files(
+async def scan_files(
     paths: Iterable[Path],
     host: Host,
     limits: Limits = LIMITS,
     *,
     most_decoded: int | None = None,
+    most_measured: int | None = 0,
     at_once: int = PROCESSORS,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
-) -> Inspection:
-    """Look at these files, in this order; each one is meant to be an image. Otherwise like `inspect`."""
+) -> Scan:
+    """Look at these files, in this order; each one is meant to be an image. Otherwise like `scan`."""
     distinct = tuple(dict.fromkeys(paths))
     await host.in_thread(load_decoder)
     whole = most_decoded is None or len(distinct) <= most_decoded
-    look = partial(_look, limits=limits, known=known or {}, whole=whole)
-    verdicts = await _look_at_all(distinct, look, host, at_once, progress)
+    measured = most_measured is None or len(distinct) <= most_measured
+    look = partial(_look, limits=limits, known=known or {}, whole=whole, measured=measured)
+    verdicts = await in_threads(distinct, look, host, at_once, progress)
     if not whole:
         first = {group[0].sha256 for group in _by_content(verdicts)[:most_decoded]}
         left = {image.path: image for image in _images(verdicts) if image.sha256 in first and not image.decoded}
-        checked = await _look_at_all(tuple(left.values()), partial(_verdict, check), host, at_once)
+        checked = await in_threads(tuple(left.values()), partial(_verdict, _checked), host, at_once)
         told = dict(zip(distinct, verdicts, strict=True)) | dict(zip(left, checked, strict=True))
         verdicts = list(told.values())
     groups = _by_content(verdicts)
-    return Inspection(
-        images=tuple(group[0] for group in groups),
+    images = tuple(group[0] for group in groups)
+    looks = {verdict[0].path: verdict[1] for verdict in verdicts if isinstance(verdict, tuple) and verdict[1]}
+    return Scan(
+        images=images,
         problems=tuple(verdict for verdict in verdicts if isinstance(verdict, ImageError)),
         duplicates=tuple(group for group in groups if len(group) > 1),
+        looks={image.path: looks[image.path] for image in images if image.path in looks},
     )
 
 
-async def _look_at_all(
-    files: Sequence[T],
-    look: Callable[[T], _Verdict],
-    host: Host,
-    at_once: int,
-    progress: Progress | None = None,
-) -> list[_Verdict]:
-    verdicts: dict[int, _Verdict] = {}
+async def in_threads(
+    files: Sequence[T], work: Callable[[T], R], host: Host, at_once: int = PROCESSORS, progress: Progress | None = None
+) -> list[R]:
+    """Do some blocking work on each of these files, so many at a time; what came of it, in their order.
+
+    The first error ends it all.
+    """
+    done: dict[int, R] = {}
     waiting = iter(enumerate(files))
 
-    async def work() -> None:
+    async def worker() -> None:
         for index, file in waiting:
-            verdicts[index] = await host.in_thread(look, file)
+            done[index] = await host.in_thread(work, file)
             if progress is not None:
-                progress(len(verdicts), len(files))
+                progress(len(done), len(files))
 
     try:
         async with asyncio.TaskGroup() as workers:
             for _ in range(min(at_once, len(files))):
-                workers.create_task(work())
+                workers.create_task(worker())
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None  # callers know it by its class
-    return [verdicts[index] for index in range(len(files))]
+    return [done[index] for index in range(len(files))]
 
 
-def _look(path: Path, limits: Limits, known: Mapping[Path, ImageFile], whole: bool) -> _Verdict:
+def _look(path: Path, limits: Limits, known: Mapping[Path, ImageFile], whole: bool, measured: bool) -> _Verdict:
     earlier = known.get(path)
     if earlier is not None and recheck(earlier):
-        return earlier
-    return _verdict(probe, path, limits, whole)
+        return earlier, None
+    return _verdict(_examined, path, limits, whole, measured)
 
 
-def _verdict(look: Callable[..., ImageFile], *args: object) -> _Verdict:
+def _examined(path: Path, limits: Limits, whole: bool, measured: bool) -> _Verdict:
+    image, look = examine(path, limits, whole, measured)
+    return image, look if measured else None
+
+
+def _checked(image: ImageFile) -> _Verdict:
+    return check(image), None
+
+
+def _verdict(look: Callable[..., _Verdict], *args: object) -> _Verdict:
     try:
         return look(*args)
     except ImageError as error:
@@ -160,7 +182,7 @@ def _verdict(look: Callable[..., ImageFile], *args: object) -> _Verdict:
 
 
 def _images(verdicts: Iterable[_Verdict]) -> Iterator[ImageFile]:
-    return (verdict for verdict in verdicts if isinstance(verdict, ImageFile))
+    return (verdict[0] for verdict in verdicts if isinstance(verdict, tuple))
 
 
 def _by_content(verdicts: Iterable[_Verdict]) -> list[tuple[ImageFile, ...]]:

@@ -1,0 +1,196 @@
+"""`inspect`: what is to be known of a folder of images before anything is paid for."""
+
+import contextlib
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import attrs
+import click
+
+from bria_async.types.trainings import Family
+
+from .advice import typed
+from .exits import Exit, Failure
+from .flags import json_flag
+from .tables import table
+from .work import run as run_work
+
+if TYPE_CHECKING:
+    from bria_async.images import Finding, Inspection, Mended
+
+HEAD = ("level", "finding", "files", "", "what")
+NAMED = 3
+"""Files that are named where a finding has many."""
+STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+@attrs.frozen
+class Done:
+    """What the command did."""
+
+    inspection: "Inspection"
+    sheet: Path | None
+    mended: "Mended | None"
+
+    @property
+    def errors(self) -> "tuple[Finding, ...]":
+        """What still keeps a training from its images: of copies, what was not mended."""
+        copied = set(self.mended.copies) if self.mended else set()
+        return tuple(one for one in self.inspection.of("error") if not one.files or not copied.issuperset(one.files))
+
+
+@click.command()
+@click.argument("folder", type=Path)
+@click.option(
+    "--family",
+    type=click.Choice(get_args(Family)),
+    default="fibo",
+    show_default=True,
+    help="Shape of the training that the images are for.",
+)
+@click.option("--recursive", is_flag=True, help="Look into the folders below, too.")
+@click.option(
+    "--requests-per-minute", type=click.FloatRange(min=0.1), help="Of the account, for the time that uploads take."
+)
+@click.option("--html", type=Path, metavar="FILE", help="Write a contact sheet: one HTML file with all images.")
+@click.option("--fix-to", type=Path, metavar="DIR", help="Write mended copies into this folder, which must be empty.")
+@click.option(
+    "--background", default="white", show_default=True, metavar="COLOUR", help="What copies are flattened on."
+)
+@json_flag
+def inspect(
+    folder: Path,
+    *,
+    family: Family,
+    recursive: bool,
+    requests_per_minute: float | None,
+    html: Path | None,
+    fix_to: Path | None,
+    background: str,
+    as_json: bool,
+) -> None:
+    """Look at the images in FOLDER before anything is paid for; no file is changed.
+
+    Files that cannot be used, copies and pictures that look the same, what is small, blurry, dark, turned, transparent
+    or otherwise unusual, the captions beside them, how many there are, and how long they take. Exit code 1 when there
+    are errors; with --fix-to only when copies would have them, too.
+    """
+    from bria_async import images  # slow to import
+    from bria_async.dashboard.sheet import write_sheet  # as above
+
+    async def work() -> Done:
+        with _bar("looking") as progress:
+            found = await images.inspect(
+                folder,
+                family=family,
+                recursive=recursive,
+                requests_per_minute=requests_per_minute,
+                progress=progress,
+            )
+        sheet = mended = None
+        if html is not None:
+            with _bar("thumbnails") as progress:
+                sheet = await write_sheet(found, html, progress=progress)
+        if fix_to is not None:
+            with _bar("mending") as progress:
+                mended = await images.mend(found, fix_to, background=background, progress=progress)
+        return Done(found, sheet, mended)
+
+    done = run_work(work())
+    if as_json:
+        click.echo(json.dumps(facts_of(done), indent=2))
+    else:
+        _show(done)
+    if done.errors:
+        raise Failure(_counted(len(done.errors), "error") + ".", Exit.FAILED)
+
+
+def _bar(words: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
+    """A progress bar where somebody sees it."""
+    if not sys.stderr.isatty():
+        return contextlib.nullcontext()
+    from .terminal import bar  # slow to import
+
+    return bar(words)
+
+
+def _show(done: Done) -> None:
+    found = done.inspection
+    rows = list(rows_of(found.findings))
+    if not sys.stdout.isatty():
+        table(HEAD, rows)
+    else:
+        from .terminal import coloured  # as above
+
+        coloured(HEAD, rows, STYLES)
+    numbers = ", ".join(_counted(len(found.of(level)), level) for level in ("error", "warning"))
+    click.echo(f"{_counted(len(found.images), 'image')} of {printable(str(found.folder))} can be used: {numbers}.")
+    if done.sheet is not None:
+        click.echo(f"contact sheet: {printable(str(done.sheet))}")
+    if (mended := done.mended) is not None:
+        changed = f"{len(mended.changes):,} of them mended"
+        click.echo(f"copies: {len(mended.copies):,} in {printable(str(mended.folder))}, {changed}")
+        for what, number in _changes(mended):
+            click.echo(f"  {what}: {number:,}")
+        for problem in mended.problems:
+            click.echo(f"  not mended: {printable(str(problem))}")
+    ready = found.folder if done.mended is None else done.mended.folder
+    if not done.errors:
+        click.echo(typed(f"next: bria-async train {shlex.quote(printable(str(ready)))}"))
+
+
+def rows_of(findings: "Iterable[Finding]") -> Iterator[Sequence[str]]:
+    """A line for each kind of finding, with the words of its first; groups of files have lines of their own."""
+    kinds: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        alone = len(finding.files) == 1
+        kinds.setdefault((finding.level, finding.code, "" if alone else str(finding)), []).append(finding)
+    for (level, code, _), found in kinds.items():
+        files = [path for finding in found for path in finding.files]
+        more = f" and {len(files) - NAMED:,} more" if len(files) > NAMED else ""
+        names = ", ".join(printable(path.name) for path in files[:NAMED]) + more
+        yield level, code, f"{len(files):,}" if files else "", names, printable(found[0].words)
+
+
+def _changes(mended: "Mended") -> list[tuple[str, int]]:
+    done = [what for changes in mended.changes.values() for what in changes]
+    return [(what, done.count(what)) for what in dict.fromkeys(done)]
+
+
+def printable(text: str) -> str:
+    """Words of files as a terminal may show them: what would move its cursor, or is no text, is escaped."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def facts_of(done: Done) -> dict[str, Any]:
+    """All that was found, as JSON."""
+    found = done.inspection
+    images = []
+    for image in found.images:
+        measures = found.scan.looks[image.path].measures
+        facts = {"path": str(image.path), "sha256": image.sha256, "bytes": image.size, "format": image.format}
+        facts |= {"width": image.width, "height": image.height, "caption": found.captions.get(image.path)}
+        images.append(facts | ({} if measures is None else attrs.asdict(measures)))
+    data: dict[str, Any] = {"folder": str(found.folder), "family": found.family, "images": images}
+    data["findings"] = [
+        {"level": one.level, "code": one.code, "words": one.words, "files": list(map(str, one.files))}
+        for one in found.findings
+    ]
+    data["sheet"] = None if done.sheet is None else str(done.sheet)
+    if (mended := done.mended) is not None:
+        data["mended"] = {
+            "folder": str(mended.folder),
+            "copies": {str(source): str(copy) for source, copy in mended.copies.items()},
+            "changes": {str(source): list(changes) for source, changes in mended.changes.items()},
+            "problems": {problem.path: problem.message for problem in mended.problems},
+        }
+    return {**data, "exit": Exit.FAILED if done.errors else Exit.DONE}

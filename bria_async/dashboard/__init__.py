@@ -1,0 +1,1 @@
+"""Pages about images and runs."""

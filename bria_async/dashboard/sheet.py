@@ -1,0 +1,197 @@
+"""The contact sheet of an inspection: one HTML file that shows what is wrong with which image.
+
+Nothing in it comes from elsewhere, and of a file nothing is in it but pixels, encoded anew, its name and its caption.
+Both are texts of strangers: the template escapes them, and its policy runs no script but our own.
+"""
+
+import base64
+import hashlib
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from bria_async.errors import ConfigurationError, ImageError, MissingExtra
+from bria_async.host import Host
+from bria_async.images.findings import LEVELS, Finding, Level, sorted_by_level
+from bria_async.images.folder import PROCESSORS, Progress, in_threads
+from bria_async.images.inspection import Inspection
+from bria_async.partfile import PartFile
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+FEW = 200
+"""Images up to which thumbnails are large: as many as a basic dataset holds."""
+LARGE = 320
+SMALL = 96
+"""Pixels of a thumbnail's longer side; 5,000 small ones make a file of 18 MB, which browsers open in a second."""
+
+TOGETHER = ("near-duplicate", "duplicate", "caption-twice")
+"""Findings whose files are shown side by side."""
+
+_SIGNS: Mapping[Level, str] = {"error": "✖", "warning": "▲", "info": "●"}
+
+
+@attrs.frozen
+class Tile:
+    """An image on the sheet."""
+
+    number: int
+    name: str
+    picture: str
+    """Its thumbnail as a `data:` address; empty where there is none."""
+    facts: str
+    caption: str
+    findings: tuple[Finding, ...]
+    sharpness: float | None
+    brightness: float | None
+
+    @property
+    def level(self) -> str:
+        """The worst of its findings; `fine` without one."""
+        return self.findings[0].level if self.findings else "fine"
+
+    @property
+    def codes(self) -> str:
+        """What it is found by."""
+        return " ".join(sorted({finding.code for finding in self.findings}))
+
+
+async def write_sheet(
+    inspection: Inspection,
+    to: str | Path,
+    *,
+    host: Host | None = None,
+    at_once: int = PROCESSORS,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the contact sheet of an inspection as one HTML file, which appears whole or not at all.
+
+    Args:
+        inspection: what was found; its files are read once more for their thumbnails.
+        to: the file; one of this name is replaced.
+        host: whose threads to use.
+        at_once: images at a time, by default the number of processors.
+        progress: called after each image with how many are done, and of how many.
+
+    Returns:
+        The file.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+        MissingExtra: jinja2 or Pillow is not installed.
+    """
+    host = host or Host()
+    template = await host.in_thread(_template)
+    files = inspection.files
+    side = LARGE if len(files) <= FEW else SMALL
+    pictures = await in_threads(files, partial(_picture, side=side), host, at_once, progress)
+    tiles = await host.in_thread(tiles_of, inspection, dict(zip(files, pictures, strict=True)))
+    return await host.in_thread(_write, template, inspection, tiles, Path(to))
+
+
+def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> dict[Path, Tile]:
+    """A tile for each file, in the order of their names, with its thumbnail if there is one."""
+    about: dict[Path, list[Finding]] = defaultdict(list)
+    for finding in inspection.findings:
+        for path in finding.files:
+            about[path].append(finding)
+    images = {image.path: image for image in inspection.images}
+    found: dict[Path, Tile] = {}
+    for number, (path, picture) in enumerate(pictures.items()):
+        image, look = images.get(path), inspection.scan.looks.get(path)
+        measures = None if look is None else look.measures
+        found[path] = Tile(
+            number=number,
+            name=shown_name(path, inspection.folder),
+            picture="" if picture is None else f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
+            facts="" if image is None else f"{image.width} × {image.height}, {image.size / 1e6:.1f} MB",  # noqa: RUF001  # the sign
+            caption=inspection.captions.get(path, ""),
+            findings=sorted_by_level(about[path]),
+            sharpness=None if measures is None else measures.sharpness,
+            brightness=None if measures is None else measures.brightness,
+        )
+    return found
+
+
+def shown_name(path: Path, folder: Path) -> str:
+    """A file's name below the folder, as text that can be written; the API refuses names that are none."""
+    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
+    return os.fsencode(inside).decode(errors="backslashreplace")
+
+
+def _picture(path: Path, side: int) -> bytes | None:
+    from bria_async.images.thumbnail import thumbnail  # noqa: PLC0415  (needs Pillow)
+
+    try:
+        return thumbnail(path, side)
+    except ImageError:
+        return None  # its tile says what is wrong with it
+
+
+def _write(template: "Template", inspection: Inspection, tiles: Mapping[Path, Tile], to: Path) -> Path:
+    """Render it piece by piece: thousands of thumbnails are not joined into one text."""
+    to = to.expanduser().absolute()
+    try:
+        with PartFile(to) as part:
+            for piece in template.generate(**_facts(inspection, tiles)):
+                part.write(piece.encode())
+            part.commit()
+    except OSError as error:
+        raise ConfigurationError(f"{to} cannot be written: {error.strerror or error}.") from None
+    return to
+
+
+def _facts(inspection: Inspection, tiles: Mapping[Path, Tile]) -> dict[str, object]:
+    """What the template shows."""
+    style, script = (_source(name) for name in ("sheet.css", "sheet.js"))
+    count = Counter((finding.level, finding.code) for tile in tiles.values() for finding in tile.findings)
+    return {
+        "title": inspection.folder.name,
+        "family": inspection.family,
+        "levels": {level: len(inspection.of(level)) for level in LEVELS},
+        "signs": _SIGNS,
+        "whole": [finding for finding in inspection.findings if not finding.files],
+        "groups": list(_groups(inspection.findings, tiles)),
+        "filters": sorted(count.items(), key=lambda item: (LEVELS.index(item[0][0]), -item[1])),
+        "tiles": list(tiles.values()),
+        "style": style,
+        "script": script,
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+    }
+
+
+def _groups(findings: Sequence[Finding], tiles: Mapping[Path, Tile]) -> Iterator[tuple[Finding, list[Tile]]]:
+    for finding in findings:
+        if finding.code in TOGETHER:
+            yield finding, [tiles[path] for path in finding.files]
+
+
+def _source(name: str) -> str:
+    return resources.files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """How a content security policy names what it lets run."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _template() -> "Template":
+    """The page, which escapes whatever it is given.
+
+    Raises:
+        MissingExtra: jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (an extra)
+    except ModuleNotFoundError as missing:
+        raise MissingExtra('Pages need jinja2: pip install "bria-async[dashboard]"') from missing
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(_source("sheet.html"))

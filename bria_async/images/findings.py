@@ -1,0 +1,239 @@
+"""What there is to say of images before they are paid for: pure functions from what was seen to findings.
+
+Every threshold stands here once, with its reason. An error is what a training refuses or cannot use; a warning is what
+probably costs quality; an info is what is good to know.
+"""
+
+import itertools
+import math
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import attrs
+
+from bria_async.errors import ImageError
+from bria_async.types.common import AspectRatio
+from bria_async.types.trainings import BEST, MINIMUM, MOST_EACH, TRAINING_HOURS, WANTED_SIDE, Family
+
+from .alike import alike
+from .archive import MAX_BYTES, MAX_IMAGES
+from .folder import Scan
+from .look import Measures
+from .probe import ImageFile
+
+Level = Literal["error", "warning", "info"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""The worst first."""
+
+BLANK = 0.01
+"""Contrast (0 to 1) below which nothing is seen: two or three of 255 greys, which the noise of a camera has as well."""
+DARK = 0.12
+"""Mean brightness below which a picture is dark: drawn nights have 0.2 and more, an underexposed photo 0.1."""
+BRIGHT = 0.95
+"""Mean brightness above which a picture is nearly white: its subject, if it has one, fills a twentieth of it. Only an
+info, because icons and products on white are meant."""
+PLAIN = 2.0
+"""Bits of entropy of a pixel below which there is little to see: four equally frequent greys. Photos have 6 to 8."""
+BLURRY = 0.1
+"""The share of the set's median sharpness below which a picture is blurry: a blur of three pixels in 1,024 takes nine
+tenths of the sharpness, while pictures of one set differ by half of it. Relative, because drawings and photos differ by
+far more."""
+SET = 5
+"""Images from which on the median of a set says something."""
+LONG_SIDES = 2.0
+"""The longer side as a multiple of the shorter one beyond which an aspect ratio is odd: 16:9 (1.8) is the longest that
+the API generates, so a training crops or shrinks more of it."""
+LONGEST_CAPTION: Mapping[Family, int] = {"fibo": 10_000, "legacy": 400, "2024": 400}
+"""Characters of a caption. FIBO's are JSON texts of some thousands; the text encoders of the older families read 77
+tokens, which are about 400 characters, and what is beyond is not learned. Both are ours: the API documents none."""
+PREFIX_WORDS = 3
+"""Words with which all captions begin before that is told: two ("a cat") are chance."""
+PACES = (10, 60, 1000)
+"""Requests per minute of the plans that public pages name, for whoever does not say which one is theirs."""
+
+
+@attrs.frozen
+class Finding:
+    """Something to know about images: how bad it is, its short code, a sentence, and the files it is about.
+
+    Of things that concern several files together (copies, captions) the files are the whole group; what concerns the
+    set has none.
+    """
+
+    level: Level
+    code: str
+    words: str
+    files: tuple[Path, ...] = ()
+
+    def __str__(self) -> str:
+        names = ", ".join(path.name for path in self.files[:3])
+        more = f" and {len(self.files) - 3:,} more" if len(self.files) > 3 else ""  # noqa: PLR2004  # as above
+        return f"{names}{more}: {self.words}" if names else self.words
+
+
+def sorted_by_level(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The worst first, else in their order."""
+    return tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level)))
+
+
+def of_files(found: Scan) -> Iterator[Finding]:
+    """What each file is by itself: those that cannot be used, copies, and what is unusual about the others."""
+    for problem in found.problems:
+        yield Finding("error", problem.code, problem.message, (Path(problem.path),))
+    for group in found.duplicates:
+        words = f"the same bytes {len(group)} times, which are uploaded once"
+        yield Finding("warning", "duplicate", words, tuple(image.path for image in group))
+    for image in found.images:
+        for oddity in found.looks[image.path].oddities if image.path in found.looks else ():
+            yield Finding("warning", oddity.code, oddity.words, (image.path,))
+        if (ratio := max(image.width, image.height) / min(image.width, image.height)) > LONG_SIDES:
+            words = f"one side is {ratio:.1f} times the other: a training crops it, or shrinks it to little"
+            yield Finding("warning", "odd-aspect", words, (image.path,))
+
+
+def of_pixels(found: Scan) -> Iterator[Finding]:
+    """What the pixels tell: pictures that look alike, and those that are blurry, dark or empty beside the others."""
+    measures = {path: look.measures for path, look in found.looks.items() if look.measures is not None}
+    seen = {path: one for path, one in measures.items() if one.contrast >= BLANK}
+    for group in alike({path: one.hash for path, one in seen.items()}):
+        words = f"{len(group)} pictures look the same: a training learns them by heart"
+        yield Finding("warning", "near-duplicate", words, group)
+    typical = statistics.median(one.sharpness for one in seen.values()) if len(seen) >= SET else 0.0
+    for path, one in measures.items():
+        yield from (attrs.evolve(finding, files=(path,)) for finding in _of_measures(one, typical))
+
+
+def _of_measures(one: Measures, typical: float) -> Iterator[Finding]:
+    if one.contrast < BLANK:
+        yield Finding("warning", "blank", "next to nothing is seen: one colour all over")
+        return
+    if one.sharpness < BLURRY * typical:
+        share = one.sharpness / typical
+        yield Finding("warning", "blurry", f"blurry beside the others: {share:.0%} of their sharpness")
+    if one.brightness < DARK:
+        yield Finding("warning", "dark", f"dark: {one.brightness:.0%} of white on the average")
+    if one.brightness > BRIGHT:
+        yield Finding("info", "bright", f"nearly white: {one.brightness:.0%} of it on the average")
+    if one.entropy < PLAIN:
+        yield Finding("info", "plain", f"little to see: {one.entropy:.1f} bits a pixel")
+
+
+def of_minimum(count: int, family: Family) -> Iterator[Finding]:
+    """Too few of them to train on."""
+    if count and count < MINIMUM[family]:
+        words = f"family {family} needs at least {MINIMUM[family]} images, {count} can be used"
+        yield Finding("error", "too-few", words)
+
+
+def of_zip(images: Sequence[ImageFile]) -> Iterator[Finding]:
+    """Too much for one zip."""
+    if len(images) > MAX_IMAGES:
+        yield Finding("error", "too-many", f"a zip holds at most {MAX_IMAGES} images, these are {len(images)}")
+    if (total := sum(image.size for image in images)) > MAX_BYTES:
+        words = f"a zip holds at most {MAX_BYTES / 1e9:.0f} GB, these are {total / 1e9:.1f} GB"
+        yield Finding("error", "too-many-bytes", words)
+
+
+def of_zipped(images: Iterable[ImageFile]) -> Iterator[Finding]:
+    """What is too small for a zip, where nothing enlarges it."""
+    for image in images:
+        if min(image.width, image.height) < WANTED_SIDE:
+            words = f"{image.width} x {image.height} pixels: in a zip nothing enlarges it to {WANTED_SIDE}"
+            yield Finding("error", "small", words, (image.path,))
+
+
+def of_set(found: Scan, family: Family, requests_per_minute: float | None = None) -> Iterator[Finding]:
+    """What they are together: how many, of which shapes, and how long they take."""
+    count = len(found.images)
+    if not count:
+        yield Finding("error", "none", "no image here can be used")
+        return
+    yield from of_minimum(count, family)
+    if count > MOST_EACH and family == "2024":
+        words = f"a dataset of 2024 holds {MOST_EACH} images and takes no zip, these are {count:,}"
+        yield Finding("error", "too-many", words)
+    elif count > MOST_EACH:
+        yield from of_zip(found.images)
+        yield from of_zipped(found.images)
+        words = f"{count:,} images: more than {MOST_EACH} go as one zip, which needs an address that takes it"
+        yield Finding("info", "zip", words)
+    if not BEST[0] <= count <= BEST[1]:
+        yield Finding("info", "count", f"{count:,} images; {BEST[0]} to {BEST[1]} train best")
+    shapes = Counter(nearest_aspect(image.width, image.height) for image in found.images)
+    told = ", ".join(f"{shape} ({number:,})" for shape, number in shapes.most_common())
+    yield Finding("info", "aspects", f"aspect ratios: {told}")
+    if found.ignored:
+        yield Finding("info", "ignored", f"{found.ignored:,} files are neither images nor captions")
+    yield Finding("info", "time", expected_time(count, family, requests_per_minute))
+
+
+def nearest_aspect(width: int, height: int) -> AspectRatio:
+    """The aspect ratio of the API that is next to that of these sides."""
+
+    def distance(words: AspectRatio) -> float:
+        across, _, down = words.partition(":")
+        return abs(math.log(width / height * int(down) / int(across)))
+
+    known: tuple[AspectRatio, ...] = get_args(AspectRatio)
+    return min(known, key=distance)
+
+
+def expected_time(count: int, family: Family, requests_per_minute: float | None = None) -> str:
+    """How long uploads take under a rate limit, and the training: one request for each image, or one zip."""
+    least, most = TRAINING_HOURS[family]
+    training = f"the training takes {least} to {most} hours"
+    if count > MOST_EACH:
+        return f"one zip, whatever the rate limit; {training}"
+    paces = PACES if requests_per_minute is None else (requests_per_minute,)
+    times = ", ".join(f"{_words_of(60 * count / pace)} at {pace:g} requests a minute" for pace in paces)
+    return f"{count:,} uploads take at least {times}; {training}"
+
+
+def _words_of(seconds: float) -> str:
+    return f"{math.ceil(seconds)} s" if seconds < 60 else f"{math.ceil(seconds / 60)} min"  # noqa: PLR2004  # a minute
+
+
+def of_captions(texts: Mapping[Path, str | ImageError | None], family: Family) -> Iterator[Finding]:
+    """What the text files beside images say, which only count with `captions="files"`.
+
+    `texts` has, for each image, its caption, why it cannot be used, or None where there is no file.
+    """
+    said = {path: text for path, text in texts.items() if isinstance(text, str)}
+    missing = tuple(path for path, text in texts.items() if text is None)
+    if missing and len(missing) < len(texts):
+        yield Finding("warning", "caption-missing", "no text file beside it, as others have", missing)
+    elif missing:
+        yield Finding("info", "captions", "no text files beside the images: the server writes the captions")
+    for path, text in texts.items():
+        if isinstance(text, ImageError):
+            yield Finding("warning", text.code, f"its caption {text.message}", (path,))
+        elif text is not None and len(text) > LONGEST_CAPTION[family]:
+            words = f"a caption of {len(text):,} characters, of which {LONGEST_CAPTION[family]:,} or so are learned"
+            yield Finding("warning", "caption-long", words, (path,))
+    for paths in _with_one_caption(said):
+        words = f"{len(paths)} images have one caption: {_short(said[paths[0]])}"
+        yield Finding("warning", "caption-twice", words, paths)
+    if len(said) > 1 and len(shared := _shared_words(said.values())) >= PREFIX_WORDS:
+        words = f"all captions begin with “{_short(' '.join(shared))}”, which belongs into the dataset's caption prefix"
+        yield Finding("warning", "caption-prefix", words, tuple(said))
+
+
+def _with_one_caption(said: Mapping[Path, str]) -> Iterator[tuple[Path, ...]]:
+    groups: dict[str, list[Path]] = defaultdict(list)
+    for path, text in said.items():
+        groups[" ".join(text.split()).casefold()].append(path)
+    return (tuple(group) for group in groups.values() if len(group) > 1)
+
+
+def _shared_words(texts: Iterable[str]) -> list[str]:
+    """The words with which all of them begin: those with which the first and the last in order do."""
+    words = [text.split() for text in texts]
+    pairs = zip(min(words), max(words), strict=False)
+    return [one for one, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)]
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,102 @@
+"""Looking at a folder of images before anything is paid for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from bria_async.errors import ConfigurationError, ImageError
+from bria_async.host import Host
+from bria_async.types.trainings import MOST_EACH, Family
+
+from .captions import captions_of
+from .findings import Finding, Level, of_captions, of_files, of_pixels, of_set, sorted_by_level
+from .folder import PROCESSORS, Progress, Scan, scan
+from .probe import ImageFile
+
+
+@attrs.frozen
+class Inspection:
+    """What a folder of images holds, and what there is to say about it.
+
+    `images` can be used, each content once, in the order of their names; `findings` are sorted, errors first. `scan` is
+    what was seen: the measures of each image, files that cannot be used, and copies. `captions` are the texts beside
+    the images, by their paths.
+    """
+
+    folder: Path
+    family: Family
+    scan: Scan = attrs.field(repr=False)
+    findings: tuple[Finding, ...] = ()
+    captions: dict[Path, str] = attrs.field(factory=dict, repr=False)
+
+    @property
+    def images(self) -> tuple[ImageFile, ...]:
+        """The images that can be used."""
+        return self.scan.images
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that are images or claim to be, in the order of their names."""
+        named = {Path(problem.path) for problem in self.scan.problems} | {image.path for image in self.images}
+        named |= {image.path for group in self.scan.duplicates for image in group}
+        return tuple(sorted(named, key=lambda path: path.as_posix()))
+
+    def of(self, level: Level) -> tuple[Finding, ...]:
+        """The findings of a level."""
+        return tuple(finding for finding in self.findings if finding.level == level)
+
+
+async def inspect(
+    folder: str | Path,
+    *,
+    host: Host | None = None,
+    family: Family = "fibo",
+    recursive: bool = False,
+    requests_per_minute: float | None = None,
+    at_once: int = PROCESSORS,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Look at all images of a folder as a training will; nothing is sent, and no file is changed.
+
+    Each file is read once: hashed, decoded to its last pixel, and measured. What is kept of an image are a few hundred
+    bytes, so that thousands fit.
+
+    Args:
+        folder: where the images lie (jpeg, png, webp), with their captions beside them, if there are any: `cat.txt` for
+            `cat.png`.
+        host: whose threads to use.
+        family: the training they are for; see `Plan`.
+        recursive: look into the folders below, too.
+        requests_per_minute: of the account, for the expected time of the uploads; by default those of usual accounts
+            are told.
+        at_once: files decoded at a time, by default the number of processors.
+        progress: called after each file with how many are done, and of how many.
+
+    Raises:
+        ConfigurationError: the requests per minute are not above 0.
+        ImageError: the folder is not there, is no folder, or cannot be listed.
+        MissingExtra: Pillow is not installed.
+    """
+    if requests_per_minute is not None and not requests_per_minute > 0:
+        raise ConfigurationError(f"Requests per minute must be above 0, not {requests_per_minute}.")
+    host, where = host or Host(), _absolute(folder)
+    found = await scan(where, host, recursive=recursive, most_measured=None, at_once=at_once, progress=progress)
+    texts = await host.in_thread(captions_of, found.images)
+    findings = await host.in_thread(_findings, found, texts, family, requests_per_minute)
+    said = {path: text for path, text in texts.items() if isinstance(text, str)}
+    return Inspection(where, family, found, findings, said)
+
+
+def _absolute(folder: str | Path) -> Path:
+    return Path(folder).expanduser().absolute()
+
+
+def _findings(
+    found: Scan, texts: Mapping[Path, str | ImageError | None], family: Family, requests_per_minute: float | None
+) -> tuple[Finding, ...]:
+    """All there is to say; blocks for as long as thousands of pictures take to be compared."""
+    zipped = len(found.images) > MOST_EACH and family != "2024"
+    by_itself = (one for one in of_files(found) if not (zipped and one.code == "small"))  # of a zip the set tells it
+    together = (*of_pixels(found), *of_set(found, family, requests_per_minute), *of_captions(texts, family))
+    return sorted_by_level((*by_itself, *together))

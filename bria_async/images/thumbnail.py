@@ -1,0 +1,44 @@
+"""Small pictures of images, for pages."""
+
+import io
+from pathlib import Path
+
+from bria_async.errors import ImageError
+
+from .decode import opened
+from .pillow import Image
+from .probe import LIMITS, format_of
+from .raster import orientation, plain, upright
+from .source import read_whole
+
+_QUALITY = 78
+"""Of WebP: artefacts are not seen at these sizes."""
+
+
+def thumbnail(source: Path | bytes, side: int) -> bytes:
+    """A small copy of an image as WebP, upright, no side longer than `side` pixels; blocks.
+
+    It is encoded anew, so nothing of the file but its pixels is in it; transparent pixels stay transparent. Larger
+    files and more pixels than an image may have are refused.
+
+    Raises:
+        ImageError: it cannot be read or decoded.
+    """
+    path = str(source) if isinstance(source, Path) else "image"
+    data = read_whole(source, LIMITS.max_bytes).data if isinstance(source, Path) else source
+    form = format_of(data, Path(path))
+    try:
+        with opened(data, form, LIMITS.max_pixels, path) as image:
+            image.draft(None, (side, side))
+            small = plain(image)
+            small = small.convert("RGB") if small.mode == "CMYK" else small
+            small = upright(small, orientation(image))
+            small.thumbnail((side, side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            buffer = io.BytesIO()
+            small.save(buffer, "WEBP", quality=_QUALITY)
+    except (ImageError, MemoryError):
+        raise
+    except Exception as error:
+        # Damaged bytes make decoders raise whatever they stumble over.
+        raise ImageError(f"cannot be decoded: {error}", path, "damaged") from error
+    return buffer.getvalue()

@@ -1,0 +1,227 @@
+"""A folder is looked at before anything is paid for: pictures that these tests draw, and what is said of each."""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageEnhance, ImageFilter
+
+from bria_async.errors import ConfigurationError, ImageError
+from bria_async.images import Finding, Inspection, inspect
+from bria_async.images.pictures import draw
+from tests.images.files import encoded, picture, write
+
+COUNT = 8
+FAMILY_LIMIT = 200
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight different pictures of one character."""
+    folder = tmp_path_factory.mktemp("drawn")
+    draw(folder, COUNT)
+    return folder
+
+
+@pytest.fixture
+def folder(drawn: Path, tmp_path: Path) -> Path:
+    """A folder of one's own with those pictures."""
+    return Path(shutil.copytree(drawn, tmp_path / "Cats"))
+
+
+def opened(path: Path) -> Image.Image:
+    """A picture's pixels."""
+    with Image.open(path) as image:
+        return image.convert("RGB")
+
+
+def of(found: Inspection, code: str) -> list[Finding]:
+    """The findings with this code."""
+    return [finding for finding in found.findings if finding.code == code]
+
+
+def names(findings: Iterable[Finding]) -> list[list[str]]:
+    """The files of each finding."""
+    return [[path.name for path in finding.files] for finding in findings]
+
+
+async def test_good_pictures_have_no_errors_and_no_warnings(folder: Path) -> None:
+    """Different pictures of one character are not taken for copies, nor night for darkness; infos tell the set."""
+    found = await inspect(folder)
+    assert (found.of("error"), found.of("warning")) == ((), ()), found.findings
+    assert [finding.code for finding in found.findings] == ["aspects", "time", "captions"], found.findings
+    assert len(found.images) == COUNT and found.folder == folder
+
+
+async def test_copies_that_are_not_byte_for_byte_the_same_are_grouped(folder: Path) -> None:
+    """One encoded anew, one scaled and one brightened belong to their picture, and to no other."""
+    first, second = folder / "lora-001.png", folder / "lora-002.jpg"
+    opened(first).save(folder / "encoded.jpg", quality=50)
+    half = opened(first)
+    half.resize((half.width // 2, half.height // 2)).save(folder / "scaled.webp")
+    ImageEnhance.Brightness(opened(second)).enhance(1.15).save(folder / "brightened.png")
+    found = await inspect(folder)
+    assert names(of(found, "near-duplicate")) == [
+        ["brightened.png", "lora-002.jpg"],
+        ["encoded.jpg", "lora-001.png", "scaled.webp"],
+    ], of(found, "near-duplicate")
+
+
+async def test_a_copy_that_is_turned_by_its_metadata_is_still_a_copy(folder: Path) -> None:
+    """Pictures are compared as they are seen, and not as they are stored."""
+    turned = opened(folder / "lora-001.png").transpose(Image.Transpose.ROTATE_90)
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    turned.save(folder / "turned.jpg", exif=exif)
+    found = await inspect(folder)
+    assert names(of(found, "near-duplicate")) == [["lora-001.png", "turned.jpg"]], found.findings
+    assert names(of(found, "turned")) == [["turned.jpg"]]
+
+
+async def test_a_blurred_picture_is_the_blurriest(folder: Path) -> None:
+    """By rank, and told where it is far below the others; a darker copy of a picture is as sharp as that."""
+    opened(folder / "lora-003.png").filter(ImageFilter.GaussianBlur(4)).rotate(180).save(folder / "soft.jpg")
+    ImageEnhance.Brightness(opened(folder / "lora-004.jpg")).enhance(0.5).rotate(180).save(folder / "dim.png")
+    found = await inspect(folder)
+    sharpness = {path.name: look.measures.sharpness for path, look in found.scan.looks.items() if look.measures}
+    assert min(sharpness, key=sharpness.__getitem__) == "soft.jpg", sharpness
+    assert sharpness["dim.png"] == pytest.approx(sharpness["lora-004.jpg"], rel=0.3), sharpness
+    assert names(of(found, "blurry")) == [["soft.jpg"]], of(found, "blurry")
+
+
+async def test_dark_white_and_blank_pictures_are_told(folder: Path) -> None:
+    """Each once and for one reason: what is blank is not also dark, nor two blank ones copies of each other."""
+    ImageEnhance.Brightness(opened(folder / "lora-004.jpg")).enhance(0.12).rotate(180).save(folder / "dark.jpg")
+    icon = Image.new("RGB", (1024, 1024), "white")
+    icon.paste("teal", (460, 460, 560, 560))
+    icon.save(folder / "icon.png")
+    Image.new("RGB", (1024, 1024), "black").save(folder / "night.png")
+    Image.new("RGB", (1024, 1024), "beige").save(folder / "paper.png")
+    found = await inspect(folder)
+    assert names(of(found, "dark")) == [["dark.jpg"]], found.findings
+    assert names(of(found, "blank")) == [["night.png"], ["paper.png"]], found.findings
+    assert names(of(found, "bright")) == names(of(found, "plain")) == [["icon.png"]], found.findings
+    assert of(found, "near-duplicate") == []
+
+
+async def test_what_training_warns_of_has_a_code(folder: Path) -> None:
+    """Each oddity and each fault of a file has a short code, beside the words that a training says."""
+    write(folder / "wrong.png", encoded(picture(seed=1), "JPEG"))
+    write(folder / "cmyk.jpg", encoded(picture("CMYK", seed=2), "JPEG"))
+    write(folder / "palette.png", encoded(picture("P", seed=3), "PNG"))
+    write(folder / "small.png", encoded(picture(size=(800, 700), seed=4), "PNG"))
+    clear = picture("RGBA", seed=5)
+    clear.putalpha(90)
+    write(folder / "clear.png", encoded(clear, "PNG"))
+    frames = [picture(seed=6), picture(seed=7)]
+    write(folder / "moving.webp", encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
+    write(folder / "long.png", encoded(picture(size=(3000, 1100), seed=8), "PNG"))
+    write(folder / "empty.png", b"")
+    write(folder / "note.jpg", b"a note")
+    write(folder / "tiny.png", encoded(picture(size=(90, 90), seed=9), "PNG"))
+    write(folder / "cut.jpg", (folder / "wrong.png").read_bytes()[:-2])
+    shutil.copy(folder / "lora-001.png", folder / "same.png")
+    found = await inspect(folder)
+    told = {(finding.level, finding.code): [path.name for path in finding.files] for finding in found.findings}
+    expected = {
+        ("error", "damaged"): ["cut.jpg"],
+        ("error", "empty"): ["empty.png"],
+        ("error", "wrong-type"): ["note.jpg"],
+        ("error", "too-small"): ["tiny.png"],
+        ("warning", "duplicate"): ["lora-001.png", "same.png"],
+        ("warning", "extension"): ["wrong.png"],
+        ("warning", "cmyk"): ["cmyk.jpg"],
+        ("warning", "palette"): ["palette.png"],
+        ("warning", "small"): ["small.png"],
+        ("warning", "transparent"): ["clear.png"],
+        ("warning", "animated"): ["moving.webp"],
+        ("warning", "odd-aspect"): ["long.png"],
+    }
+    assert expected.items() <= told.items(), told
+    for image in found.images:
+        words = [finding.words for finding in found.findings if finding.files == (image.path,)]
+        assert set(image.warnings) <= set(words), "what training says is among the findings"
+    assert [finding.level for finding in found.findings] == sorted(
+        (finding.level for finding in found.findings), key=["error", "warning", "info"].index
+    ), "errors come first"
+
+
+async def test_captions_beside_images(folder: Path) -> None:
+    """Missing, empty, unreadable, too long, the same twice, and all with the same beginning."""
+    for number in (1, 3, 4, 5):
+        (folder / f"lora-00{number}").with_suffix(".txt").write_text(f"a photo of Lora, number {number}")
+    (folder / "lora-005.txt").write_text("a  photo of LORA, number 4")
+    (folder / "lora-006.txt").write_text(" \n")
+    (folder / "lora-007.txt").write_bytes(b"\xff\xfe\x00")
+    found = await inspect(folder, family="legacy")
+    assert names(of(found, "caption-missing")) == [["lora-002.jpg", "lora-008.jpg"]], found.findings
+    assert names(of(found, "caption-empty")) == [["lora-006.jpg"]]
+    assert names(of(found, "caption-unreadable")) == [["lora-007.png"]]
+    assert names(of(found, "caption-twice")) == [["lora-004.jpg", "lora-005.png"]]
+    (prefix,) = of(found, "caption-prefix")
+    assert "“a photo of”" in prefix.words, prefix
+    assert found.captions[folder / "lora-001.png"] == "a photo of Lora, number 1"
+    (folder / "lora-008.txt").write_text("word " * 200)
+    for family, long in (("legacy", [["lora-008.jpg"]]), ("fibo", [])):
+        again = await inspect(folder, family=family)
+        assert names(of(again, "caption-long")) == long, f"{family}: {again.findings}"
+        assert of(again, "caption-prefix") == [], "they begin in different ways"
+
+
+async def test_a_folder_without_captions_misses_none(folder: Path) -> None:
+    """The server writes them."""
+    found = await inspect(folder)
+    assert not [finding for finding in found.of("warning") if finding.code.startswith("caption")]
+
+
+async def test_the_expected_time_is_that_of_the_account(folder: Path) -> None:
+    """One request for each image at the given rate, or at those of usual accounts; the training takes hours."""
+    (usual,) = of(await inspect(folder), "time")
+    assert "48 s at 10 requests a minute, 8 s at 60" in usual.words, usual
+    (own,) = of(await inspect(folder, requests_per_minute=4, family="legacy"), "time")
+    assert own.words == "8 uploads take at least 2 min at 4 requests a minute; the training takes 1 to 3 hours"
+    with pytest.raises(ConfigurationError, match="must be above 0"):
+        await inspect(folder, requests_per_minute=0)
+
+
+async def test_too_few_for_the_family(folder: Path) -> None:
+    """FIBO needs five, the older families take one; nothing at all is an error of its own."""
+    for path in sorted(folder.iterdir())[3:]:
+        path.unlink()
+    assert [finding.code for finding in (await inspect(folder)).of("error")] == ["too-few"]
+    assert (await inspect(folder, family="legacy")).of("error") == ()
+    for path in folder.iterdir():
+        path.unlink()
+    assert [finding.code for finding in (await inspect(folder)).findings] == ["none"]
+
+
+async def test_many_are_held_to_the_rules_of_a_zip(tmp_path: Path) -> None:
+    """Beyond 200 nothing enlarges an image, which is then an error; datasets of 2024 take no zip at all."""
+    for number in range(FAMILY_LIMIT + 1):
+        write(tmp_path / f"{number:03d}.jpg", encoded(picture(size=(256, 256), seed=number), "JPEG"))
+    steps: list[tuple[int, int]] = []
+    found = await inspect(tmp_path, progress=lambda done, total: steps.append((done, total)))
+    assert {finding.code for finding in found.of("error")} == {"small"}
+    assert len(of(found, "small")) == FAMILY_LIMIT + 1, "once each, as an error"
+    assert {"zip", "count"} <= {finding.code for finding in found.of("info")}
+    assert steps[-1] == (FAMILY_LIMIT + 1, FAMILY_LIMIT + 1)
+    codes = [finding.code for finding in (await inspect(tmp_path, family="2024")).of("error")]
+    assert codes == ["too-many"], codes
+
+
+async def test_folders_below_and_folders_that_are_none(folder: Path) -> None:
+    """Only when asked; and a missing folder is one error."""
+    (folder / "below").mkdir()
+    (folder / "lora-001.png").rename(folder / "below" / "deep.png")
+    assert len((await inspect(folder)).images) == COUNT - 1
+    assert len((await inspect(str(folder), recursive=True)).images) == COUNT
+    with pytest.raises(ImageError, match="is not there"):
+        await inspect(folder / "nowhere")
+
+
+async def test_nothing_is_changed(folder: Path) -> None:
+    """Neither bytes nor times."""
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+    await inspect(folder)
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()} == before
