@@ -23,7 +23,7 @@ class Exit(enum.IntEnum):
         return member
 
     DONE = (0, "done")
-    FAILED = (1, "failed for good, verify found differences, or inspect errors")
+    FAILED = (1, "failed for good, verify found differences, or inspect found errors")
     USAGE = (2, "wrong usage, plan or configuration; nothing was sent for it (other runs of a batch may be trained)")
     PAUSED = (3, "the run paused and can be resumed, or the job goes on and can be waited for")
     JOURNAL = (4, "the journal is locked, unreadable, or of a newer version")

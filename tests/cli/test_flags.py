@@ -132,6 +132,7 @@ def test_the_documentation_states_every_command_and_exit_code() -> None:
     """`docs/cli.md` lists what the command line has, and its plan is one."""
     text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
     assert [name for name in app.commands if f"| `{name}" not in text] == [], "commands"
-    assert [code for code in Exit if f"| {code} | {code.words.replace('verify', '`verify`')} |" not in text] == []
+    words = {code: code.words.replace("verify", "`verify`").replace("inspect", "`inspect`") for code in Exit}
+    assert [code for code in Exit if f"| {code} | {words[code]} |" not in text] == []
     plan = Plan.of(tomllib.loads(text.partition("```toml\n")[2].partition("```")[0]))
     assert plan.expert == Expert(rank=64, total_training_steps=1000), plan

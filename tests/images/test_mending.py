@@ -84,8 +84,8 @@ async def test_pixels_are_those_of_the_image(tmp_path: Path) -> None:
 
 def near(one: Image.Image, other: Image.Image) -> bool:
     """Whether two pictures have the same colours everywhere, as well as a JPEG keeps them."""
-    few = [image.convert("RGB").resize((8, 8)).tobytes() for image in (one, other)]
-    return max(abs(a - b) for a, b in zip(*few, strict=True)) <= 10
+    first, second = (image.convert("RGB").resize((8, 8)).tobytes() for image in (one, other))
+    return all(abs(a - b) <= 10 for a, b in zip(first, second, strict=True))
 
 
 async def test_what_needs_nothing_is_copied_with_its_caption(tmp_path: Path) -> None:

@@ -1,0 +1,90 @@
+"""`inspect`: a table for people, JSON for programs, a sheet and mended copies, and an exit code that says it all."""
+
+from pathlib import Path
+
+import pytest
+
+from bria_async.images.pictures import draw
+from tests.cli.shell import Shell
+from tests.images.files import encoded, picture, write
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Shell:
+    """A shell without a server and a token: nothing is sent."""
+    return Shell(tmp_path, {})
+
+
+@pytest.fixture
+def cats(tmp_path: Path) -> Path:
+    """Five good pictures."""
+    draw(tmp_path / "Cats", 5)
+    return tmp_path / "Cats"
+
+
+def test_a_good_folder_ends_with_zero_and_the_next_command(alone: Shell, cats: Path) -> None:
+    """Without a token, in a table with infos only."""
+    done = alone.run("inspect", cats, "--requests-per-minute", "10", "--family", "legacy")
+    assert (done.code, done.err) == (0, ""), done
+    lines = [line.split()[:2] for line in done.out.splitlines()]
+    assert lines[:4] == [["level", "finding"], ["info", "aspects"], ["info", "time"], ["info", "captions"]], done.out
+    assert "5 uploads take at least 30 s at 10 requests a minute; the training takes 1 to 3 hours" in done.out
+    assert f"5 images of {cats} can be used: 0 errors, 0 warnings." in done.out
+    assert done.out.splitlines()[-1] == f"next: bria-async train {cats}"
+
+
+def test_errors_are_exit_code_one(alone: Shell, cats: Path) -> None:
+    """A kind of finding has one line, whatever the number of files; names that would move the cursor are escaped."""
+    for number in range(5):
+        write(cats / f"\x1b[2Jcut {number}.jpg", b"\xff\xd8\xff")
+    write(cats / "small.png", encoded(picture(size=(700, 600)), "PNG"))
+    done = alone.run("inspect", cats)
+    assert (done.code, done.err) == (1, "5 errors.\n"), done
+    assert "\x1b" not in done.out
+    (cut,) = [line for line in done.out.splitlines() if line.startswith("error")]
+    assert cut.split()[:3] == ["error", "damaged", "5"] and "and 2 more" in cut, cut
+    assert "700 x 600 pixels" in done.out and "next:" not in done.out
+
+
+def test_json_holds_all_of_it(alone: Shell, cats: Path) -> None:
+    """One document: images with their measures, findings with their files, and the exit code."""
+    write(cats / "lora-001.txt", b"a caption")
+    write(cats / "cut.jpg", b"\xff\xd8\xff")
+    done = alone.run("inspect", cats, "--json")
+    data = done.json
+    assert (done.code, data["exit"], data["folder"], data["family"]) == (1, 1, str(cats), "fibo")
+    first = data["images"][0]
+    assert (first["path"], first["caption"]) == (str(cats / "lora-001.png"), "a caption"), first
+    assert first["sharpness"] > 0 and 0 < first["brightness"] < 1 and len(first["hash"]) == 2, first
+    assert data["findings"][0] == {
+        "level": "error",
+        "code": "damaged",
+        "words": data["findings"][0]["words"],
+        "files": [str(cats / "cut.jpg")],
+    }, data["findings"]
+
+
+def test_a_sheet_and_mended_copies(alone: Shell, cats: Path, tmp_path: Path) -> None:
+    """Both are named; errors that the copies do not have any more are none."""
+    clear = picture("RGBA", seed=5)
+    clear.putalpha(0)
+    write(cats / "clear.png", encoded(clear, "PNG"))
+    arguments = ("inspect", cats, "--html", "sheet.html", "--fix-to", "mended", "--background", "teal")
+    done = alone.run(*arguments)
+    assert done.code == 0, done
+    assert f"copies: 6 in {tmp_path / 'mended'}, 1 of them mended" in done.out and "flattened: 1" in done.out
+    assert f"contact sheet: {tmp_path / 'sheet.html'}" in done.out
+    assert f"next: bria-async train {tmp_path / 'mended'}" in done.out
+    assert "clear.png" in (tmp_path / "sheet.html").read_text()
+    again = alone.run(*arguments)
+    assert (again.code, "is not empty" in again.err) == (2, True), again
+    write(cats / "cut.jpg", b"\xff\xd8\xff")
+    left = alone.run("inspect", cats, "--fix-to", "more", "--json")
+    assert (left.code, list(left.json["mended"]["problems"])) == (1, [str(cats / "cut.jpg")]), left
+
+
+def test_what_cannot_be_asked_for(alone: Shell, cats: Path) -> None:
+    """No such folder, no such colour, no such rate: wrong usage, in one sentence."""
+    for arguments in (("nowhere",), (cats, "--fix-to", "x", "--background", "plaid"), (cats, "--family", "gen9")):
+        done = alone.run("inspect", *arguments)
+        assert (done.code, done.out) == (2, ""), done
