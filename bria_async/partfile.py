@@ -43,12 +43,17 @@ class PartFile:
         """Write on."""
         self.file.write(block)
 
-    def commit(self) -> None:
-        """Give it its name, for good: its bytes are on the disk before, its name after."""
+    def commit(self, *, durable: bool = True) -> None:
+        """Give it its name, for good: its bytes are on the disk before, its name after.
+
+        What can be made again need not be `durable`: a power cut may take it.
+        """
         self.file.flush()
-        os.fsync(self.file.fileno())
+        if durable:
+            os.fsync(self.file.fileno())
         os.replace(self._temporary, self._to.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-        os.fsync(self._folder)
+        if durable:
+            os.fsync(self._folder)
 
     def __exit__(self, *exception: object) -> None:
         """Remove what did not get its name."""

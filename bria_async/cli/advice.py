@@ -16,7 +16,7 @@ _TYPED = {
 }
 
 _WAIT = re.compile(r"jobs\.wait(?:\('([^']*)'\))?")
-_COMMAND = re.compile(r"(bria-async (\w+)) (?!--)")
+_COMMAND = re.compile(r"bria-async (\w+) ")
 
 
 def carried(context: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -31,12 +31,13 @@ def typed(text: str) -> str:
     for said, meant in _TYPED.items():
         text = text.replace(said, meant)
     text = _WAIT.sub(lambda found: f"bria-async wait {found[1] or ''}".rstrip(), text)
-    return _COMMAND.sub(lambda found: f"{found[1]} {_flags(found[2])}", text)
+    return _COMMAND.sub(_with_flags, text)
 
 
-def typed_with_flags(command: str, *more: str) -> str:
-    """A command that has nothing but flags, with those that say where this one worked."""
-    return " ".join(filter(None, ("bria-async", command, _flags(command).rstrip(), *more)))
+def _with_flags(found: re.Match[str]) -> str:
+    """A command with the carried flags, unless it has them already."""
+    flags = _flags(found[1])
+    return found[0] if found.string.startswith(flags, found.end()) else f"{found[0]}{flags}"
 
 
 def _flags(command: str) -> str:

@@ -20,6 +20,10 @@ COMMANDS = {
         "repair",
         "Rebuild the damaged or lost journal of RUN, or of a batch, from what is left of it and what the server holds.",
     ),
+    "report": (
+        "report",
+        "Write what came of RUN, or of a batch, into one HTML file: images, samples, timeline, settings, events.",
+    ),
     "resume": ("train", "Continue RUN, or all runs of a batch, with the plans they were started with."),
     "runs": ("runs", "List the runs: state, images, model and age; a batch is one line."),
     "show": (

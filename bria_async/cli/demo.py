@@ -22,11 +22,11 @@ from typing import Any
 import attrs
 import click
 
+from bria_async.dashboard.facts import facts_of, view_of
+from bria_async.dashboard.figures import duration
 from bria_async.errors import JournalError
 
 from .exits import Exit
-from .facts import facts_of, view_of
-from .figures import duration
 
 SPEED = 1800
 """How many times as fast as the wall the simulator's clock runs: a training of two hours takes four seconds."""

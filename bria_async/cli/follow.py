@@ -8,12 +8,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import attrs
 
+from bria_async.dashboard.overview import Overview
 from bria_async.errors import JournalAway, JournalError
 from bria_async.graph import feed
 from bria_async.graph.events import Event
 from bria_async.graph.feed import Tended, View
-
-from .overview import Overview
 
 INTERVAL = 0.25
 """Seconds between two looks, hence between two repaints."""
@@ -88,9 +87,7 @@ class ManyRuns:
             found = feed.views(self.journal, 0 if before is None else since)
             self._last = {**self._last, **{view.run.name: view for view in found}}
         self._tended = tended
-        now = Overview(
-            self.name, self.planned, self._last, tended.alive is None or bool(tended.alive), bool(tended.waiting)
-        )
+        now = Overview.of(self.name, self.planned, self._last, tended)
         return now, feed.events(self.journal, after=after)
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from bria_async.dashboard.figures import OF_MANY, Rate, Stage, stages, time_left, told, told_of_many
+from bria_async.dashboard.overview import Overview
 from bria_async.graph.events import Event
 from bria_async.graph.feed import View
 
-from .figures import OF_MANY, Rate, Stage, stages, time_left, told, told_of_many
-from .overview import Overview
+from .advice import typed
 
 if TYPE_CHECKING:
     from bria_async.training.place import Place
@@ -128,4 +129,4 @@ def _step(stage: Stage) -> int:
 
 
 def _line(at: float, words: str) -> None:
-    click.echo(f"{time.strftime('%H:%M:%S', time.localtime(at))}  {words}")
+    click.echo(f"{time.strftime('%H:%M:%S', time.localtime(at))}  {typed(words)}")

@@ -9,6 +9,18 @@ import anyio
 import attrs
 import click
 
+from bria_async.dashboard.facts import (
+    NAMED,
+    START_A_WORKER,
+    batch_facts,
+    facts_of,
+    facts_of_runs,
+    next_command,
+    next_of_batch,
+    view_of,
+)
+from bria_async.dashboard.figures import stages, told, training_time
+from bria_async.dashboard.overview import overview_of
 from bria_async.errors import BriaError, RunError
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, STOP, Request
@@ -16,10 +28,8 @@ from bria_async.graph.feed import View
 from bria_async.host import Host
 
 from .advice import typed
-from .batches import batch_facts, facts_of_runs, many_runs, overview_of, show_batch, show_not_begun
+from .batches import many_runs, show_batch, show_not_begun
 from .exits import Exit, Failure
-from .facts import NAMED, facts_of, next_command, next_of_batch, start_a_worker, view_of
-from .figures import stages, told, training_time
 from .flags import database_flag, json_flag, session_flags, session_of, state_flag
 from .follow import Follower, OneRun, Source, until_over
 from .tables import HEAD, STEPS, age, line_of, steps_of, table
@@ -101,8 +111,8 @@ def show(run: str, *, database: "Database | None", state: Path | None, as_json: 
     ids = ", ".join(f"{name} {facts[name]}" for name in NAMED if facts[name] is not None)
     click.echo(f"ids: {ids or 'nothing was created'}")
     for at, words in told(feed.last_events(place.source, place.name, LAST)):
-        click.echo(f"  {time.strftime('%H:%M:%S', time.localtime(at))}  {words}")
-    click.echo(f"next: {next_command(place, view)}")
+        click.echo(f"  {time.strftime('%H:%M:%S', time.localtime(at))}  {typed(words)}")
+    click.echo(typed(f"next: {next_command(place, view)}"))
 
 
 @click.command()
@@ -130,7 +140,7 @@ def watch(run: str, *, database: "Database | None", state: Path | None, as_json:
     try:
         with feed.held(place.source):
             if _has_no_worker(place):
-                display.waiting(f"waiting for a worker; start one with: {start_a_worker()}")
+                display.waiting(typed(f"waiting for a worker; start one with: {START_A_WORKER}"))
             run_work(until_over(follower, goes_on))
     except Interrupted as error:
         raise Failure("No longer watched; the run goes on.", error.code) from None
@@ -142,7 +152,7 @@ def watch(run: str, *, database: "Database | None", state: Path | None, as_json:
     else:
         view = view_of(place.source, place.name)
         state_now, following, facts = view.state, next_command(place, view), facts_of(place, view)
-    display.summary(f"{place.title} is {state_now}; next: {following}", {"exit": Exit.DONE, **facts})
+    display.summary(typed(f"{place.title} is {state_now}; next: {following}"), {"exit": Exit.DONE, **facts})
 
 
 @click.command()
@@ -158,7 +168,7 @@ def approve(run: str, *, database: "Database | None", state: Path | None) -> Non
     view = view_of(place.source, place.name)
     then = "." if view.alive or view.waits else f"; go on with: bria-async resume {run}"
     if _has_no_worker(place):
-        then = f", and waits for a worker; start one with: {start_a_worker()}"
+        then = f", and waits for a worker; start one with: {START_A_WORKER}"
     click.echo(typed(f"{run} is approved{then}"))
 
 
@@ -206,7 +216,7 @@ def stop(run: str, *, training: bool, database: "Database | None", state: Path |
     if place.is_worked_on and (view is None or view.state not in OVER):
         place.control.ask(Request(STOP, {"training": training}), Host())
         if _has_no_worker(place):
-            click.echo(f"{run} is to stop, which waits for a worker that hears it: {start_a_worker()}")
+            click.echo(typed(f"{run} is to stop, which waits for a worker that hears it: {START_A_WORKER}"))
             return
         _wait_until_stopped(place, HEARS if waits else PATIENCE)
         then = f"bria-async resume {place.title.partition('/')[0] if waits else run}"

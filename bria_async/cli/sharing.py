@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
+from bria_async.dashboard.facts import START_A_WORKER
 from bria_async.errors import BriaError, ConfigurationError
 from bria_async.host import Host
 
 from .advice import typed
 from .exits import Failure, exit_of, worst
-from .facts import start_a_worker
 from .flags import DATABASE, is_typed, session_of
 from .work import run as run_work
 from .working import reasons_of
@@ -136,7 +136,7 @@ class _Told:
         elif not self.errors:
             yield f"{self.title} is {'done' if self.done else f'with the workers of {self.database}'}."
         if self.handed and not self.workers:
-            yield f"There is no worker yet. Start one, or several: {start_a_worker()}"
+            yield typed(f"There is no worker yet. Start one, or several: {START_A_WORKER}")
         if self.handed or self.done:
             yield typed(f"next: bria-async {'watch' if self.handed else 'show'} {self.title}")
 

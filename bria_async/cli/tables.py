@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
+from bria_async.dashboard.figures import duration, is_over, stages
 from bria_async.graph.feed import View
-
-from .figures import duration, is_over, stages
 
 HEAD = ("run", "state", "images", "model", "age")
 STEPS = ("step", "done", "of", "")

@@ -13,10 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from bria_async.graph.events import Event, Happened
-from bria_async.graph.feed import View
-
-from .figures import (
+from bria_async.dashboard.figures import (
     OF_MANY,
     REMARKABLE,
     TOLD,
@@ -29,7 +26,11 @@ from .figures import (
     told_of_many,
     training_time,
 )
-from .overview import Overview, step_of
+from bria_async.dashboard.overview import Overview, step_of
+from bria_async.graph.events import Event, Happened
+from bria_async.graph.feed import View
+
+from .advice import typed
 
 BAR = 28
 """Cells of a progress bar."""
@@ -68,7 +69,7 @@ class _Painting:
 
     def _tell(self, lines: Iterable[tuple[float, str]]) -> None:
         for at, words in lines:
-            self._console.print(Text.assemble((f"{_clock(at)}  ", "dim"), (words, "yellow")))
+            self._console.print(Text.assemble((f"{_clock(at)}  ", "dim"), (typed(words), "yellow")))
 
     def _stages(self, view: View, now: float) -> RenderableType:
         table = Table.grid(padding=(0, 1))
@@ -114,7 +115,7 @@ class Terminal(_Painting):
         happened = [event for _, event in events]
         self._tell(told(happened, REMARKABLE))
         for _, words in told(happened, TOLD - REMARKABLE):
-            self._news = words
+            self._news = typed(words)
         outer = _under(view.run.name, view.state)
         outer.add_row(self._stages(view, now))
         outer.add_row(Text(f"  {self._news}", style="dim", overflow="ellipsis", no_wrap=True))

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
+from bria_async.dashboard.facts import next_command, view_of
+from bria_async.dashboard.figures import duration
+from bria_async.dashboard.overview import Overview
 from bria_async.errors import BriaError, RunCancelled, RunPaused
 from bria_async.graph.control import STOP, Request
 from bria_async.graph.events import Happened
@@ -15,11 +18,8 @@ from bria_async.host import Host
 
 from .advice import typed
 from .exits import Exit, Failure, exit_of, worst
-from .facts import next_command, view_of
-from .figures import duration
 from .flags import session_of
 from .follow import Display, Follower, ManyRuns, Numbered, OneRun, Source, following
-from .overview import Overview
 from .plain import BatchLines, Json, Lines
 from .work import Interrupted, run
 
@@ -139,7 +139,9 @@ class RunWork(Work["Trained"]):
     def tell(self, result: "Trained", display: Display[Any]) -> None:
         """Print what it made, and what to type next."""
         following = next_command(self.place, view_of(self.place.journal, self.place.name))
-        display.summary(f"{words_of(result)}\nnext: {following}", {"exit": Exit.DONE, **_data_of(result, self.place)})
+        display.summary(
+            typed(f"{words_of(result)}\nnext: {following}"), {"exit": Exit.DONE, **_data_of(result, self.place)}
+        )
 
 
 @attrs.define

@@ -1,1 +1,1 @@
-"""Pages about images and runs."""
+"""What is shown of runs and images: figures and words for terminals, pages for browsers."""

@@ -11,6 +11,8 @@ from .probe import LIMITS, format_of
 from .raster import orientation, plain, upright
 from .source import read_whole
 
+LARGEST_FILE = 64 * 2**20
+"""Bytes of a file that is looked at: samples may be larger than what may be uploaded."""
 _QUALITY = 78
 """Of WebP: artefacts are not seen at these sizes."""
 
@@ -18,14 +20,14 @@ _QUALITY = 78
 def thumbnail(source: Path | bytes, side: int) -> bytes:
     """A small copy of an image as WebP, upright, no side longer than `side` pixels; blocks.
 
-    It is encoded anew, so nothing of the file but its pixels is in it; transparent pixels stay transparent. Larger
-    files and more pixels than an image may have are refused.
+    It is encoded anew, so nothing of the file but its pixels is in it; transparent pixels stay transparent, and nothing
+    is enlarged.
 
     Raises:
         ImageError: it cannot be read or decoded.
     """
     path = str(source) if isinstance(source, Path) else "image"
-    data = read_whole(source, LIMITS.max_bytes).data if isinstance(source, Path) else source
+    data = read_whole(source, LARGEST_FILE).data if isinstance(source, Path) else source
     form = format_of(data, Path(path))
     try:
         with opened(data, form, LIMITS.max_pixels, path) as image:

@@ -1,16 +1,22 @@
-"""Captions that somebody changes while the run waits for their review."""
+"""Captions that somebody changes while the run waits for their review, and those that are kept in its folder."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 
 from bria_async.engines.local import Run
 from bria_async.errors import BriaError
 from bria_async.graph.control import Request
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.states import State
+from bria_async.partfile import PartFile
 from bria_async.session import Session
 from bria_async.types.datasets import Dataset
+from bria_async.types.images import DatasetImage
 from bria_async.wire.convert import structure
+
+CAPTIONS = "captions.json"
+"""The captions of the dataset in the run's folder, by the ids of their images: for those who look at the run."""
 
 
 def caption_editor(session: Session, ledger: Ledger, run: Run) -> Callable[[Request], Awaitable[None]]:
@@ -31,3 +37,28 @@ def caption_editor(session: Session, ledger: Ledger, run: Run) -> Callable[[Requ
             run.progressed(f"the caption of image {image} was changed")
 
     return edit
+
+
+async def keep_captions(session: Session, run: Run, images: Iterable[DatasetImage]) -> None:
+    """Keep the captions that a listing shows in the run's folder; nothing depends on them, so a disk may refuse."""
+    captions = {str(image.id): image.caption for image in images if image.caption}
+    try:
+        await session.host.in_thread(_write, run.folder / CAPTIONS, json.dumps(captions).encode())
+    except OSError as error:
+        run.warned(f"the captions were not kept in {run.folder}: {error.strerror or error}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with PartFile(path) as file:
+        file.write(content)
+        file.commit()
+
+
+def kept_captions(folder: Path) -> dict[str, str]:
+    """The captions that were kept in a run's folder, by the ids of their images; none where that cannot be read."""
+    try:
+        captions = json.loads((folder / CAPTIONS).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(image): str(text) for image, text in captions.items()} if isinstance(captions, dict) else {}

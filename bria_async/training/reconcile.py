@@ -24,6 +24,7 @@ from bria_async.types.images import DatasetImage
 from bria_async.types.models import Model, ModelStatus
 from bria_async.types.projects import Project
 
+from .captions import keep_captions
 from .listings import listed
 
 T = TypeVar("T")
@@ -337,6 +338,7 @@ async def audit(
             f"{len(result.copies)} twice. The training was not started.",
             run.name,
         )
+    await keep_captions(session, run, listing)
     return listing
 
 

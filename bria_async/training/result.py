@@ -1,6 +1,7 @@
 """What came of a run that is done."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,42 @@ import attrs
 
 from bria_async.engines.local import LocalEngine
 from bria_async.graph.events import Happened
-from bria_async.graph.records import RunRow
+from bria_async.graph.graph import Graph
+from bria_async.graph.records import Row, RunRow
 from bria_async.graph.states import State
 from bria_async.types.common import Id
+from bria_async.wire.convert import structure
 
 from .samples import Sample
+
+
+@attrs.frozen
+class Results:
+    """The results of a run's tasks, as values, by the rows of its journal or of its ledger."""
+
+    graph: Graph
+    rows: Mapping[str, Mapping[str, Row]]
+    """Of each task, by the keys of its items."""
+
+    @classmethod
+    def of_rows(cls, graph: Graph, rows: Iterable[Row]) -> "Results":
+        """Those of a run that is read from outside."""
+        found: dict[str, dict[str, Row]] = {}
+        for row in rows:
+            found.setdefault(row.name, {})[row.key] = row
+        return cls(graph, found)
+
+    def of(self, name: str) -> dict[str, Any]:
+        """Those of a task that are there, by the keys of its items; none where the graph has no such task."""
+        if name not in self.graph.by_name:
+            return {}
+        kind = self.graph.by_name[name].returns
+        done = (row for row in self.rows.get(name, {}).values() if row.state is State.DONE)
+        return {row.key: structure(json.loads(row.result or "null"), kind) for row in done}
+
+    def one(self, name: str) -> Any:
+        """That of a task that runs once; None while there is none."""
+        return next(iter(self.of(name).values()), None)
 
 
 @attrs.frozen(kw_only=True)
@@ -39,28 +71,22 @@ class Trained:
 
 async def result_of(engine: LocalEngine, row: RunRow) -> Trained:
     """Read the result of a run from its ledger."""
-    ledger, graph, runner = engine.ledger, engine.graph, engine.runner
-
-    def result(name: str) -> Any:
-        done = ledger.of(name, State.DONE) if name in graph.by_name else []
-        return runner.load(graph.by_name[name], done[0]) if done else None
-
-    samples = [runner.load(graph.by_name["sample"], found) for found in ledger.of("sample", State.DONE)]
+    ledger, results = engine.ledger, Results(engine.graph, engine.ledger.rows)
     skipped = {
         f"{found.name} {found.key}": found.reason or ""
         for name in ledger.rows
         for found in ledger.of(name, State.SKIPPED)
     }
-    made, held = result("project"), result("upload") if not graph.by_name["upload"].over else None
+    made, held = results.one("project"), None if engine.graph.by_name["upload"].over else results.one("upload")
     over = await ledger.journal.latest(row.id, Happened.COMPLETED)
     return Trained(
         run=row.name,
         folder=engine.run.folder,
-        model_id=result("trained").id,
-        dataset_id=result("complete").id,
+        model_id=results.one("trained").id,
+        dataset_id=results.one("complete").id,
         project_id=made.id if made is not None else None,
         images=len(held) if held is not None else len(ledger.of("upload", State.DONE)),
-        samples=tuple(samples),
+        samples=tuple(results.of("sample").values()),
         skipped=skipped,
         adopted=sum(found.via == "adopted" for name in ledger.rows for found in ledger.of(name)),
         perhaps_charged=await ledger.journal.count(row.id, Happened.CHARGED),

@@ -1,6 +1,5 @@
 """Comparing a run's journal with the server and the disk; nothing is changed."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,17 +9,15 @@ import attrs
 from bria_async.engines.postgres.database import Database
 from bria_async.errors import NotFound, RunError
 from bria_async.graph import feed
-from bria_async.graph.graph import Graph
-from bria_async.graph.records import Row, RunRow
-from bria_async.graph.states import State
+from bria_async.graph.records import RunRow
 from bria_async.session import Session
 from bria_async.types.models import ModelStatus
-from bria_async.wire.convert import structure
 
 from .changes import plan_of, refuse_other_server
 from .lifecycle import shape
 from .place import Place
 from .reconcile import Stored, compare
+from .result import Results
 from .several import several
 from .shared import existing
 from .waiting import has_caption
@@ -43,22 +40,6 @@ class Verification:
     differences: tuple[str, ...]
 
 
-@attrs.define
-class _Results:
-    """The results of a run's tasks, read from outside."""
-
-    graph: Graph
-    rows: list[Row]
-
-    def one(self, name: str) -> Any:
-        return next(iter(self.of(name).values()), None)
-
-    def of(self, name: str) -> dict[str, Any]:
-        kind = self.graph.by_name[name].returns if name in self.graph.by_name else None
-        done = [row for row in self.rows if row.name == name and row.state is State.DONE]
-        return {row.key: structure(json.loads(row.result or "null"), kind) for row in done}
-
-
 async def verify(
     session: Session, run: str, *, state: Path | None = None, database: Database | None = None
 ) -> Verification:
@@ -79,7 +60,7 @@ async def _verify(session: Session, place: Place) -> Verification:
     refuse_other_server(session, view.run)
     planned = feed.inputs(journal, run, "image")
     plan = plan_of(view.run)
-    results = _Results(shape(plan, len(planned)), feed.rows(journal, run))
+    results = Results.of_rows(shape(plan, len(planned)), feed.rows(journal, run))
     uploads = results.one("upload") if plan.by_zip(len(planned)) else results.of("upload")
     uploads = uploads or {}
     differences: list[str] = []
@@ -130,7 +111,7 @@ def _compared(listing: Any, uploads: dict[str, Stored], dataset: str) -> Iterato
     )
 
 
-async def _model_status(session: Session, results: _Results, run: RunRow, differences: list[str]) -> str | None:
+async def _model_status(session: Session, results: Results, run: RunRow, differences: list[str]) -> str | None:
     model = results.one("model")
     if model is None:
         return None

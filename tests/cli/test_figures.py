@@ -7,9 +7,9 @@ import attrs
 import pytest
 from rich.console import Console
 
-from bria_async.cli.figures import Rate, Stage, duration, stages, time_left, told, training_time
 from bria_async.cli.plain import Lines
 from bria_async.cli.terminal import Terminal
+from bria_async.dashboard.figures import Rate, Stage, duration, stages, time_left, told, training_time
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 from bria_async.graph.records import RunRow

@@ -10,12 +10,12 @@ import attrs
 import pytest
 from rich.console import Console
 
-from bria_async.cli.figures import OF_MANY, told_of_many
 from bria_async.cli.follow import ManyRuns
-from bria_async.cli.overview import Overview
 from bria_async.cli.plain import BatchLines
 from bria_async.cli.terminal import BatchTerminal
 from bria_async.cli.working import reasons_of
+from bria_async.dashboard.figures import OF_MANY, told_of_many
+from bria_async.dashboard.overview import Overview
 from bria_async.graph import feed
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View

@@ -1,4 +1,4 @@
-"""What the journal of a run says, for the commands that show it."""
+"""What the journal of a run says, for whoever shows it: state, numbers, ids, and the next command."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,14 +8,17 @@ from bria_async.graph import feed
 from bria_async.graph.feed import View
 from bria_async.graph.states import State
 
-from .advice import typed, typed_with_flags
-from .overview import Overview
+from .overview import NOT_BEGUN, URGENCY, Overview, state_of
 
 if TYPE_CHECKING:
     from bria_async.training.place import Place
 
 NAMED = ("project", "dataset", "model")
 """Tasks whose results have ids worth showing."""
+NOTHING = {"state": NOT_BEGUN, "images": 0, "uploaded": 0, **dict.fromkeys(NAMED), "created": None}
+"""Facts of a run that has not begun."""
+START_A_WORKER = "bria-async worker --engine dbos"
+"""What to type where runs wait for a worker."""
 
 
 def view_of(journal: feed.Source, run: str) -> View:
@@ -50,18 +53,42 @@ def facts_of(place: "Place", view: View, results: Mapping[str, Any] | None = Non
     }
 
 
+def batch_facts(overview: Overview) -> dict[str, Any]:
+    """State and numbers of a batch."""
+    uploads = overview.total.counts.get("upload", {})
+    return {
+        "run": overview.name,
+        "state": overview.state,
+        "runs": overview.states,
+        "images": sum(uploads.values()),
+        "uploaded": uploads.get(State.DONE, 0),
+        "model": f"{overview.states['done']:,} of {overview.states.total():,}",
+        "created": overview.total.run.created,
+    }
+
+
+def facts_of_runs(place: "Place", overview: Overview) -> list[dict[str, Any]]:
+    """State, numbers, ids and reasons of its runs that have begun or could not, what most needs somebody first."""
+    made = feed.results_of_all(place.source, *NAMED)
+    found = [(view, facts_of(place.run(name), view, made.get(name, {}))) for name, view in overview.views.items()]
+    found.sort(key=lambda pair: URGENCY.index(state_of(pair[0])))
+    told = [{**facts, "reason": view.run.reason} for view, facts in found]
+    refused = ((place.run(name), place.run(name).why_not_begun) for name, view in overview.runs if view is None)
+    return [*({**NOTHING, "run": one.title, "reason": reason} for one, reason in refused if reason), *told]
+
+
 def next_command(place: "Place", view: View) -> str:
     """What to type next."""
     if view.state == "done":
         old = "" if view.run.plan["family"] == "fibo" else " --v1"
-        return typed(f'bria-async generate {facts_of(place, view)["model"]} "a prompt"{old}')
+        return f'bria-async generate {facts_of(place, view)["model"]} "a prompt"{old}'
     if view.state == "failed":
         return "bria-async train, under another --name"
     if view.state == "waiting":
         return _next_of_waiting(place)
     if view.alive and view.state != "running" and place.batch:
-        return typed(f"bria-async watch {place.batch.name}")
-    return typed(f"bria-async {'watch' if view.alive else 'resume'} {place.title}")
+        return f"bria-async watch {place.batch.name}"
+    return f"bria-async {'watch' if view.alive else 'resume'} {place.title}"
 
 
 def next_of_batch(place: "Place", overview: Overview) -> str:
@@ -69,18 +96,13 @@ def next_of_batch(place: "Place", overview: Overview) -> str:
     if overview.state == "waiting":
         return _next_of_waiting(place)
     if overview.alive:
-        return typed(f"bria-async watch {overview.name}")
+        return f"bria-async watch {overview.name}"
     if overview.state == "done":
-        return typed(f"bria-async verify {overview.name}")
+        return f"bria-async verify {overview.name}"
     if overview.state == "failed":
         return "bria-async train, the failed ones under other names"
-    return typed(f"bria-async resume {overview.name}")
+    return f"bria-async resume {overview.name}"
 
 
 def _next_of_waiting(place: "Place") -> str:
-    return typed(f"bria-async watch {place.title}") if feed.tended(place.source).workers else start_a_worker()
-
-
-def start_a_worker() -> str:
-    """What to type where runs wait for a worker."""
-    return typed_with_flags("worker", "--engine dbos")
+    return f"bria-async watch {place.title}" if feed.tended(place.source).workers else START_A_WORKER

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from bria_async.graph.feed import View
+from bria_async.graph import feed
+from bria_async.graph.feed import Tended, View
 from bria_async.graph.records import RunRow
 
 from .figures import is_over, stages
 
 if TYPE_CHECKING:
     from bria_async.graph.states import State
+    from bria_async.training.place import Place
 
 NOT_BEGUN = "not begun"
 URGENCY = ("failed", "paused", "interrupted", "running", "waiting", NOT_BEGUN, "done")
@@ -29,6 +31,11 @@ class Overview:
     views: Mapping[str, View]
     alive: bool
     waits: bool = False
+
+    @classmethod
+    def of(cls, name: str, planned: tuple[str, ...], views: Mapping[str, View], tended: Tended) -> "Overview":
+        """A batch whose runs these people work on."""
+        return cls(name, planned, views, tended.alive is None or bool(tended.alive), bool(tended.waiting))
 
     @property
     def runs(self) -> Iterator[tuple[str, View | None]]:
@@ -71,6 +78,13 @@ class Overview:
         """Its runs by state, in words."""
         rest = {state: number for state, number in self.states.items() if state != "done"}
         return ", ".join([f"{self.states['done']:,} of {self.states.total():,} trained", *counted(rest)])
+
+
+def overview_of(place: "Place") -> Overview:
+    """A batch as it is now."""
+    with feed.held(place.source):
+        views = {view.run.name: view for view in feed.views(place.source)}
+        return Overview.of(place.name, place.planned, views, feed.tended(place.source))
 
 
 def counted(states: Mapping[str, int]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""The figures that a run is shown in, computed from its journal: the same for terminals, lines and `show`."""
+"""The figures that a run is shown in, computed from its journal: the same for terminals, lines, `show` and pages."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,8 +8,6 @@ import attrs
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 from bria_async.graph.states import Change, State
-
-from .advice import typed
 
 WINDOW = 20.0
 """Seconds that a rate is measured over."""
@@ -189,7 +187,7 @@ def _words(event: Event) -> str:
     reason = event.data.get("reason")
     if event.task or not reason:
         return event.words
-    return _BEFORE.get(Happened(event.what), "") + typed(str(reason))
+    return _BEFORE.get(Happened(event.what), "") + str(reason)
 
 
 _BEFORE = {Happened.WARNED: "warning: ", Happened.PAUSED: "paused: ", Happened.NOT_BEGUN: "does not begin: "}

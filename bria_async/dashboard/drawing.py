@@ -1,0 +1,253 @@
+"""Where things stand in a drawing: timelines, graphs and plots as coordinates, which templates write as SVG."""
+
+import bisect
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from bria_async.graph.graph import Graph
+
+from .figures import duration
+from .history import SIGNS, Mark, Span, Stretch
+
+WIDTH = 1000.0
+LEFT = 120.0
+"""Units that the names of steps take."""
+ROW = 28.0
+TOP = 46.0
+TICKS = 6
+LONGEST = 0.25
+"""The share of a timeline that one interval without any event takes at most."""
+NEAR = 14.0
+"""Units within which marks of one kind are drawn as one, with their number."""
+NARROWEST = 4.0
+BINS = (6, 60)
+"""How many bars a plot has, for few things and for many."""
+HEIGHT = 120.0
+
+
+@attrs.frozen
+class Scale:
+    """Times on a line, on which long intervals where nothing happened are shortened; `cuts` are those."""
+
+    times: Sequence[float]
+    places: Sequence[float]
+    cuts: Sequence[tuple[float, float]] = ()
+
+    @classmethod
+    def of(cls, moments: Iterable[float], start: float, end: float) -> "Scale":
+        """The line from `start` to `end` units on which all these moments lie."""
+        times = sorted(set(moments))
+        gaps = [after - before for before, after in itertools.pairwise(times)]
+        most = max(gaps, default=0.0)
+        while len(gaps) * LONGEST > 1 and most > (total := sum(min(gap, most) for gap in gaps)) * LONGEST * 1.001:
+            most = total * LONGEST
+        unit = (end - start) / (sum(min(gap, most) for gap in gaps) or 1.0)
+        places = [start]
+        for gap in gaps:
+            places.append(places[-1] + min(gap, most) * unit)
+        cuts = [(times[number], times[number + 1]) for number, gap in enumerate(gaps) if gap > most * 1.001]
+        return cls(times, places, cuts)
+
+    def place(self, at: float) -> float:
+        """Where a time lies."""
+        return _between(at, self.times, self.places)
+
+    def time(self, place: float) -> float:
+        """What lies there."""
+        return _between(place, self.places, self.times)
+
+
+def _between(value: float, known: Sequence[float], other: Sequence[float]) -> float:
+    number = bisect.bisect_right(known, value)
+    if number == 0 or number == len(known):
+        return other[min(number, len(known) - 1)]
+    (low, high), (start, end) = known[number - 1 : number + 1], other[number - 1 : number + 1]
+    return start + (value - low) / (high - low) * (end - start)
+
+
+# --- the timeline -----------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Sign:
+    """Marks of one kind at one place."""
+
+    x: float
+    what: str
+    icon: str
+    words: str
+
+
+@attrs.frozen
+class Bar:
+    """A step: its row, and the signs on it."""
+
+    name: str
+    y: float
+    x: float
+    width: float
+    words: str
+    open: bool
+    signs: tuple[Sign, ...]
+
+
+@attrs.frozen
+class Band:
+    """A time in which something was so for all steps."""
+
+    x: float
+    width: float
+    words: str
+    took: str
+
+
+@attrs.frozen
+class Timeline:
+    """A run over time; `ticks` are times since its beginning, `cuts` what was shortened, `idle` when nobody worked."""
+
+    height: float
+    bars: tuple[Bar, ...]
+    ticks: tuple[tuple[float, str], ...]
+    cuts: tuple[Band, ...]
+    idle: tuple[Band, ...]
+    signs: tuple[Sign, ...]
+
+    @property
+    def legend(self) -> tuple[tuple[str, str], ...]:
+        """The signs on it, and what each means."""
+        seen = [sign.what for sign in (*self.signs, *(sign for bar in self.bars for sign in bar.signs))]
+        return tuple(SIGNS[what] for what in dict.fromkeys(seen))
+
+
+def timeline(
+    spans: Mapping[str, Span],
+    worked: Sequence[Stretch],
+    moments: Iterable[float],
+    of_run: Iterable[Mark],
+    of_steps: Mapping[str, Sequence[Mark]],
+) -> Timeline | None:
+    """Draw the steps that were reached in their order; `moments` are the times of all events."""
+    if not worked:
+        return None
+    start, until = worked[0].start, worked[-1].end
+    ends = {at for stretch in worked for at in (stretch.start, stretch.end)}
+    scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, LEFT, WIDTH)
+    bars = []
+    for number, (name, span) in enumerate(spans.items()):
+        x, end = scale.place(span.start), scale.place(until if span.end is None else span.end)
+        took = duration((until if span.end is None else span.end) - span.start)
+        words = f"{took} and not over" if span.end is None else took
+        bars.append(
+            Bar(
+                name,
+                TOP + number * ROW,
+                min(x, WIDTH - NARROWEST),
+                max(NARROWEST, end - x),
+                words,
+                span.end is None,
+                _signs(of_steps.get(name, ()), scale),
+            )
+        )
+    places = [LEFT + (WIDTH - LEFT) * number / TICKS for number in range(TICKS + 1)]
+    pairs = itertools.pairwise(worked)
+    return Timeline(
+        TOP + len(bars) * ROW + 8,
+        tuple(bars),
+        tuple((x, duration(scale.time(x) - start)) for x in places),
+        tuple(_band(scale, *cut, "drawn shorter: nothing happened for") for cut in scale.cuts),
+        tuple(_band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for") for one, two in pairs),
+        _signs(sorted(of_run, key=lambda mark: mark.at), scale),
+    )
+
+
+def _band(scale: Scale, start: float, end: float, words: str) -> Band:
+    x = scale.place(start)
+    took = duration(end - start)
+    return Band(x, max(1.0, scale.place(end) - x), f"{words} {took}", took)
+
+
+def _signs(marks: Iterable[Mark], scale: Scale) -> tuple[Sign, ...]:
+    groups: list[tuple[float, list[Mark]]] = []
+    open_by_kind: dict[str, tuple[float, list[Mark]]] = {}
+    for mark in marks:
+        x, group = scale.place(mark.at), open_by_kind.get(mark.what)
+        if group is not None and x - group[0] < NEAR:
+            group[1].append(mark)
+        else:
+            open_by_kind[mark.what] = (x, [mark])
+            groups.append(open_by_kind[mark.what])
+    return tuple(_sign(x, found) for x, found in groups)
+
+
+def _sign(x: float, marks: Sequence[Mark]) -> Sign:
+    icon, words = SIGNS[marks[0].what]
+    reasons = "; ".join(dict.fromkeys(mark.reason for mark in marks[:3] if mark.reason))
+    times = f" {len(marks):,} times" if len(marks) > 1 else ""
+    return Sign(x, marks[0].what, icon, f"{words}{times}{f': {reasons}' if reasons else ''}")
+
+
+# --- the graph --------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Arc:
+    """An edge, as the path of an SVG."""
+
+    path: str
+    words: str
+
+
+@attrs.frozen
+class Arcs:
+    """A graph from top to bottom: each task in a row of its own, and its edges as arcs beside it."""
+
+    x: float
+    rows: Mapping[str, float]
+    arcs: tuple[Arc, ...]
+
+
+def arcs(graph: Graph, x: float = 74.0, row: float = 40.0) -> Arcs:
+    """Draw the edges of a graph, longer ones further out."""
+    rows = {task.name: row * (number + 0.5) for number, task in enumerate(graph.order())}
+    found = []
+    for task in graph.order():
+        for edge in graph.edges(task):
+            above, below = rows[edge.name], rows[task.name]
+            out = x - min(x - 4, (below - above - row) * 0.45)
+            path = f"M{x:g} {above:g}C{out:.1f} {above:g} {out:.1f} {below:g} {x:g} {below:g}"
+            found.append(Arc(path, f"{task.name} needs {edge.name}"))
+    return Arcs(x, rows, tuple(found))
+
+
+# --- the plot ---------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Plot:
+    """How many a minute over time, as a path of `WIDTH` x `HEIGHT`; `most` is its highest value."""
+
+    path: str
+    most: float
+    mean: float
+    ticks: tuple[tuple[float, str], ...]
+
+
+def plot(times: Sequence[float]) -> Plot | None:
+    """Draw how often something happened; None where it did not twice."""
+    times = sorted(times)
+    if len(times) < 2 or times[0] == times[-1]:  # noqa: PLR2004  # two of them make a rate
+        return None
+    scale = Scale.of(times, 0.0, WIDTH)
+    bins = min(BINS[1], max(BINS[0], len(times) // 4))
+    step = WIDTH / bins
+    counts = Counter(min(bins - 1, int(scale.place(at) / step)) for at in times)
+    edges = [scale.time(number * step) for number in range(bins + 1)]
+    rates = [counts[number] * 60 / (edges[number + 1] - edges[number]) for number in range(bins)]
+    most = max(rates)
+    tops = (f"V{HEIGHT * (1 - rate / most):.1f}H{(number + 1) * step:.1f}" for number, rate in enumerate(rates))
+    took = times[-1] - times[0]
+    ticks = tuple((WIDTH * part / 4, duration(scale.time(WIDTH * part / 4) - times[0])) for part in range(5))
+    return Plot(f"M0 {HEIGHT:g}{''.join(tops)}V{HEIGHT:g}Z", most, len(times) * 60 / took, ticks)

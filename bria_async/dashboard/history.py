@@ -1,0 +1,144 @@
+"""When things happened in a run, by its events: who worked on it, how long each step took, and what went otherwise."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import attrs
+
+from bria_async.graph.events import Event, Happened
+from bria_async.graph.graph import Graph
+from bria_async.graph.states import Change
+from bria_async.training.run import DIED
+
+from .figures import Stage, is_over
+
+INTERRUPTED = "interrupted"
+THROTTLED = "429"
+"""How the reason of a request begins that was told to wait."""
+_ENDS = {Happened.PAUSED: "paused", Happened.RUN_FAILED: "failed", Happened.COMPLETED: "done"}
+_CLOSES = frozenset({Change.FINISHED, Change.ADOPTED, Change.SKIPPED, Change.FAILED})
+
+SIGNS: Mapping[str, tuple[str, str]] = {
+    Happened.RETRIED: ("↻", "repeated"),
+    THROTTLED: ("‖", "told to wait (429)"),
+    Happened.WAITED: ("…", "waited"),
+    Change.LOST: ("?", "in doubt"),
+    Change.ADOPTED: ("◎", "found on the server"),
+    Change.REOPENED: ("↺", "done again"),
+    Change.FAILED: ("✕", "failed"),
+    Change.SKIPPED: ("–", "left out"),  # noqa: RUF001  # a dash
+    Happened.CHARGED: ("¤", "perhaps charged"),
+    Happened.RESUMED: ("▶", "resumed"),
+    Happened.ASKED: ("⚑", "asked for an approval"),
+    Happened.APPROVED: ("✓", "approved"),
+    "paused": ("‖", "paused"),
+    INTERRUPTED: ("✕", "interrupted: its process ended without a word"),
+    "failed": ("✕", "failed"),
+    "done": ("✓", "done"),
+}
+"""What is marked on a timeline: the sign and the words of it, never a colour alone."""
+_OF_STEPS = frozenset(
+    {
+        *(Happened.RETRIED, Happened.WAITED, Happened.CHARGED),
+        *(Change.LOST, Change.ADOPTED, Change.REOPENED, Change.FAILED, Change.SKIPPED),
+    }
+)
+
+
+@attrs.frozen
+class Stretch:
+    """A time in which a process worked on a run, and how it ended; `ended` is empty while it goes on."""
+
+    start: float
+    end: float
+    ended: str
+
+
+@attrs.frozen
+class Mark:
+    """Something to see on a timeline; `what` is one of `SIGNS`."""
+
+    at: float
+    what: str
+    reason: str = ""
+
+
+@attrs.frozen
+class Span:
+    """When a step began, and when it was over; None while it is not."""
+
+    start: float
+    end: float | None
+
+
+def stretches(events: Iterable[Event], now: float, *, alive: bool) -> tuple[Stretch, ...]:
+    """When somebody worked on a run; a process that was killed says nothing, and is missed when the next one begins."""
+    found = []
+    start: float | None = None
+    last = 0.0
+    for event in events:
+        if event.what in (Happened.STARTED, Happened.RESUMED):
+            if start is not None:
+                found.append(Stretch(start, last, INTERRUPTED))
+            start = event.at
+        elif start is not None and (ended := _ENDS.get(event.what)):  # type: ignore[call-overload]  # a word is a word
+            died = event.data.get("reason") == DIED
+            found.append(Stretch(start, last if died else event.at, INTERRUPTED if died else ended))
+            start = None
+        last = event.at
+    if start is not None:
+        found.append(Stretch(start, max(now, last) if alive else last, "" if alive else INTERRUPTED))
+    return tuple(found)
+
+
+def marks_of_run(events: Iterable[Event], worked: Sequence[Stretch]) -> Iterator[Mark]:
+    """What concerns a whole run: when its processes ended and went on, and approvals."""
+    for number, stretch in enumerate(worked):
+        if number:
+            yield Mark(stretch.start, Happened.RESUMED)
+        if stretch.ended:
+            yield Mark(stretch.end, stretch.ended)
+    for event in events:
+        if event.what in (Happened.ASKED, Happened.APPROVED):
+            yield Mark(event.at, event.what)
+
+
+def marks_of_steps(events: Iterable[Event]) -> dict[str, list[Mark]]:
+    """What went otherwise than it should, by step."""
+    found: dict[str, list[Mark]] = {}
+    for event in events:
+        if event.task and event.what in _OF_STEPS:
+            what = THROTTLED if is_throttled(event) else event.what
+            found.setdefault(event.task, []).append(Mark(event.at, what, str(event.data.get("reason", ""))))
+    return found
+
+
+def is_throttled(event: Event) -> bool:
+    """Whether a request was told to wait."""
+    return event.what == Happened.RETRIED and str(event.data.get("reason", "")).startswith(THROTTLED)
+
+
+def spans(graph: Graph, stages: Iterable[Stage], events: Sequence[Event]) -> dict[str, Span]:
+    """When each step that was reached began and ended: it begins when those before it are over, said or not.
+
+    What is safe to repeat leaves no event before its end.
+    """
+    first: dict[str, float] = {}
+    closes: dict[str, list[float]] = {}
+    for event in events:
+        first.setdefault(event.task, event.at)
+        if event.what in _CLOSES:
+            ends = closes.setdefault(event.task, [event.at, event.at])
+            ends[1] = event.at
+    begun = events[0].at if events else 0.0
+    over = {stage.name: closes[stage.name] for stage in stages if is_over(stage) and stage.name in closes}
+    found = {}
+    for task in graph.order():
+        ready: list[float] | None = [begun]
+        for edge in graph.edges(task):
+            together = edge.over is not None and edge.over == task.over
+            ends = closes.get(edge.name) if together else over.get(edge.name)
+            ready = None if ready is None or ends is None else [*ready, ends[0] if together else ends[1]]
+        starts = [at for at in (max(ready) if ready else None, first.get(task.name)) if at is not None]
+        if starts:
+            found[task.name] = Span(min(starts), over[task.name][1] if task.name in over else None)
+    return found

@@ -1,0 +1,321 @@
+"""What a page shows of a run, as frozen values made of its journal: reports on disk and live pages show the same."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from bria_async.graph import feed
+from bria_async.graph.events import Event, Happened
+from bria_async.graph.feed import View
+from bria_async.graph.graph import Graph
+from bria_async.graph.records import Row
+from bria_async.graph.states import Change, State
+from bria_async.images.probe import ImageFile
+from bria_async.training.captions import kept_captions
+from bria_async.training.changes import plan_of
+from bria_async.training.lifecycle import shape
+from bria_async.training.place import Place
+from bria_async.training.plan import Plan
+from bria_async.training.result import Results
+from bria_async.training.samples import Prompt, Sample
+from bria_async.types.common import Id
+from bria_async.types.jobs import Submission
+from bria_async.wire.convert import structure
+from bria_async.wire.redaction import excerpt, shown
+
+from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
+from .facts import NAMED, facts_of, next_command, view_of
+from .figures import Stage, duration, stages, told
+from .history import Span, is_throttled, marks_of_run, marks_of_steps, spans, stretches
+
+LOOKS: Mapping[str, tuple[str, str]] = {
+    "done": ("✓", "done"),
+    "adopted": ("◎", "found on the server"),
+    "resent": ("↻", "sent again"),
+    "intent": ("↑", "on its way"),
+    "pending": ("○", "to come"),
+    "in_doubt": ("?", "in doubt"),
+    "failed": ("✕", "failed"),
+    "skipped": ("–", "left out"),  # noqa: RUF001  # a dash
+    "running": ("▶", "running"),
+    "paused": ("‖", "paused"),
+    "waiting": ("…", "waits for a worker"),
+    "interrupted": ("✕", "interrupted"),
+    "not begun": ("○", "not begun"),
+}
+"""States of images, steps, samples and runs: the sign and the words of each, never a colour alone."""
+
+
+@attrs.frozen
+class Tile:
+    """An image of the dataset: its file, and what became of it; `state` is one of `LOOKS`."""
+
+    image: ImageFile
+    state: str
+    attempts: int = 0
+    id: Id | None = None
+    reason: str = ""
+    caption: str = ""
+    """As it is trained on, where that is known: the server's words."""
+
+    @property
+    def words(self) -> str:
+        """The caption as people read it: of those that are JSON (FIBO) the description."""
+        try:
+            found = json.loads(self.caption)
+        except (ValueError, RecursionError):
+            return self.caption
+        short = found.get("short_description") if isinstance(found, dict) else None
+        return short if isinstance(short, str) else self.caption
+
+
+@attrs.frozen
+class Picture:
+    """A sample: what was asked for, and what came of it; `job` is its request id (FIBO)."""
+
+    prompt: Prompt
+    state: str
+    sample: Sample | None = None
+    job: str = ""
+    attempts: int = 0
+    reason: str = ""
+
+
+@attrs.frozen
+class Step:
+    """A task of the graph: its numbers, its effect, and when it went on."""
+
+    stage: Stage
+    effect: str
+    state: str
+    attempts: int
+    needs: tuple[str, ...]
+    span: Span | None
+    took: str
+
+    @property
+    def numbers(self) -> str:
+        """How many of its items are done, where it has many."""
+        return f"{self.stage.done:,} of {self.stage.total:,}" if self.stage.total > 1 else ""
+
+
+@attrs.frozen(kw_only=True)
+class RunPage:
+    """A run: its numbers, its steps, its images and samples, and what happened."""
+
+    title: str
+    state: str
+    reason: str
+    created: float
+    at: float
+    """When it was read."""
+    next: str
+    """What to type next."""
+    numbers: tuple[tuple[str, str], ...]
+    """What to read first: names and values."""
+    settings: tuple[tuple[str, str], ...]
+    ids: tuple[tuple[str, str], ...]
+    steps: tuple[Step, ...]
+    tiles: tuple[Tile, ...]
+    pictures: tuple[Picture, ...]
+    remarkable: tuple[Tile, ...]
+    """The images that are not simply done."""
+    log: tuple[tuple[float, str], ...]
+    """What happened in plain words, the newest first."""
+    timeline: Timeline | None
+    arcs: Arcs
+    plot: Plot | None
+
+    @property
+    def tally(self) -> tuple[tuple[str, int], ...]:
+        """How many images are in which state."""
+        counts = {state: sum(tile.state == state for tile in self.tiles) for state in LOOKS}
+        return tuple((state, number) for state, number in counts.items() if number)
+
+
+def read_run(place: Place, now: float) -> RunPage:
+    """Read what a page shows of a run, whoever works on it; blocks.
+
+    Raises:
+        JournalError: the journal cannot be read, or holds no such run.
+        PlanInvalid: another version of this library began the run, whose plan this one cannot read.
+    """
+    journal, run = place.source, place.name
+    with feed.held(journal):
+        view = view_of(journal, run)
+        facts, following = facts_of(place, view), next_command(place, view)
+        images, prompts = feed.inputs(journal, run, "image"), feed.inputs(journal, run, "prompt")
+        rows, events = feed.rows(journal, run), [event for _, event in feed.events(journal, run)]
+    plan = plan_of(view.run)
+    return run_page(
+        view,
+        plan,
+        events,
+        Results.of_rows(shape(plan, len(images)), rows),
+        facts,
+        title=place.title,
+        following=following,
+        images={key: structure(data, ImageFile) for key, data in images.items()},
+        prompts={key: structure(data, Prompt) for key, data in prompts.items()},
+        captions=kept_captions(place.folder),
+        now=now,
+    )
+
+
+def run_page(
+    view: View,
+    plan: Plan,
+    events: Sequence[Event],
+    results: Results,
+    facts: Mapping[str, Any],
+    *,
+    title: str,
+    following: str,
+    images: Mapping[str, ImageFile],
+    prompts: Mapping[str, Prompt],
+    captions: Mapping[str, str],
+    now: float,
+) -> RunPage:
+    """What a page shows of a run, of all that its journal holds."""
+    found, rows = stages(view), results.rows
+    worked = stretches(events, now, alive=view.alive)
+    lasted = spans(results.graph, found, events)
+    tiles = tuple(_tiles(results, images, captions))
+    until = worked[-1].end if worked else view.run.created
+    return RunPage(
+        title=title,
+        state=view.state,
+        reason=excerpt(view.run.reason or ""),
+        created=view.run.created,
+        at=now,
+        next=following,
+        numbers=tuple(
+            _numbers(facts, events, rows, until - view.run.created, sum(one.end - one.start for one in worked))
+        ),
+        settings=tuple(_settings(plan, view)),
+        ids=tuple((name, str(facts[name])) for name in NAMED if facts[name] is not None),
+        steps=tuple(_steps(results.graph, found, rows, lasted, until)),
+        tiles=tiles,
+        pictures=tuple(_pictures(results, prompts)),
+        remarkable=tuple(tile for tile in tiles if tile.state not in ("done", "pending")),
+        log=tuple((at, excerpt(words)) for at, words in sorted(told(events), key=lambda line: line[0], reverse=True)),
+        timeline=timeline(
+            lasted,
+            worked,
+            (event.at for event in events),
+            marks_of_run(events, worked),
+            marks_of_steps(events),
+        ),
+        arcs=arcs(results.graph),
+        plot=plot([event.at for event in events if event.task == "upload" and event.key and event.what in _ARRIVED]),
+    )
+
+
+_ARRIVED = (Change.FINISHED, Change.ADOPTED)
+
+
+def _numbers(
+    facts: Mapping[str, Any],
+    events: Sequence[Event],
+    rows: Mapping[str, Mapping[str, Row]],
+    lasted: float,
+    worked: float,
+) -> Iterable[tuple[str, str]]:
+    def count(what: Callable[[Event], bool]) -> str:
+        return f"{sum(map(what, events)):,}"
+
+    throttled = sum(float(event.data.get("wait") or 0) for event in events if is_throttled(event))
+    adopted = sum(row.via == "adopted" for found in rows.values() for row in found.values())
+    yield "images", f"{facts['uploaded']:,} of {facts['images']:,}"
+    yield "from start to end", duration(lasted)
+    yield "worked on", duration(worked)
+    yield "creating requests", count(lambda event: event.what == Change.ANNOUNCED)
+    yield "repeated", count(lambda event: event.what == Happened.RETRIED)
+    yield "waited for 429", duration(throttled)
+    yield "found, not sent twice", f"{adopted:,}"
+    yield "perhaps charged", count(lambda event: event.what == Happened.CHARGED)
+
+
+def _settings(plan: Plan, view: View) -> Iterable[tuple[str, str]]:
+    for field in attrs.fields(Plan):
+        value = getattr(plan, field.name)
+        if field.name == "expert" and value is not None:
+            yield from ((name, str(each)) for name, each in attrs.asdict(value).items() if each is not None)
+        elif field.name != "samples" and value not in (None, ""):
+            yield field.name, str(value).lower() if isinstance(value, bool) else str(value)
+    yield "server", shown(str(view.run.plan.get("base_url", "")))
+
+
+def _steps(
+    graph: Graph,
+    found: Iterable[Stage],
+    rows: Mapping[str, Mapping[str, Row]],
+    lasted: Mapping[str, Span],
+    until: float,
+) -> Iterable[Step]:
+    by_name = {stage.name: stage for stage in found}
+    for task in graph.order():
+        if (stage := by_name.get(task.name)) is None:
+            continue
+        span = lasted.get(task.name)
+        took = "" if span is None else duration((until if span.end is None else span.end) - span.start)
+        attempts = sum(row.attempt for row in rows[task.name].values())
+        yield Step(
+            stage, task.effect, _state_of(stage), attempts, tuple(edge.name for edge in graph.edges(task)), span, took
+        )
+
+
+def _state_of(stage: Stage) -> str:
+    """What most needs somebody of a step's items."""
+    numbers = (
+        (stage.failed, "failed"),
+        (stage.doubtful, "in_doubt"),
+        (stage.under_way, "intent"),
+        (stage.left, "running" if stage.begun else "pending"),
+        (stage.done, "done"),
+    )
+    return next((state for number, state in numbers if number), "skipped" if stage.total else "done")
+
+
+def _tiles(results: Results, images: Mapping[str, ImageFile], captions: Mapping[str, str]) -> Iterable[Tile]:
+    by_zip = "bulk" in results.rows
+    stored: Mapping[str, Any] = (results.one("upload") or {}) if by_zip else results.of("upload")
+    rows, whole = results.rows.get("upload", {}), results.rows.get("bulk", {}).get("")
+    for key, image in images.items():
+        row = whole if by_zip else rows.get(key)
+        there = stored.get(key)
+        state = _look(row)
+        if by_zip and there is None and state in ("done", "adopted", "resent"):
+            state = "skipped" if rows[""].state is State.DONE else "intent"
+        yield Tile(
+            image,
+            state,
+            row.attempt if row else 0,
+            there.id if there else None,
+            excerpt((row.reason if row else None) or ""),
+            captions.get(str(there.id), "") if there else "",
+        )
+
+
+def _look(row: Row | None) -> str:
+    """The state of a task's item, as one of `LOOKS`."""
+    if row is None:
+        return "pending"
+    return row.via if row.state is State.DONE and row.via in ("adopted", "resent") else row.state
+
+
+def _pictures(results: Results, prompts: Mapping[str, Prompt]) -> Iterable[Picture]:
+    kept, asked = results.of("sample"), results.of("submission")
+    for key, prompt in prompts.items():
+        sent, made = (results.rows.get(name, {}).get(key) for name in ("submission", "sample"))
+        job = asked.get(key)
+        yield Picture(
+            prompt,
+            _look(made if made and (key in kept or made.state is not State.PENDING) else sent),
+            kept.get(key),
+            job.request_id if isinstance(job, Submission) else "",
+            sent.attempt if sent else 0,
+            excerpt((made.reason if made else None) or (sent.reason if sent else None) or ""),
+        )

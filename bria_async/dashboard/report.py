@@ -1,0 +1,117 @@
+"""`report`: what came of a run, or of a batch, as one HTML file that needs nothing else."""
+
+import base64
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from bria_async.errors import ConfigurationError, ImageError
+from bria_async.host import Host
+from bria_async.partfile import PartFile
+from bria_async.training.place import Place
+
+from .facts import batch_facts, facts_of_runs, next_of_batch
+from .overview import overview_of
+from .pages import RunPage, read_run
+from .templating import style, template
+from .thumbnails import Thumbnails, Wanted
+
+LARGE, SMALL = 320, 96
+"""Pixels of a thumbnail of the dataset, up to `MANY` images and beyond."""
+MANY = 200
+SAMPLE = 640
+"""Pixels of a sample."""
+
+
+async def write_report(place: Place, to: Path, host: Host, progress: Callable[[int, int], None] | None = None) -> None:
+    """Write what came of a run, or of a batch, into one HTML file; the run may go on meanwhile.
+
+    Of a run: its numbers, timeline, graph, throughput, samples, images with captions and states, settings, events. Of a
+    batch: a card for each run. Images are inlined as thumbnails, of 320 pixels for up to 200 images and of 96 for more
+    (5,000 images: 20 MB), which are kept in the run's folder. Memory does not grow with them.
+
+    Args:
+        place: where it lies.
+        to: the file, replaced if it is there.
+        host: whose threads and clock to use.
+        progress: called after each thumbnail with how many are done, and of how many.
+
+    Raises:
+        JournalError: the journal cannot be read, or holds no such run.
+        ConfigurationError: the file cannot be written.
+        MissingExtra: Jinja2 or Pillow is not installed.
+    """
+    if place.is_batch:
+        await host.in_thread(_write_batch, to, place, host.now())
+        return
+    page = await host.in_thread(read_run, place, host.now())
+    pictures = _Pictures(Thumbnails.of(place.folder), LARGE if len(page.tiles) <= MANY else SMALL)
+    await pictures.thumbnails.make(pictures.wanted(page), host, progress)
+    await host.in_thread(_write_run, to, page, pictures)
+
+
+@attrs.frozen
+class Shown:
+    """A picture as an address that holds it, or why there is none."""
+
+    address: str = ""
+    why_not: str = ""
+
+
+@attrs.frozen
+class _Pictures:
+    """The pictures of a page, each read when it is written."""
+
+    thumbnails: Thumbnails
+    side: int
+
+    def wanted(self, page: RunPage) -> Iterator[Wanted]:
+        yield from (self._of_image(tile.image.path, tile.image.sha256) for tile in page.tiles)
+        yield from (Wanted(picture.sample.path, SAMPLE) for picture in page.pictures if picture.sample)
+
+    def image(self, path: Path, sha256: str) -> Shown:
+        return self._shown(self._of_image(path, sha256))
+
+    def sample(self, path: Path) -> Shown:
+        return self._shown(Wanted(path, SAMPLE))
+
+    def _of_image(self, path: Path, sha256: str) -> Wanted:
+        return Wanted(path, self.side, sha256)
+
+    def _shown(self, wanted: Wanted) -> Shown:
+        try:
+            content = self.thumbnails.get(wanted)
+        except ImageError as error:
+            return Shown(why_not=error.message)
+        return Shown(f"data:image/webp;base64,{base64.b64encode(content).decode()}")
+
+
+def _write_run(to: Path, page: RunPage, pictures: _Pictures) -> None:
+    _write(
+        to,
+        "run.html",
+        page=page,
+        at=page.at,
+        image=pictures.image,
+        sample=pictures.sample,
+        dense=pictures.side == SMALL,
+    )
+
+
+def _write_batch(to: Path, place: Place, now: float) -> None:
+    overview = overview_of(place)
+    facts, runs, following = batch_facts(overview), facts_of_runs(place, overview), next_of_batch(place, overview)
+    _write(to, "batch.html", overview=overview, facts=facts, runs=runs, next=following, at=now)
+
+
+def _write(to: Path, name: str, **values: Any) -> None:
+    """Write a page as it is made; names of files and words of servers may hold what is no text."""
+    try:
+        with PartFile(to) as file:
+            for chunk in template(name).generate(style=style(), **values):
+                file.write(chunk.encode(errors="replace"))
+            file.commit()
+    except OSError as error:
+        raise ConfigurationError(f"{to} cannot be written: {error.strerror or error}.") from None

@@ -1,0 +1,80 @@
+"""Where things stand in a drawing."""
+
+import re
+
+import pytest
+
+from bria_async.dashboard.drawing import HEIGHT, LEFT, LONGEST, WIDTH, Scale, arcs, plot, timeline
+from bria_async.dashboard.history import INTERRUPTED, Mark, Span, Stretch
+from bria_async.training.lifecycle import shape
+from bria_async.training.plan import Plan
+
+QUICK = [float(number) for number in range(20)]
+
+
+def test_a_scale_without_gaps_is_even() -> None:
+    """And goes both ways; what lies outside is at its ends."""
+    scale = Scale.of(QUICK, 100, 290)
+    assert [scale.place(at) for at in (-5.0, 0.0, 9.5, 19.0, 30.0)] == pytest.approx([100, 100, 195, 290, 290])
+    assert scale.time(195) == pytest.approx(9.5)
+    assert scale.cuts == []
+
+
+def test_hours_without_an_event_are_drawn_shorter() -> None:
+    """No interval takes more than its share, order is kept, and what was shortened is known."""
+    scale = Scale.of([*QUICK, 20_000.0, 20_001.0, 90_000.0], 0, 1000)
+    assert scale.cuts == [(19.0, 20_000.0), (20_001.0, 90_000.0)]
+    for start, end in scale.cuts:
+        assert scale.place(end) - scale.place(start) <= 1000 * LONGEST * 1.01
+    assert list(scale.places) == sorted(scale.places)
+    assert scale.places[-1] == pytest.approx(1000)
+
+
+def test_a_single_moment_is_no_error() -> None:
+    """A run that ended with its first event."""
+    assert Scale.of([5.0], 0, 1000).place(5.0) == 0
+
+
+def test_the_timeline_of_a_run_that_was_killed() -> None:
+    """Bars from start to end, marks of one kind together, the time in which nobody worked, and signs of both ends."""
+    worked = (Stretch(0, 10, INTERRUPTED), Stretch(14, 19, ""))
+    marks = [Mark(at, "retried", "reset") for at in (2.0, 2.1, 2.2, 8.0)]
+    of_run = [Mark(10, INTERRUPTED), Mark(14, "resumed")]
+    found = timeline({"project": Span(0, 1), "upload": Span(1, None)}, worked, QUICK, of_run, {"upload": marks})
+    assert found is not None
+    project, upload = found.bars
+    assert (project.x, project.words, project.open) == (LEFT, "1 s", False)
+    assert (upload.x + upload.width, upload.words, upload.open) == (pytest.approx(WIDTH), "18 s and not over", True)
+    assert [sign.words for sign in upload.signs] == ["repeated 3 times: reset", "repeated: reset"]
+    assert [(band.took, band.words) for band in found.idle] == [
+        ("4 s", "interrupted, then nobody worked on it for 4 s")
+    ]
+    assert found.idle[0].x == found.signs[0].x < found.signs[1].x
+    assert ("▶", "resumed") in found.legend
+
+
+def test_nothing_is_drawn_of_a_run_that_nobody_began() -> None:
+    """It has no time."""
+    assert timeline({}, (), [], [], {}) is None
+    assert plot([]) is plot([4.0, 4.0]) is None
+
+
+def test_the_graph_is_drawn_as_it_is() -> None:
+    """A row for each task below those that it needs, and an arc for each edge."""
+    graph = shape(Plan(images="here", name="Lora"), 7)
+    found = arcs(graph)
+    assert list(found.rows) == [task.name for task in graph.order()]
+    assert len(found.arcs) == sum(len(graph.edges(task)) for task in graph.tasks)
+    for task in graph.tasks:
+        for edge in graph.edges(task):
+            assert found.rows[edge.name] < found.rows[task.name]
+            assert f"{task.name} needs {edge.name}" in [arc.words for arc in found.arcs]
+
+
+def test_a_plot_of_what_happened() -> None:
+    """Ten a second, then one: the first bars reach the top, and the others a tenth of it."""
+    found = plot([number / 10 for number in range(100)] + [10.0 + number for number in range(10)])
+    assert found is not None
+    assert (found.most, round(found.mean)) == (pytest.approx(600, rel=0.2), round(110 * 60 / 19))
+    tops = [float(top) for top in re.findall(r"V([\d.]+)H", found.path)]
+    assert (min(tops[:10]), tops[-2]) == (0, pytest.approx(HEIGHT * 0.9, rel=0.1))

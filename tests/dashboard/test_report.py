@@ -1,0 +1,195 @@
+"""A report holds what came of a run, needs nothing else, and says nothing that it should not."""
+
+import asyncio
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bria_async.dashboard.report import SAMPLE, write_report
+from bria_async.errors import ConfigurationError, JournalError, RunPaused
+from bria_async.host import Host
+from bria_async.training import train_many
+from bria_async.training.place import Place
+from tests.journals.runs import NAME, SHAPES
+from tests.simulation.world import TOKEN, World
+from tests.training.conftest import COUNT, Studio, copied
+
+from .html import Page
+from .large import COUNT as COUNT_OF_LARGE
+from .large import prepare
+
+Within = Callable[..., Any]
+HOSTILE = "<img src=x onerror=alert(1)>&\"'"
+JOURNALS = Path(__file__).parent.parent / "journals"
+
+
+async def report(place: Place, to: Path, host: Host | None = None) -> Page:
+    """Write a report, and read it."""
+    await write_report(place, to, host or Host())
+    assert TOKEN not in to.read_text(), "the token is in it"
+    page = Page.of(to)
+    assert page.stands_alone()
+    return page
+
+
+def test_a_run_that_is_done(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """Numbers, ids, steps, settings, every image with its caption, every sample with prompt and seed, and events."""
+
+    async def main(here: World) -> None:
+        prompts = ("a lighthouse", "a boat")
+        done = await studio.train(here, studio.plan(samples=prompts, sample_seed=7, ip_name="Lora"))
+        page = await report(studio.place, tmp_path / "report.html", here.session.host)
+        assert sorted(max(size) for size in page.pictures) == [300 + number for number in range(COUNT)] + [SAMPLE] * 2
+        assert len(page.all("details", "s-done")) == COUNT
+        captions = [image.caption or "" for image in await here.session.images.list(done.dataset_id)]
+        described = [re.sub(r'.*"short_description": "([^"]*)".*', r"\1", caption) for caption in captions]
+        assert all(words in page.text for words in described), described
+        for words in (*prompts, "seed 7", "Lora", f"{COUNT} of {COUNT}", f"bria-async generate {done.model_id}"):
+            assert words in page.text, words
+        for made in (done.project_id, done.dataset_id, done.model_id):
+            assert re.search(rf"\b{made}\b", page.text), made
+        assert {"project", "schema", "upload", "trained", "sample"} <= set(page.text.splitlines()), "the steps"
+        assert len(page.all("path")) > len(page.all("circle", "s-done")) > 10, "and the graph"
+        assert not any(sample.url in page.text for sample in done.samples), "addresses of samples may be presigned"
+
+    within(main)
+
+
+def test_images_that_were_refused(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """What was left out is told with its reason, by a sign and in words; what was repeated is counted."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.upload", status=412, match="3--", body={"message": "too small for us"})
+        here.sim.fail("images.upload", status=429, match="5--", headers={"Retry-After": "20"})
+        await studio.train(here, studio.plan(on_bad_image="skip"))
+        page = await report(studio.place, tmp_path / "report.html", here.session.host)
+        assert (len(page.all("details", "s-skipped")), len(page.all("details", "s-done"))) == (1, COUNT - 1)
+        assert "too small for us" in page.text
+        assert "left out 1" in page.text
+        assert re.search(r"waited for 429\s+[1-9]", page.text), "the wait is counted"
+        assert page.all("g", "k-429"), "and drawn"
+
+    within(main)
+
+
+def test_a_run_that_paused(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """It says why, what to type, and what is in doubt or to come."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("models.create", status=403, body={"message": "no such right"})
+        with pytest.raises(RunPaused):
+            await studio.train(here, studio.plan(samples=("a boat",)))
+        page = await report(studio.place, tmp_path / "report.html", here.session.host)
+        assert "no such right" in page.text
+        assert "bria-async resume studio" in page.text
+        assert "no picture yet" in page.text, "the sample is to come"
+
+    within(main)
+
+
+def test_hostile_names_captions_prompts_and_messages(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """Whatever anybody wrote is shown as it is, and nothing of it is markup."""
+    folder = copied(studio.pictures, tmp_path / "hostile")
+    (folder / "0.png").rename(folder / "<script>alert(1)<script>.png")
+    for path in list(folder.iterdir()):
+        path.with_suffix(".txt").write_text(f"{HOSTILE}</style><script>alert(2)</script>")
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.upload", status=412, match="3--", body={"message": f"{HOSTILE}</dd><script>"})
+        plan = studio.plan(images=folder, samples=(HOSTILE,), captions="files", on_bad_image="skip", ip_name=HOSTILE)
+        await studio.train(here, plan)
+        page = await report(studio.place, tmp_path / "report.html", here.session.host)
+        assert page.text.count(f"{HOSTILE}</style><script>alert(2)</script>") == COUNT - 1, "as captions"
+        assert "<script>alert(1)<script>.png" in page.text, "as a name"
+        assert f"{HOSTILE}</dd><script>" in page.text, "as a reason"
+        assert any(image.attributes["alt"] == HOSTILE for image in page.all("img")), "as a prompt"
+
+    within(main)
+
+
+def test_files_that_are_gone(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """A file that is gone or is another one is told in its place; thumbnails that were made are still shown."""
+    folder = copied(studio.pictures, tmp_path / "mine")
+
+    async def main(here: World) -> None:
+        done = await studio.train(here, studio.plan(images=folder, samples=("a boat",)))
+        (folder / "0.png").unlink()
+        (folder / "1.png").write_bytes((folder / "2.png").read_bytes())
+        done.samples[0].path.unlink()
+        to, host = tmp_path / "report.html", here.session.host
+        page = await report(studio.place, to, host)
+        assert len(page.pictures) == COUNT - 2
+        assert "no picture: is not the file that it was" in page.text
+        assert len(page.all("span", "gone")) == 3, "two images and the sample"
+        shutil.rmtree(folder)
+        again = await report(studio.place, to, host)
+        assert len(again.pictures) == COUNT - 2, "they were kept"
+
+    within(main)
+
+
+def test_a_folder_that_takes_nothing(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """Thumbnails that cannot be kept are made all the same; a file that cannot be written is one sentence."""
+
+    async def main(here: World) -> None:
+        await studio.train(here, studio.plan())
+        (studio.place.folder / "thumbnails").write_text("in the way")
+        page = await report(studio.place, tmp_path / "report.html", here.session.host)
+        assert len(page.pictures) == COUNT
+        with pytest.raises(ConfigurationError, match="cannot be written"):
+            await write_report(studio.place, tmp_path / "nowhere" / "report.html", here.session.host)
+
+    within(main)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_runs_of_every_shape(shape: str, tmp_path: Path) -> None:
+    """Also runs that an older version left in their midst, whose process died and whose images are elsewhere."""
+    place = Place.of(NAME, tmp_path)
+    shutil.copytree(JOURNALS / "format-2" / shape, place.folder)
+    page = await report(place, tmp_path / "report.html")
+    assert "interrupted" in page.text
+    assert page.pictures == []
+    assert len(page.all("span", "gone")) >= len(page.all("details", "tile")) > 0, "each is told"
+
+
+def test_a_batch(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """A card for each run, with its state and the command for its own report, which works."""
+
+    async def main(here: World) -> None:
+        plans = [studio.plan(name=f"Run {number}", family="legacy") for number in range(3)]
+        await train_many(here.session, plans, name="many", settings=studio.settings())
+        place = Place.existing("many", studio.state)
+        page = await report(place, tmp_path / "many.html", here.session.host)
+        assert len(page.all("li", "card")) == 3
+        assert "bria-async report many/run-1" in page.text
+        assert "3 of 3 trained" in page.text
+        one = await report(place.run("run-1"), tmp_path / "one.html", here.session.host)
+        assert len(one.pictures) == COUNT
+
+    within(main)
+
+
+async def test_a_run_that_is_not_there(tmp_path: Path) -> None:
+    """It is an error, and no file."""
+    with pytest.raises(JournalError):
+        await write_report(Place.of("nobody", tmp_path), tmp_path / "report.html", Host())
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_five_thousand_images(tmp_path: Path) -> None:
+    """Small thumbnails, one file, and memory that does not grow with it."""
+    asyncio.run(prepare(Place.of("large", tmp_path)))
+    command = [sys.executable, "-m", "tests.dashboard.large", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    page = Page.of(tmp_path / "report.html")
+    assert page.stands_alone()
+    assert len(page.all("details", "tile")) == len(page.all("img")) == COUNT_OF_LARGE
+    assert (tmp_path / "report.html").stat().st_size > 10_000_000
+    assert float(done.stdout) < 140, "MiB, of which the interpreter and its modules take 70"
