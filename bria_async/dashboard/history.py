@@ -19,7 +19,7 @@ _CLOSES = frozenset({Change.FINISHED, Change.ADOPTED, Change.SKIPPED, Change.FAI
 
 SIGNS: Mapping[str, tuple[str, str]] = {
     Happened.RETRIED: ("↻", "repeated"),
-    THROTTLED: ("‖", "told to wait (429)"),
+    THROTTLED: ("!", "told to wait (429)"),
     Happened.WAITED: ("…", "waited"),
     Change.LOST: ("?", "in doubt"),
     Change.ADOPTED: ("◎", "found on the server"),
@@ -31,7 +31,7 @@ SIGNS: Mapping[str, tuple[str, str]] = {
     Happened.ASKED: ("⚑", "asked for an approval"),
     Happened.APPROVED: ("✓", "approved"),
     "paused": ("‖", "paused"),
-    INTERRUPTED: ("✕", "interrupted: its process ended without a word"),
+    INTERRUPTED: ("†", "interrupted: its process ended without a word"),
     "failed": ("✕", "failed"),
     "done": ("✓", "done"),
 }

@@ -42,7 +42,7 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "running": ("▶", "running"),
     "paused": ("‖", "paused"),
     "waiting": ("…", "waits for a worker"),
-    "interrupted": ("✕", "interrupted"),
+    "interrupted": ("†", "interrupted"),
     "not begun": ("○", "not begun"),
 }
 """States of images, steps, samples and runs: the sign and the words of each, never a colour alone."""

@@ -5,10 +5,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from bria_async import errors
+from bria_async.cli import advice
 from bria_async.cli.advice import typed
+from bria_async.cli.app import app
+from bria_async.dashboard.facts import START_A_WORKER
 from tests.cli.shell import Shell
 
 PACKAGE = Path(errors.__file__).parents[1]
@@ -59,3 +63,15 @@ def test_a_missing_token_names_the_flag(lone: Shell) -> None:
     """The first error that everybody meets speaks of the command line."""
     refused = lone.but(BRIA_API_TOKEN="").run("call", "projects.list")
     assert (refused.code, refused.err) == (2, "There is no API token. Set BRIA_API_TOKEN or pass --token-file.\n")
+
+
+def test_flags_are_carried_once() -> None:
+    """A command gets the flags that it knows, one that has nothing but flags too, however often it is typed."""
+    with click.Context(app) as context:
+        context.meta[advice.__name__] = {"--state": "my runs", "--base-url": "http://here"}
+        for said, meant in (
+            ("bria-async show cats", "bria-async show --state 'my runs' cats"),
+            ("bria-async report studio/cats", "bria-async report --state 'my runs' studio/cats"),
+            (START_A_WORKER, "bria-async worker --state 'my runs' --base-url http://here --engine dbos"),
+        ):
+            assert typed(typed(said)) == typed(said) == meant

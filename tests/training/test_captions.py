@@ -11,6 +11,7 @@ from bria_async.errors import PlanInvalid, RunPaused
 from bria_async.graph.control import APPROVE, CAPTION, STOP, Request
 from bria_async.graph.events import Event
 from bria_async.training import train
+from bria_async.training.captions import CAPTIONS, kept_captions
 from bria_async.wire.polling import Polling
 from tests.simulation.world import World
 
@@ -192,5 +193,30 @@ def test_stop_is_heard_while_a_caption_is_being_changed(studio: Studio, within: 
             await train(here.session, plan, settings=settings, on_event=[studio.events.append, change_then_stop])
         asked = studio.happened("asked_for_approval")[0].at
         assert studio.happened("paused")[0].at - asked < 60, "the stop was heard too late"
+
+    within(main)
+
+
+def test_captions_are_kept_beside_the_journal(studio: Studio, within: Within) -> None:
+    """As the server has them when the dataset is frozen: by the ids of their images."""
+
+    async def main(here: World) -> None:
+        await studio.train(here, studio.plan())
+        there = {str(image.id): image.caption for image in here.sim.world.images.values()}
+        assert kept_captions(studio.place.folder) == there
+        assert len(there) == COUNT
+
+    within(main)
+
+
+def test_a_disk_that_keeps_no_captions_stops_nothing(studio: Studio, within: Within) -> None:
+    """The run is warned, and trains; what cannot be read is as if it were not there."""
+
+    async def main(here: World) -> None:
+        (studio.place.folder / CAPTIONS).mkdir(parents=True)
+        await studio.train(here, studio.plan())
+        warned = [str(event.data["reason"]) for event in studio.happened("warned")]
+        assert sum("the captions were not kept" in reason for reason in warned) == 2, warned
+        assert kept_captions(studio.place.folder) == {}
 
     within(main)
