@@ -105,6 +105,7 @@ TRAIN = Question(
     ),
     server=("benchmarks.server", "studio"),
     prepared=pictures,
+    pinned=False,  # images are decoded on all processors
     work={"images": 2000, "size": 2**20, "in_flight": 16},
     quick={"images": 8},
     rounds=5,

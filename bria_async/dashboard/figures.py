@@ -123,7 +123,7 @@ def training_time(view: View, now: float) -> str:
     started = view.sent.get("training")
     if started is None:
         return ""
-    from bria_async.types.trainings import TRAINING_HOURS  # slow to import
+    from bria_async.types.trainings import TRAINING_HOURS  # noqa: PLC0415  # slow to import
 
     least, most = TRAINING_HOURS[view.run.plan["family"]]
     return f"{duration(now - started)} since its start; documented are {least} to {most} hours"
