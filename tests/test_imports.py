@@ -53,6 +53,12 @@ def test_training_loads_no_client() -> None:
     assert not {"aiohttp", "PIL"} & loaded("from bria_async import train")
 
 
+def test_looking_at_images_loads_neither_client_nor_pillow() -> None:
+    """Pillow is an extra, and loaded when an image is looked at."""
+    assert not {"aiohttp", "PIL", "jinja2"} & loaded("import bria_async.images")
+    assert not {"aiohttp", "PIL", "jinja2"} & loaded("from bria_async.images import Inspection, inspect, mend")
+
+
 def test_a_session_has_its_families_and_no_other_names() -> None:
     """A family is one object for as long as its session is, and what is misspelt is an error of Python's own kind."""
     bria = Session(TOKEN)

@@ -94,31 +94,35 @@ def of_files(found: Scan) -> Iterator[Finding]:
             yield Finding("warning", "odd-aspect", words, (image.path,))
 
 
-def of_pixels(found: Scan) -> Iterator[Finding]:
-    """What the pixels tell: pictures that look alike, and those that are blurry, dark or empty beside the others."""
-    measures = {path: look.measures for path, look in found.looks.items() if look.measures is not None}
-    seen = {path: one for path, one in measures.items() if one.contrast >= BLANK}
+def of_likeness(found: Scan) -> Iterator[Finding]:
+    """What the pixels tell beside those of the other images: pictures that look alike, and those that are blurry."""
+    seen = {path: one for path, one in _measures(found) if one.contrast >= BLANK}
     for group in alike({path: one.hash for path, one in seen.items()}):
         words = f"{len(group)} pictures look the same: a training learns them by heart"
         yield Finding("warning", "near-duplicate", words, group)
     typical = statistics.median(one.sharpness for one in seen.values()) if len(seen) >= SET else 0.0
-    for path, one in measures.items():
-        yield from (attrs.evolve(finding, files=(path,)) for finding in _of_measures(one, typical))
+    for path, one in seen.items():
+        if one.sharpness < BLURRY * typical:
+            words = f"blurry beside the others: {one.sharpness / typical:.0%} of their sharpness"
+            yield Finding("warning", "blurry", words, (path,))
 
 
-def _of_measures(one: Measures, typical: float) -> Iterator[Finding]:
-    if one.contrast < BLANK:
-        yield Finding("warning", "blank", "next to nothing is seen: one colour all over")
-        return
-    if one.sharpness < BLURRY * typical:
-        share = one.sharpness / typical
-        yield Finding("warning", "blurry", f"blurry beside the others: {share:.0%} of their sharpness")
-    if one.brightness < DARK:
-        yield Finding("warning", "dark", f"dark: {one.brightness:.0%} of white on the average")
-    if one.brightness > BRIGHT:
-        yield Finding("info", "bright", f"nearly white: {one.brightness:.0%} of it on the average")
-    if one.entropy < PLAIN:
-        yield Finding("info", "plain", f"little to see: {one.entropy:.1f} bits a pixel")
+def of_pixels(found: Scan) -> Iterator[Finding]:
+    """What the pixels of each image tell by themselves: too dark or too bright, or nothing to see."""
+    for path, one in _measures(found):
+        if one.contrast < BLANK:
+            yield Finding("warning", "blank", "next to nothing is seen: one colour all over", (path,))
+            continue
+        if one.brightness < DARK:
+            yield Finding("warning", "dark", f"dark: {one.brightness:.0%} of white on the average", (path,))
+        if one.brightness > BRIGHT:
+            yield Finding("info", "bright", f"nearly white: {one.brightness:.0%} of it on the average", (path,))
+        if one.entropy < PLAIN:
+            yield Finding("info", "plain", f"little to see: {one.entropy:.1f} bits a pixel", (path,))
+
+
+def _measures(found: Scan) -> Iterator[tuple[Path, Measures]]:
+    return ((path, look.measures) for path, look in found.looks.items() if look.measures is not None)
 
 
 def of_minimum(count: int, family: Family) -> Iterator[Finding]:

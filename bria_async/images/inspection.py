@@ -10,7 +10,7 @@ from bria_async.host import Host
 from bria_async.types.trainings import MOST_EACH, Family
 
 from .captions import captions_of
-from .findings import Finding, Level, of_captions, of_files, of_pixels, of_set, sorted_by_level
+from .findings import Finding, Level, of_captions, of_files, of_likeness, of_pixels, of_set, sorted_by_level
 from .folder import PROCESSORS, Progress, Scan, scan
 from .probe import ImageFile
 
@@ -98,5 +98,10 @@ def _findings(
     """All there is to say; blocks for as long as thousands of pictures take to be compared."""
     zipped = len(found.images) > MOST_EACH and family != "2024"
     by_itself = (one for one in of_files(found) if not (zipped and one.code == "small"))  # of a zip the set tells it
-    together = (*of_pixels(found), *of_set(found, family, requests_per_minute), *of_captions(texts, family))
+    together = (
+        *of_likeness(found),
+        *of_pixels(found),
+        *of_set(found, family, requests_per_minute),
+        *of_captions(texts, family),
+    )
     return sorted_by_level((*by_itself, *together))

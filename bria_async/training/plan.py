@@ -10,7 +10,7 @@ import attrs
 
 from bria_async.api.models import Models
 from bria_async.errors import ConfigurationError, InvalidParameter, PlanInvalid
-from bria_async.images.findings import of_minimum, of_pixels, of_zip, of_zipped
+from bria_async.images.findings import of_likeness, of_minimum, of_zip, of_zipped
 from bria_async.images.folder import Scan
 from bria_async.images.probe import ImageFile, Limits
 from bria_async.types.common import AspectRatio, IpMedium, IpType, LrScheduler, PrefixIpType, TrainingMode, UseCase
@@ -299,7 +299,7 @@ class Plan:
             yield f"{group[0].path.name} is uploaded once; the same picture again: {others}"
         for image in found.images:
             yield from (f"{image.path.name}: {warning}" for warning in image.warnings)
-        yield from (str(finding) for finding in of_pixels(found) if finding.level == "warning")
+        yield from (str(finding) for finding in of_likeness(found))
         if self.upload == "each" and len(found.images) > MOST_EACH:
             yield f"a basic dataset holds {MOST_EACH} images: the server may refuse the rest"
 

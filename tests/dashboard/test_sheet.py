@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image
 
 from bria_async.dashboard.sheet import FEW, LARGE, SMALL, write_sheet
-from bria_async.errors import ConfigurationError
+from bria_async.errors import ConfigurationError, MissingExtra
 from bria_async.images import inspect
 from bria_async.images.thumbnail import thumbnail
 from tests.images.files import encoded, jpeg, picture, write
@@ -137,6 +138,15 @@ async def test_a_sheet_that_cannot_be_written_is_one_sentence(folder: Path, tmp_
     await write_sheet(found, tmp_path / "sheet.html")
     assert (tmp_path / "sheet.html").read_text().startswith("<!doctype html>")
     assert {path.name for path in tmp_path.iterdir()} == {"Cats", "sheet.html"}
+
+
+async def test_missing_jinja2_names_the_extra(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any thumbnail is made, and nothing is written."""
+    found = await inspect(folder)
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(MissingExtra, match=r"bria-async\[dashboard\]"):
+        await write_sheet(found, tmp_path / "sheet.html")
+    assert not (tmp_path / "sheet.html").exists()
 
 
 def test_a_thumbnail_is_upright_and_holds_nothing_but_pixels(tmp_path: Path) -> None:

@@ -1,17 +1,24 @@
 """A folder is looked at before anything is paid for: pictures that these tests draw, and what is said of each."""
 
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
+import bria_async
 from bria_async.errors import ConfigurationError, ImageError
 from bria_async.images import Finding, Inspection, inspect
 from bria_async.images.pictures import draw
 from tests.images.files import encoded, picture, write
 
+ROOT = Path(bria_async.__file__).parent
+ROOM = ROOT / "images"
+ERRORS = ROOT / "errors" / "results.py"
+DOCS = ROOT.parent / "docs" / "inspect.md"
 COUNT = 8
 ONE_BY_ONE = 200
 
@@ -208,6 +215,31 @@ async def test_many_are_held_to_the_rules_of_a_zip(tmp_path: Path) -> None:
     assert steps[-1] == (ONE_BY_ONE + 1, ONE_BY_ONE + 1)
     codes = [finding.code for finding in (await inspect(tmp_path, family="2024")).of("error")]
     assert codes == ["too-many"], codes
+
+
+def test_every_finding_is_documented() -> None:
+    """`docs/inspect.md` has each code that the sources name, and no other."""
+    sources = "".join(path.read_text() for path in ROOM.glob("*.py"))
+    given = r'(?:Finding\("\w+", |Oddity\()"([\w-]+)"|(?:path|str\(\w+(?:\.\w+)?\)|shown), "([\w-]+)"\s*\)'
+    given += r'|code: str = "(\w+)"'
+    codes = {code for found in re.findall(given, sources + ERRORS.read_text()) for code in found if code}
+    rows = [line for line in DOCS.read_text().splitlines() if line.startswith("| ")]
+    assert {code for row in rows for code in re.findall(r"`([\w-]+)`", row.split("|")[2])} == codes
+
+
+async def test_the_documented_example_does_what_it_says(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Errors are printed first, and what is left of them after mending decides."""
+    (code,) = re.findall(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL)
+    example: dict[str, Any] = {}
+    exec(compile(code, "inspect.md", "exec"), example)  # noqa: S102  # our own page
+    monkeypatch.chdir(folder.parent)
+    assert await example["ready"]("Cats") is True
+    write(folder / "cut.jpg", b"\xff\xd8\xff")
+    assert await example["ready"]("Cats") is False
+    assert "error damaged cut.jpg: cannot be decoded" in capsys.readouterr().out
+    assert len(list((folder.parent / "mended").iterdir())) == COUNT
 
 
 async def test_folders_below_and_folders_that_are_none(folder: Path) -> None:
