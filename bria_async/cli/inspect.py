@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from bria_async.images import Finding, Inspection, Mended
 
 HEAD = ("level", "finding", "files", "", "what")
-NAMED = 3
-"""Files that are named where a finding has many."""
 STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -146,15 +144,16 @@ def _show(done: Done) -> None:
 
 def rows_of(findings: "Iterable[Finding]") -> Iterator[Sequence[str]]:
     """A line for each kind of finding, with the words of its first; groups of files have lines of their own."""
+    from bria_async.images.findings import named  # slow to import
+
     kinds: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
         alone = len(finding.files) == 1
         kinds.setdefault((finding.level, finding.code, "" if alone else str(finding)), []).append(finding)
     for (level, code, _), found in kinds.items():
         files = [path for finding in found for path in finding.files]
-        more = f" and {len(files) - NAMED:,} more" if len(files) > NAMED else ""
-        names = ", ".join(printable(path.name) for path in files[:NAMED]) + more
-        yield level, code, f"{len(files):,}" if files else "", names, printable(found[0].words)
+        number = f"{len(files):,}" if files else ""
+        yield level, code, number, printable(named(files)), printable(found[0].words)
 
 
 def _changes(mended: "Mended") -> list[tuple[str, int]]:
@@ -177,9 +176,16 @@ def facts_of(done: Done) -> dict[str, Any]:
     images = []
     for image in found.images:
         measures = found.scan.looks[image.path].measures
-        facts = {"path": str(image.path), "sha256": image.sha256, "bytes": image.size, "format": image.format}
+        facts: dict[str, Any] = {
+            "path": str(image.path),
+            "sha256": image.sha256,
+            "bytes": image.size,
+            "format": image.format,
+        }
         facts |= {"width": image.width, "height": image.height, "caption": found.captions.get(image.path)}
-        images.append(facts | ({} if measures is None else attrs.asdict(measures)))
+        if measures is not None:  # 64 bits are more than numbers in JSON are sure to carry
+            facts |= attrs.asdict(measures) | {"hash": [f"{half:016x}" for half in measures.hash]}
+        images.append(facts)
     data: dict[str, Any] = {"folder": str(found.folder), "family": found.family, "images": images}
     data["findings"] = [
         {"level": one.level, "code": one.code, "words": one.words, "files": list(map(str, one.files))}

@@ -6,6 +6,7 @@ Both are texts of strangers: the template escapes them, and its policy runs no s
 
 import base64
 import hashlib
+import math
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -111,7 +112,7 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
             number=number,
             name=shown_name(path, inspection.folder),
             picture="" if picture is None else f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
-            facts="" if image is None else f"{image.width} × {image.height}, {image.size / 1e6:.1f} MB",  # noqa: RUF001  # the sign
+            facts="" if image is None else f"{image.width} x {image.height}, {_size(image.size)}",
             caption=inspection.captions.get(path, ""),
             findings=sorted_by_level(about[path]),
             sharpness=None if measures is None else measures.sharpness,
@@ -124,6 +125,11 @@ def shown_name(path: Path, folder: Path) -> str:
     """A file's name below the folder, as text that can be written; the API refuses names that are none."""
     inside = path.relative_to(folder) if path.is_relative_to(folder) else path
     return os.fsencode(inside).decode(errors="backslashreplace")
+
+
+def _size(count: int) -> str:
+    """Bytes as people say them."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{math.ceil(count / 1e3)} kB"  # noqa: PLR2004  # a million
 
 
 def _picture(path: Path, side: int) -> bytes | None:

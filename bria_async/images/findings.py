@@ -51,8 +51,12 @@ LONGEST_CAPTION: Mapping[Family, int] = {"fibo": 10_000, "legacy": 400, "2024": 
 tokens, which are about 400 characters, and what is beyond is not learned. Both are ours: the API documents none."""
 PREFIX_WORDS = 3
 """Words with which all captions begin before that is told: two ("a cat") are chance."""
+NAMED = 3
+"""Files that are named where a finding has many."""
 PACES = (10, 60, 1000)
 """Requests per minute of the plans that public pages name, for whoever does not say which one is theirs."""
+
+_MINUTE = 60
 
 
 @attrs.frozen
@@ -69,9 +73,13 @@ class Finding:
     files: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
-        names = ", ".join(path.name for path in self.files[:3])
-        more = f" and {len(self.files) - 3:,} more" if len(self.files) > 3 else ""  # noqa: PLR2004  # as above
-        return f"{names}{more}: {self.words}" if names else self.words
+        return f"{named(self.files)}: {self.words}" if self.files else self.words
+
+
+def named(files: Sequence[Path]) -> str:
+    """The names of the first files, and how many more there are."""
+    more = f" and {len(files) - NAMED:,} more" if len(files) > NAMED else ""
+    return ", ".join(path.name for path in files[:NAMED]) + more
 
 
 def sorted_by_level(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -192,12 +200,12 @@ def expected_time(count: int, family: Family, requests_per_minute: float | None 
     if count > MOST_EACH:
         return f"one zip, whatever the rate limit; {training}"
     paces = PACES if requests_per_minute is None else (requests_per_minute,)
-    times = ", ".join(f"{_words_of(60 * count / pace)} at {pace:g} requests a minute" for pace in paces)
+    times = ", ".join(f"{_words_of(_MINUTE * count / pace)} at {pace:g} requests a minute" for pace in paces)
     return f"{count:,} uploads take at least {times}; {training}"
 
 
 def _words_of(seconds: float) -> str:
-    return f"{math.ceil(seconds)} s" if seconds < 60 else f"{math.ceil(seconds / 60)} min"  # noqa: PLR2004  # a minute
+    return f"{math.ceil(seconds)} s" if seconds < _MINUTE else f"{math.ceil(seconds / _MINUTE)} min"
 
 
 def of_captions(texts: Mapping[Path, str | ImageError | None], family: Family) -> Iterator[Finding]:
