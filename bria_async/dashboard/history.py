@@ -14,7 +14,7 @@ from .figures import Stage, is_over
 INTERRUPTED = "interrupted"
 THROTTLED = "429"
 """How the reason of a request begins that was told to wait."""
-_ENDS = {Happened.PAUSED: "paused", Happened.RUN_FAILED: "failed", Happened.COMPLETED: "done"}
+_ENDS: Mapping[str, str] = {Happened.PAUSED: "paused", Happened.RUN_FAILED: "failed", Happened.COMPLETED: "done"}
 _CLOSES = frozenset({Change.FINISHED, Change.ADOPTED, Change.SKIPPED, Change.FAILED})
 
 SIGNS: Mapping[str, tuple[str, str]] = {
@@ -80,7 +80,7 @@ def stretches(events: Iterable[Event], now: float, *, alive: bool) -> tuple[Stre
             if start is not None:
                 found.append(Stretch(start, last, INTERRUPTED))
             start = event.at
-        elif start is not None and (ended := _ENDS.get(event.what)):  # type: ignore[call-overload]  # a word is a word
+        elif start is not None and (ended := _ENDS.get(event.what)):
             died = event.data.get("reason") == DIED
             found.append(Stretch(start, last if died else event.at, INTERRUPTED if died else ended))
             start = None
@@ -133,12 +133,15 @@ def spans(graph: Graph, stages: Iterable[Stage], events: Sequence[Event]) -> dic
     over = {stage.name: closes[stage.name] for stage in stages if is_over(stage) and stage.name in closes}
     found = {}
     for task in graph.order():
-        ready: list[float] | None = [begun]
+        ready: list[float | None] = [begun]
         for edge in graph.edges(task):
-            together = edge.over is not None and edge.over == task.over
-            ends = closes.get(edge.name) if together else over.get(edge.name)
-            ready = None if ready is None or ends is None else [*ready, ends[0] if together else ends[1]]
-        starts = [at for at in (max(ready) if ready else None, first.get(task.name)) if at is not None]
+            if edge.over is not None and edge.over == task.over:
+                ready.append(closes[edge.name][0] if edge.name in closes else None)
+            else:
+                ready.append(over[edge.name][1] if edge.name in over else None)
+        known = [at for at in ready if at is not None]
+        starts = [first[task.name]] if task.name in first else []
+        starts += [max(known)] if len(known) == len(ready) else []
         if starts:
             found[task.name] = Span(min(starts), over[task.name][1] if task.name in over else None)
     return found

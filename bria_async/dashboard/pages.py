@@ -92,8 +92,8 @@ class Step:
     state: str
     attempts: int
     needs: tuple[str, ...]
-    span: Span | None
     took: str
+    """How long it took, or takes by now; empty where it was not reached."""
 
     @property
     def numbers(self) -> str:
@@ -120,8 +120,6 @@ class RunPage:
     steps: tuple[Step, ...]
     tiles: tuple[Tile, ...]
     pictures: tuple[Picture, ...]
-    remarkable: tuple[Tile, ...]
-    """The images that are not simply done."""
     log: tuple[tuple[float, str], ...]
     """What happened in plain words, the newest first."""
     timeline: Timeline | None
@@ -182,7 +180,7 @@ def run_page(
     found, rows = stages(view), results.rows
     worked = stretches(events, now, alive=view.alive)
     lasted = spans(results.graph, found, events)
-    tiles = tuple(_tiles(results, images, captions))
+    tiles = tuple(_tiles(results, images, captions, alive=view.alive))
     until = worked[-1].end if worked else view.run.created
     return RunPage(
         title=title,
@@ -196,10 +194,9 @@ def run_page(
         ),
         settings=tuple(_settings(plan, view)),
         ids=tuple((name, str(facts[name])) for name in NAMED if facts[name] is not None),
-        steps=tuple(_steps(results.graph, found, rows, lasted, until)),
+        steps=tuple(_steps(results.graph, found, rows, lasted, until, alive=view.alive)),
         tiles=tiles,
-        pictures=tuple(_pictures(results, prompts)),
-        remarkable=tuple(tile for tile in tiles if tile.state not in ("done", "pending")),
+        pictures=tuple(_pictures(results, prompts, alive=view.alive)),
         log=tuple((at, excerpt(words)) for at, words in sorted(told(events), key=lambda line: line[0], reverse=True)),
         timeline=timeline(
             lasted,
@@ -254,6 +251,8 @@ def _steps(
     rows: Mapping[str, Mapping[str, Row]],
     lasted: Mapping[str, Span],
     until: float,
+    *,
+    alive: bool,
 ) -> Iterable[Step]:
     by_name = {stage.name: stage for stage in found}
     for task in graph.order():
@@ -262,31 +261,32 @@ def _steps(
         span = lasted.get(task.name)
         took = "" if span is None else duration((until if span.end is None else span.end) - span.start)
         attempts = sum(row.attempt for row in rows[task.name].values())
-        yield Step(
-            stage, task.effect, _state_of(stage), attempts, tuple(edge.name for edge in graph.edges(task)), span, took
-        )
+        needs = tuple(edge.name for edge in graph.edges(task))
+        yield Step(stage, task.effect, _state_of(stage, alive=alive), attempts, needs, took)
 
 
-def _state_of(stage: Stage) -> str:
-    """What most needs somebody of a step's items."""
+def _state_of(stage: Stage, *, alive: bool) -> str:
+    """What most needs somebody of a step's items; what was on its way when its process died is in doubt."""
     numbers = (
         (stage.failed, "failed"),
         (stage.doubtful, "in_doubt"),
-        (stage.under_way, "intent"),
-        (stage.left, "running" if stage.begun else "pending"),
+        (stage.under_way, "intent" if alive else "in_doubt"),
+        (stage.left, "running" if stage.begun and alive else "pending"),
         (stage.done, "done"),
     )
     return next((state for number, state in numbers if number), "skipped" if stage.total else "done")
 
 
-def _tiles(results: Results, images: Mapping[str, ImageFile], captions: Mapping[str, str]) -> Iterable[Tile]:
+def _tiles(
+    results: Results, images: Mapping[str, ImageFile], captions: Mapping[str, str], *, alive: bool
+) -> Iterable[Tile]:
     by_zip = "bulk" in results.rows
     stored: Mapping[str, Any] = (results.one("upload") or {}) if by_zip else results.of("upload")
     rows, whole = results.rows.get("upload", {}), results.rows.get("bulk", {}).get("")
     for key, image in images.items():
         row = whole if by_zip else rows.get(key)
         there = stored.get(key)
-        state = _look(row)
+        state = _look(row, alive=alive)
         if by_zip and there is None and state in ("done", "adopted", "resent"):
             state = "skipped" if rows[""].state is State.DONE else "intent"
         yield Tile(
@@ -299,21 +299,23 @@ def _tiles(results: Results, images: Mapping[str, ImageFile], captions: Mapping[
         )
 
 
-def _look(row: Row | None) -> str:
-    """The state of a task's item, as one of `LOOKS`."""
+def _look(row: Row | None, *, alive: bool) -> str:
+    """The state of a task's item, as one of `LOOKS`; without its process what is on its way is in doubt."""
     if row is None:
         return "pending"
+    if row.state is State.INTENT and not alive:
+        return State.IN_DOUBT
     return row.via if row.state is State.DONE and row.via in ("adopted", "resent") else row.state
 
 
-def _pictures(results: Results, prompts: Mapping[str, Prompt]) -> Iterable[Picture]:
+def _pictures(results: Results, prompts: Mapping[str, Prompt], *, alive: bool) -> Iterable[Picture]:
     kept, asked = results.of("sample"), results.of("submission")
     for key, prompt in prompts.items():
         sent, made = (results.rows.get(name, {}).get(key) for name in ("submission", "sample"))
         job = asked.get(key)
         yield Picture(
             prompt,
-            _look(made if made and (key in kept or made.state is not State.PENDING) else sent),
+            _look(made if made and made.state is not State.PENDING else sent, alive=alive),
             kept.get(key),
             job.request_id if isinstance(job, Submission) else "",
             sent.attempt if sent else 0,

@@ -60,7 +60,7 @@ def test_what_is_no_image_is_one_sentence(data: bytes, tmp_path: Path) -> None:
     """Neither bytes nor a file of them; the file is named."""
     path = tmp_path / "a.jpg"
     path.write_bytes(data)
-    with pytest.raises(ImageError, match=r"cannot be (read|decoded)"):
+    with pytest.raises(ImageError, match="image: "):
         thumbnail(data, 96)
     with pytest.raises(ImageError, match=r"a\.jpg"):
         thumbnail(path, 96)

@@ -1,0 +1,101 @@
+"""What a page shows of a run, of its rows alone."""
+
+from pathlib import Path
+
+import pytest
+
+from bria_async.dashboard.pages import LOOKS, RunPage, Tile, run_page
+from bria_async.graph.feed import View
+from bria_async.graph.records import Row, RunRow
+from bria_async.graph.states import State
+from bria_async.images.probe import ImageFile
+from bria_async.training.lifecycle import shape
+from bria_async.training.plan import Plan
+from bria_async.training.result import Results
+
+FACTS = {"images": 4, "uploaded": 1, "project": 1, "dataset": 2, "model": None}
+KEYS = ("a", "b", "c", "d")
+
+
+def image(key: str) -> ImageFile:
+    """An image of the dataset."""
+    return ImageFile(Path(f"{key}.png"), key, key * 64, 10, 0, "png", 1024, 1024)
+
+
+def page(*rows: Row, alive: bool = False, upload: str = "each", captions: dict[str, str] | None = None) -> RunPage:
+    """The page of a run with these rows of uploads."""
+    plan = Plan(images="pictures", name="Toy", upload=upload)  # type: ignore[arg-type]  # one of its words
+    graph = shape(plan, len(KEYS))
+    others = [
+        Row(0, task.name, "", State.PENDING) for task in graph.tasks if task.name not in {row.name for row in rows}
+    ]
+    results = Results.of_rows(graph, [*others, *rows])
+    counts = {name: {row.state: 1 for row in found.values()} for name, found in results.rows.items()}
+    run = RunRow(
+        1, "toy", "run 1", {"family": "fibo", "base_url": "https://api.example/?key=secret"}, "running", None, 0, 0
+    )
+    return run_page(
+        View(run, counts, {}, alive),
+        plan,
+        [],
+        results,
+        FACTS,
+        title="toy",
+        following="bria-async resume toy",
+        images={key: image(key) for key in KEYS},
+        prompts={},
+        captions=captions or {},
+        now=100.0,
+    )
+
+
+def uploads(*states: State) -> list[Row]:
+    """Uploads in these states, those that are done with an id."""
+    results = {State.DONE: '{"id": 7, "name": "a"}'}
+    return [Row(9, "upload", key, state, result=results.get(state)) for key, state in zip(KEYS, states, strict=True)]
+
+
+@pytest.mark.parametrize(("alive", "state"), [(True, "intent"), (False, "in_doubt")])
+def test_states_of_images(alive: bool, state: str) -> None:
+    """What is on its way while somebody works on it is in doubt when nobody does any more."""
+    found = page(*uploads(State.DONE, State.INTENT, State.SKIPPED, State.PENDING), alive=alive)
+    assert [tile.state for tile in found.tiles] == ["done", state, "skipped", "pending"]
+    assert dict(found.tally) == {"done": 1, state: 1, "skipped": 1, "pending": 1}
+    assert {tile.state for tile in found.tiles} <= LOOKS.keys()
+    assert (found.tiles[0].id, found.tiles[1].id) == (7, None)
+
+
+def test_images_of_a_zip() -> None:
+    """They are on their way together, and those that the server did not take are left out."""
+    bulk = Row(1, "bulk", "", State.DONE, result="null", via="sent")
+    waiting = page(bulk, Row(2, "upload", "", State.PENDING), upload="zip")
+    assert {tile.state for tile in waiting.tiles} == {"intent"}
+    unpacked = Row(2, "upload", "", State.DONE, result='{"a": {"id": 7, "name": "a"}}', via="sent")
+    assert [tile.state for tile in page(bulk, unpacked, upload="zip").tiles] == ["done", *["skipped"] * 3]
+
+
+def test_captions_find_their_images() -> None:
+    """By the ids that the uploads gave; without one the file is named."""
+    found = page(*uploads(State.DONE, State.DONE, State.PENDING, State.PENDING), captions={"7": "a cat"})
+    assert [tile.caption for tile in found.tiles] == ["a cat", "a cat", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("caption", "words"),
+    [
+        ("a cat", "a cat"),
+        ('{"short_description": "a cat", "lighting": {}}', "a cat"),
+        ('{"lighting": {}}', '{"lighting": {}}'),
+        ('{"short_description": 5}', '{"short_description": 5}'),
+        ("[" * 100_000, "[" * 100_000),
+        ("", ""),
+    ],
+)
+def test_captions_in_words(caption: str, words: str) -> None:
+    """The description of those that are JSON; whatever else they are, they are no error."""
+    assert Tile(image("a"), "done", caption=caption).words == words
+
+
+def test_addresses_are_shown_without_their_queries() -> None:
+    """A key in the address of a server is nobody's business."""
+    assert ("server", "https://api.example/") in page().settings
