@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .errors import RunPaused as RunPaused
     from .errors import Unreadable as Unreadable
     from .errors import WebhookInvalid as WebhookInvalid
+    from .graph.events import Event as Event
     from .host import Host as Host
     from .session import Session as Session
     from .sim import simulator as simulator
@@ -42,11 +43,14 @@ if TYPE_CHECKING:
     from .training import Expert as Expert
     from .training import Member as Member
     from .training import Plan as Plan
+    from .training import Progress as Progress
     from .training import Repaired as Repaired
     from .training import Sample as Sample
     from .training import Settings as Settings
     from .training import Trained as Trained
     from .training import Verification as Verification
+    from .training import events as events
+    from .training import progress as progress
     from .training import repair as repair
     from .training import repair_batch as repair_batch
     from .training import resume as resume
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
     from .wire.call import Call as Call
     from .wire.polling import Polling as Polling
     from .wire.retry import RetryPolicy as RetryPolicy
+    from .wire.retry import Sending as Sending
     from .wire.webhook import parse_webhook as parse_webhook
     from .wire.webhook import verify_webhook as verify_webhook
 
@@ -73,6 +78,7 @@ _HOME = {
     "Conflict": "errors",
     "DeadlinePassed": "errors",
     "DownloadFailed": "errors",
+    "Event": "graph.events",
     "Expert": "training",
     "GeneratedImages": "types.jobs",
     "Guidance": "api.guidance",
@@ -91,6 +97,7 @@ _HOME = {
     "Plan": "training",
     "PlanInvalid": "errors",
     "Polling": "wire.polling",
+    "Progress": "training",
     "RateLimited": "errors",
     "Refused": "errors",
     "RequestError": "errors",
@@ -99,6 +106,7 @@ _HOME = {
     "RunPaused": "errors",
     "Repaired": "training",
     "Sample": "training",
+    "Sending": "wire.retry",
     "Session": "session",
     "Settings": "training",
     "Submission": "types.jobs",
@@ -106,7 +114,9 @@ _HOME = {
     "Unreadable": "errors",
     "Verification": "training",
     "WebhookInvalid": "errors",
+    "events": "training",
     "parse_webhook": "wire.webhook",
+    "progress": "training",
     "repair": "training",
     "repair_batch": "training",
     "resume": "training",

@@ -15,7 +15,7 @@ from bria_async.errors import ConfigurationError
 from bria_async.host import Host
 from bria_async.transport.auth import PinnedToken, origin_of
 from bria_async.transport.limit import Limiter, Rates, shared
-from bria_async.wire.retry import Hook, OnDoubt, RetryPolicy, Rules
+from bria_async.wire.retry import CallHook, Hook, OnDoubt, RetryPolicy, Rules
 from bria_async.wire.secret import Secret
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class Session:
         on_attempt: is told of every attempt at a call or a transfer when it is over, with an `Attempt`. Like
             `on_retry` it must not block; what it raises is logged and goes no further.
         on_retry: is told of every attempt that another one follows, before the wait.
+        on_call: is given every call and transfer before its turn, as a `Sending`, and returns a context manager,
+            which is left when it is over, with the error if it fails: for spans around all its attempts.
         timeout: seconds that one request may take in all; a body adds what it takes at 64 KiB per second, so
             that an image of 12 MB has 192 seconds more, and so does a result that is downloaded.
         strict: check documented ranges and enums before a request leaves; False sends values as given.
@@ -156,6 +158,7 @@ class Session:
         on_doubt: OnDoubt = "raise",
         on_attempt: Hook | None = None,
         on_retry: Hook | None = None,
+        on_call: CallHook | None = None,
         timeout: float = REQUEST_TIMEOUT,
         strict: bool = True,
         keep_data_uri: bool = False,
@@ -180,6 +183,7 @@ class Session:
             on_doubt=on_doubt,
             on_attempt=on_attempt,
             on_retry=on_retry,
+            on_call=on_call,
         )
         self._http = http
         self._downloads = downloads
@@ -257,7 +261,8 @@ class Session:
 
     def send(self, call: Call) -> Coroutine[Any, Any, Any]:
         """Send a call made by an endpoint, and return its typed answer."""
-        return self._connected().send(call)
+        client = self._connected()
+        return client.send(call) if self._rules.on_call is None else client.send_told(call)
 
     async def finish(self, call: Call, polling: Polling | None) -> Any:
         """Send a call whose job takes its time, and return its answer when the job is over."""

@@ -121,7 +121,8 @@ class Jobs(wire.Family):
         answer = await self._onboarded(call, polling or BY_ID)
         drawn = (call.json or call.form or {}).get("sync", False)
         if isinstance(answer, Submission) and answer.result is None:
-            log.info("%s: accepted as job %s", call.operation, answer.request_id)
+            about = {"operation": call.operation, "job": answer.request_id}
+            log.info("%s: accepted as job %s", call.operation, answer.request_id, extra=about)
             result = await self._accepted(answer.request_id, polling)
             # `raw` is what a journal keeps and `call` prints: a result that was waited for belongs to it.
             return attrs.evolve(answer, result=result, raw={**answer.raw, "result": result.raw})
@@ -175,7 +176,8 @@ class Jobs(wire.Family):
             except _PASSING as error:
                 if isinstance(error, Untrusted | TlsFailed):
                     raise
-                log.info("job %s: %s, to be asked again", request_id, error.message)
+                about = {"operation": error.operation, "job": request_id, "reason": error.reason}
+                log.info("job %s: %s, to be asked again", request_id, error.message, extra=about)
                 met.append(error)
                 return None
             raise JobNotFound("the status service does not know it", request_id)

@@ -24,7 +24,7 @@ from bria_async.dashboard.overview import overview_of
 from bria_async.errors import BriaError, RunError
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, STOP, Request
-from bria_async.graph.feed import View
+from bria_async.graph.feed import GOING_ON, View
 from bria_async.host import Host
 
 from .advice import typed
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from bria_async.engines.postgres.database import Database
     from bria_async.training.place import Place
 
-GOING_ON = ("running", "waiting")
-"""States of a run that somebody works on, or is to."""
 OVER = ("done", "failed")
 """States of a run that nobody works on any more."""
 LAST = 8

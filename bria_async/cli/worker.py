@@ -58,10 +58,11 @@ def worker(engine: str, *, name: str | None, database: "Database | None", **give
     async def work() -> None:
         async with working(database, name=name, settings=settings, **connection_of(**connection)) as desk:
             desks.append(desk)
-            log.info("worker %s (%s) works for %s", desk.seat.number, name, database)
+            about = {"worker": desk.seat.number}
+            log.info("worker %s (%s) works for %s", desk.seat.number, name, database, extra=about)
             await desk.work()
-            log.info("worker %s stops; what it does not end is given back", desk.seat.number)
-        log.info("stopped")
+            log.info("worker %s stops; what it does not end is given back", desk.seat.number, extra=about)
+        log.info("stopped", extra=about)
 
     log = _told(database)
     run_work(work(), stop)

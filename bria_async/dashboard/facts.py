@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 from bria_async.errors import JournalError
 from bria_async.graph import feed
 from bria_async.graph.feed import View
-from bria_async.graph.states import State
 
 from .overview import NOT_BEGUN, URGENCY, Overview, state_of
 
@@ -35,14 +34,12 @@ def view_of(journal: feed.Source, run: str) -> View:
 
 def facts_of(place: "Place", view: View, results: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """State, numbers and ids of a run; `results` are those of its named tasks, where they were read already."""
+    from bria_async.training.following import uploads_of  # slow to import
+
     journal = place.source
     if results is None:
         results = feed.results(journal, view.run.name)
-    uploads = view.counts["upload"]
-    images, uploaded = sum(uploads.values()), uploads.get(State.DONE, 0)
-    if "bulk" in view.counts:
-        images, uploaded = len(feed.inputs(journal, view.run.name, "image")), 0
-        uploaded = len(feed.results(journal, view.run.name).get("upload", ()))
+    images, uploaded = uploads_of(journal, view)
     return {
         "run": place.title,
         "state": view.state,

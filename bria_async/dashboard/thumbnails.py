@@ -12,14 +12,11 @@ from bria_async.host import Host
 from bria_async.images.content_key import content_key
 from bria_async.images.inspect import PROCESSORS
 from bria_async.images.source import read_whole
-from bria_async.images.thumbnail import thumbnail
+from bria_async.images.thumbnail import LARGEST_FILE, thumbnail
 from bria_async.partfile import PartFile
 from bria_async.training.several import several
 
 FOLDER = "thumbnails"
-LARGEST_FILE = 64 * 2**20
-"""Bytes of a file that is looked at: samples may be larger than what may be uploaded."""
-
 
 @attrs.frozen
 class Wanted:

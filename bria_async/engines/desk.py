@@ -186,7 +186,8 @@ class Desk:
                 error = await (self._whole(job) if job.task == WHOLE else self._part(job, going))
                 await self.jobs.finish(job, error)
         except JournalError as problem:
-            log.warning("job %s: %s", job_id, problem.message)  # it is given back
+            about = {"work": job_id, "reason": problem.message}
+            log.warning("job %s: %s", job_id, problem.message, extra=about)  # it is given back
         finally:
             del self._under_way[job_id]
             going.over.set()
@@ -197,7 +198,8 @@ class Desk:
         except JournalError:
             raise
         except BriaError as error:
-            log.info("%s", error.message)  # its journal says the same
+            about = {"work": job.id, "reason": error.message}
+            log.debug("job %s: %s", job.id, error.message, extra=about)  # an event of the run says the same
 
     async def _part(self, job: Job, going: "_Going") -> Mapping[str, Any] | None:
         try:
@@ -214,7 +216,7 @@ class Desk:
         except BriaError as error:
             return told(error)
         except Exception as error:
-            log.exception("job %s", job.id)
+            log.exception("job %s", job.id, extra={"work": job.id})
             return {"kind": type(error).__name__, "message": f"{type(error).__name__}: {error}"}
         return None
 
@@ -286,7 +288,7 @@ class Desk:
             yield
         except Exception as error:  # noqa: BLE001  # of the database, of the engine: the next try tells
             why = self.seat.database.without_secrets(str(error).partition("\n")[0])
-            log.warning("%s: %s", type(error).__name__, why)
+            log.warning("%s: %s", type(error).__name__, why, extra={"reason": why})
 
     async def _hand_on(self) -> None:
         """Hand on what is over, and what people ask for; end what somebody else does by now, or is halted."""

@@ -71,11 +71,12 @@ class Janitor:
             if number is None:
                 continue
             if number:
-                log.warning("worker %s is dead: what it did is given back", worker)
+                log.warning("worker %s is dead: what it did is given back", worker, extra={"worker": worker})
             await self._anew(given.get(worker, ()))
         await self._anew(self._strayed.found(frozenset(given.get(me, ())) - self.busy()))
         if dropped := self._dropped.found(await self.jobs.mine() - self.busy()):
-            log.warning("given back, as it did not end well: %s", ", ".join(sorted(dropped)))
+            words = ", ".join(sorted(dropped))
+            log.warning("given back, as it did not end well: %s", words, extra={"work": words})
             await self.jobs.give_back(dropped)
 
     async def tidy(self) -> None:

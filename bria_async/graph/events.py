@@ -1,12 +1,15 @@
 """What happens in a run, as frozen values: the only thing that progress bars, logs and pages look at."""
 
 import enum
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
 from .states import Change
+
+log = logging.getLogger("bria_async.runs")
 
 
 class Happened(enum.StrEnum):
@@ -37,7 +40,8 @@ class Happened(enum.StrEnum):
 class Event:
     """Something that happened in a run, at this time (seconds since the epoch).
 
-    `what` is a word of `Happened` or `Change`; `task` and `key` name the task and its item where there is one.
+    `what` is a word of `Happened` or `Change`; `task` and `key` name the task and its item where there is one. `seq`
+    is its number in the journal, as whoever reads it there is told; who is told while it happens gets 0.
     """
 
     at: float
@@ -46,6 +50,7 @@ class Event:
     task: str = ""
     key: str = ""
     data: Mapping[str, Any] = attrs.field(factory=dict)
+    seq: int = attrs.field(default=0, eq=False)
 
     @property
     def words(self) -> str:
@@ -77,4 +82,36 @@ def readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-Listener = Callable[[Event], None]
+Listener = Callable[[Event], object]
+"""Who is told of events."""
+
+Heard = Listener | Iterable[Listener]
+"""One listener, or several."""
+
+
+def listeners(on_event: Heard) -> tuple[Listener, ...]:
+    """The listeners that somebody gave."""
+    return (on_event,) if callable(on_event) else tuple(on_event)
+
+
+def level_of(task: str) -> int:
+    """How loud an event is in the log: what happens to a whole run is information, a step of it is a detail."""
+    return logging.DEBUG if task else logging.INFO
+
+
+def write_down(event: Event) -> None:
+    """Log an event."""
+    data = {name: event.data[name] for name in ("operation", "reason", "wait") if name in event.data}
+    fields = {"event": str(event.what), "run": event.run, "task": event.task, "key": event.key, **data}
+    log.log(level_of(event.task), "%s%s", f"{event.run}: " if event.task else "", event.words, extra=fields)
+
+
+def tell(told: Iterable[Listener], event: Event) -> None:
+    """Tell listeners of an event; whatever one does, all goes on."""
+    for listener in told:
+        try:
+            listener(event)
+        except Exception:
+            log.exception(
+                "a listener failed on an event of %s", event.run, extra={"run": event.run, "event": event.what}
+            )

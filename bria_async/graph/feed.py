@@ -24,6 +24,9 @@ from .records import Readable, Row, RunRow
 from .states import State
 from .storage import check_version
 
+GOING_ON = ("running", "waiting")
+"""States of a run that somebody works on, or is to."""
+
 
 @attrs.frozen
 class Tended:
@@ -188,7 +191,7 @@ def _events(database: Readable, run: str | None, rest: str, value: int) -> Itera
     )
     values = (value,) if run is None else (run, value)
     for seq, at, whose, what, name, key, data in database.execute(sql, values):
-        yield seq, Event(at, whose, what, name, key, json.loads(data) if data else {})
+        yield seq, Event(at, whose, what, name, key, json.loads(data) if data else {}, seq)
 
 
 def rows(journal: Source, run: str) -> list[Row]:

@@ -11,7 +11,7 @@ import attrs
 from bria_async.errors import JournalError
 from bria_async.host import Host
 
-from .events import Event, Happened, Listener, readable
+from .events import Event, Happened, Listener, level_of, log, readable, tell, write_down
 from .records import Changed, Entry, Keeper, Row, RunRow, Settled
 from .states import CLOSED, Change, State, after
 
@@ -38,8 +38,14 @@ class Ledger:
     host: Host
     rows: Mapping[str, Mapping[str, Row]]
     listeners: list[Listener] = attrs.field(factory=list)
+    title: str = attrs.field()
+    """What the log calls the run."""
     _since: float = attrs.field(init=False)
     """When this process took the run over, on its own clock."""
+
+    @title.default
+    def _name(self) -> str:
+        return self.run.name
 
     @_since.default
     def _now(self) -> float:
@@ -104,16 +110,17 @@ class Ledger:
         reason: str | None = None,
     ) -> None:
         """Take a transition of the table, and return when it is durable."""
-        record = self._changed(row, change, result, via, reason)
+        changed, entry = self._changed(row, change, result, via, reason)
         row.durable = False
-        await self.journal.write(*record)
+        await self.journal.write(changed, entry)
         row.durable = True
-        self._emit(change, row, {"reason": reason} if reason else {})
+        self._emit(entry, row, _because(reason))
 
     def leave(self, row: Row, change: Change, reason: str) -> None:
         """Hand in a transition that nobody waits for; a journal that is broken already misses it."""
+        changed, entry = self._changed(row, change, None, None, reason)
         with contextlib.suppress(JournalError):
-            self.journal.queue(*self._changed(row, change, None, None, reason))
+            self._tell_once_durable(self.journal.queue(changed, entry), entry, row, _because(reason))
 
     def _changed(
         self, row: Row, change: Change, result: Any, via: str | None, reason: str | None
@@ -138,17 +145,14 @@ class Ledger:
 
     def note(self, what: Happened, row: Row | None = None, **data: Any) -> None:
         """Record something that is no transition; nobody waits for it, and it is told once it is durable."""
-
-        def tell(written: "asyncio.Future[None]") -> None:
-            if not written.cancelled() and written.exception() is None:
-                self._emit(what, row, data)
-
-        self.journal.queue(self._event(what, row, data)).add_done_callback(tell)
+        entry = self._event(what, row, data)
+        self._tell_once_durable(self.journal.queue(entry), entry, row, data)
 
     async def record(self, what: Happened, **data: Any) -> None:
         """Record something that is no transition, and return when it is durable."""
-        await self.journal.write(self._event(what, None, data))
-        self._emit(what, None, data)
+        entry = self._event(what, None, data)
+        await self.journal.write(entry)
+        self._emit(entry, None, data)
 
     def _event(self, what: Happened, row: Row | None, data: Mapping[str, Any]) -> Entry:
         text = json.dumps(data) if data else None
@@ -156,25 +160,42 @@ class Ledger:
 
     async def settle_run(self, state: str, reason: str | None, what: Happened) -> None:
         """Record what became of the run."""
-        await self.journal.write(*self._settled(state, reason, what))
-        self._emit(what, None, {"reason": reason} if reason else {})
+        settled, entry = self._settled(state, reason, what)
+        await self.journal.write(settled, entry)
+        self._emit(entry, None, _because(reason))
 
     def leave_run(self, reason: str) -> None:
         """Record that the run paused without waiting: for a process that is on its way out."""
+        settled, entry = self._settled("paused", reason, Happened.PAUSED)
         with contextlib.suppress(JournalError):
-            self.journal.queue(*self._settled("paused", reason, Happened.PAUSED))
+            self._tell_once_durable(self.journal.queue(settled, entry), entry, None, _because(reason))
 
     def _settled(self, state: str, reason: str | None, what: Happened) -> tuple[Settled, Entry]:
         now = self.host.now()
         settled = Settled(self.run.id, state, readable(reason) if reason else None, now)
         return settled, Entry(now, self.run.id, None, what, _told(reason))
 
-    def _emit(self, what: str, row: Row | None, data: Mapping[str, Any]) -> None:
-        if self.listeners:
-            name, key = (row.name, row.key) if row else ("", "")
-            event = Event(self.host.now(), self.run.name, what, name, key, data)
-            for listener in self.listeners:
-                listener(event)
+    def _tell_once_durable(
+        self, written: "asyncio.Future[None]", entry: Entry, row: Row | None, data: Mapping[str, Any]
+    ) -> None:
+        def emit(written: "asyncio.Future[None]") -> None:
+            if not written.cancelled() and written.exception() is None:
+                self._emit(entry, row, data)
+
+        written.add_done_callback(emit)
+
+    def _emit(self, entry: Entry, row: Row | None, data: Mapping[str, Any]) -> None:
+        name, key = (row.name, row.key) if row else ("", "")
+        is_logged = log.isEnabledFor(level_of(name))
+        if self.listeners or is_logged:
+            event = Event(entry.at, self.run.name, entry.what, name, key, data)
+            if is_logged:
+                write_down(attrs.evolve(event, run=self.title))
+            tell(self.listeners, event)
+
+
+def _because(reason: str | None) -> Mapping[str, Any]:
+    return {"reason": readable(reason)} if reason else {}
 
 
 def _told(reason: str | None) -> str | None:

@@ -173,7 +173,8 @@ def read(
         field = known.get(name)
         only = field.mark(Only) if field else None
         if field is None and not strict:
-            _log.warning("unknown field %r is ignored (%s knows no such field)", name, declared.__name__)
+            words = "unknown field %r is ignored (%s knows no such field)"
+            _log.warning(words, name, declared.__name__, extra={"field": name})
         elif field is None or (only and generation not in ("all", *only.generations)):
             problems.append(Problem("Extra inputs are not permitted", name, _shown(value)))
         elif value is not None:

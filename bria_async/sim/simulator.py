@@ -118,7 +118,8 @@ class Simulator:
             try:
                 await self._effect(late.operation, call, late.given)
             except Refusal as refusal:
-                _log.info("a late %s was refused: %s", late.operation.name, refusal)
+                about = {"operation": late.operation.name, "status": refusal.status}
+                _log.info("a late %s was refused: %s", late.operation.name, refusal, extra=about)
         if due:
             self.world.commit()
         self.webhooks.notice(now)

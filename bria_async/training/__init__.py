@@ -1,6 +1,7 @@
 """The training of a tailored model from a folder of images to samples on disk."""
 
 from .batch import Batch, Batched, train_many
+from .following import Progress, events, progress
 from .members import Member
 from .plan import Expert, Plan, Settings
 from .repairing import Repaired, repair, repair_batch
@@ -15,11 +16,14 @@ __all__ = [
     "Expert",
     "Member",
     "Plan",
+    "Progress",
     "Repaired",
     "Sample",
     "Settings",
     "Trained",
     "Verification",
+    "events",
+    "progress",
     "repair",
     "repair_batch",
     "resume",

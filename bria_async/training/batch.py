@@ -28,11 +28,12 @@ from bria_async.errors import (
     RunError,
 )
 from bria_async.graph.control import PAUSE, STOP, Request
-from bria_async.graph.events import Event, Happened, Listener
+from bria_async.graph.events import Event, Happened, Heard, listeners, tell, write_down
 from bria_async.graph.journal import Journal
 from bria_async.graph.records import RunRow
 from bria_async.partfile import PartFile
 from bria_async.session import Session
+from bria_async.types.notebook import table
 
 from .changes import plan_of, refuse_other_server
 from .fetching import fetch_all
@@ -56,6 +57,13 @@ class Batched:
 
     trained: Mapping[str, Trained]
     failed: Mapping[str, BriaError]
+
+    def _repr_html_(self) -> str:
+        """A line for each run, for notebooks."""
+        why = {run: f"not trained: {in_one_line(error)}" for run, error in self.failed.items()}
+        models = {run: f"model {found.model_id}, {found.images:,} images" for run, found in self.trained.items()}
+        total = len(self.trained) + len(self.failed)
+        return table(f"{len(self.trained):,} of {total:,} trained", {**why, **models})
 
 
 class Batch:
@@ -257,7 +265,9 @@ class Batch:
 
     async def _tell_not_begun(self, run: str, reason: str) -> None:
         """Say at once why a run does not begin, and keep it for those who ask later."""
-        self._events.put_nowait(Event(self._session.host.now(), run, Happened.NOT_BEGUN, data={"reason": reason}))
+        event = Event(self._session.host.now(), run, Happened.NOT_BEGUN, data={"reason": reason})
+        write_down(attrs.evolve(event, run=self.place.run(run).title))
+        self._events.put_nowait(event)
         with contextlib.suppress(OSError):
             await self._session.host.in_thread(_write, self.place.run(run).not_begun, reason)
 
@@ -332,7 +342,7 @@ async def train_many(
     settings: Settings | None = None,
     on_failure: OnFailure = "continue",
     how: Mapping[str, Any] | None = None,
-    on_event: Iterable[Listener] = (),
+    on_event: Heard = (),
 ) -> Batched:
     """Train many models in one process; called again with the same name, it continues where it stopped.
 
@@ -345,7 +355,8 @@ async def train_many(
         settings: how this process works on it; `models_at_once` and `uploads_at_once` are for all runs together.
         on_failure: "continue" with the other runs when one cannot go on, or "stop" them all in order.
         how: fields of the plans that may change, for a batch that goes on with the plans it has.
-        on_event: called with every event, after it is durable.
+        on_event: called with every event, after it is durable; a function, or several. Like the hooks of a session
+            it must not block; what it raises is logged and goes no further.
 
     Returns:
         What is trained, and why the others are not; one failed run does not raise.
@@ -355,10 +366,10 @@ async def train_many(
         JournalLocked: another process works on the batch.
         JournalError: the disk is full or broken; nothing was sent that is not recorded.
     """
+    told = listeners(on_event)
     async with Batch(session, plans, name=name, settings=settings, on_failure=on_failure, how=how) as batch:
         async for event in batch:
-            for listener in on_event:
-                listener(event)
+            tell(told, event)
     return batch.result()
 
 

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 
     from bria_async.images.probe import ImageFile
 
-log = logging.getLogger(__name__)
-
 REMEMBERED = 200
 """Runs of which a worker remembers what never changes."""
 
@@ -79,7 +76,6 @@ class Workbench:
         row, place = known.row, self._place(known)
         if row.state in ("done", "failed"):
             return
-        log.info("%s: goes on", place.title)
         work = self._work(known, job, SharedEngine)
 
         def working(engine: LocalEngine) -> None:
@@ -101,7 +97,6 @@ class Workbench:
             raise  # the journal says the same, or cannot
         except Exception as error:  # as above
             raise await self._paused(known, job, desk, error) from error
-        log.info("%s: done", place.title)
 
     async def part(self, job: Job) -> tuple[LocalEngine, Task, Row]:
         """An engine that knows what this task needs, the task, and its row; it writes below the fence of the job."""
@@ -158,8 +153,9 @@ class Workbench:
         await desk.call_off(job)
         why = in_one_line(error) if isinstance(error, BriaError) else f"{type(error).__name__}: {error}"
         journal = PostgresJournal(self.seat, known.journal.name, job.fence)
-        await Ledger(journal, known.row, self.session.host, {}).settle_run("paused", why, Happened.PAUSED)
-        return RunPaused(why, self._place(known).title)
+        title = self._place(known).title
+        await Ledger(journal, known.row, self.session.host, {}, title=title).settle_run("paused", why, Happened.PAUSED)
+        return RunPaused(why, title)
 
     async def _refuse_unseen(self, row: RunRow, images: "Iterable[ImageFile]") -> None:
         """Refuse a run whose images this worker can neither read nor fetch, before hours have passed.

@@ -13,9 +13,10 @@ from bria_async.graph.graph import Graph
 from bria_async.graph.records import Row, RunRow
 from bria_async.graph.states import State
 from bria_async.types.common import Id
+from bria_async.types.notebook import MOST, table, wall
 from bria_async.wire.convert import structure
 
-from .samples import Sample
+from .samples import Sample, picture_of
 
 
 @attrs.frozen
@@ -67,6 +68,21 @@ class Trained:
     adopted: int
     perhaps_charged: int
     seconds: float
+
+    def _repr_html_(self) -> str:
+        """Its ids and numbers, and its samples, for notebooks."""
+        rows = {
+            "model": self.model_id,
+            "dataset": self.dataset_id,
+            "project": self.project_id,
+            "images": self.images,
+            "left out": ", ".join(self.skipped),
+            "found on the server": self.adopted or None,
+            "perhaps charged": self.perhaps_charged or None,
+            "folder": self.folder,
+        }
+        samples = wall(map(picture_of, self.samples[:MOST]), len(self.samples))
+        return table(f"{self.run}: trained", rows, samples)
 
 
 async def result_of(engine: LocalEngine, row: RunRow) -> Trained:

@@ -15,7 +15,7 @@ from bria_async.engines.local import Bounds, LocalEngine, Run
 from bria_async.engines.turns import Turns
 from bria_async.errors import RunCancelled, RunError, RunFailed, RunPaused
 from bria_async.graph.control import CAPTION
-from bria_async.graph.events import Happened, Listener
+from bria_async.graph.events import Happened, Heard, Listener, listeners
 from bria_async.graph.graph import Graph
 from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
@@ -57,16 +57,15 @@ class _Codec:
         return structure(data, kind)
 
 
-async def train(
-    session: Session, plan: Plan, *, settings: Settings | None = None, on_event: Iterable[Listener] = ()
-) -> Trained:
+async def train(session: Session, plan: Plan, *, settings: Settings | None = None, on_event: Heard = ()) -> Trained:
     """Train a tailored model; called again with the same plan, it continues where it stopped.
 
     Args:
         session: an open session.
         plan: what to train.
         settings: how this process works on it.
-        on_event: called with every event, after it is durable.
+        on_event: called with every event, after it is durable; a function, or several. Like the hooks of a session
+            it must not block; what it raises is logged and goes no further.
 
     Raises:
         PlanInvalid: the plan cannot work; nothing was created.
@@ -83,7 +82,7 @@ async def train(
     place.refuse_if_locked()
     looked = None if place.journal.exists() else await look(session, plan, settings, place)
     async with Journal(place.journal, session.host) as journal:
-        work = Work(session, settings, journal, tuple(on_event))
+        work = Work(session, settings, journal, listeners(on_event))
         row, warnings = await work.open(plan, place, looked)
         return await work.carry_out(plan, row, place, warnings=warnings)
 
@@ -93,7 +92,7 @@ async def resume(
     run: str,
     *,
     settings: Settings | None = None,
-    on_event: Iterable[Listener] = (),
+    on_event: Heard = (),
     **how: Any,
 ) -> Trained:
     """Continue a run by its id, with the plan it was started with.
@@ -102,7 +101,8 @@ async def resume(
         session: an open session.
         run: the run's id.
         settings: how this process works on it.
-        on_event: called with every event, after it is durable.
+        on_event: called with every event, after it is durable; a function, or several. Like the hooks of a session
+            it must not block; what it raises is logged and goes no further.
         **how: fields of the plan that may change: `review`, `on_bad_image`, `on_doubt`.
 
     Raises:
@@ -118,7 +118,7 @@ async def resume(
         refuse_other_server(session, row)
         if place.batch:
             await tell_interrupted(session, journal, but=row.name)
-        work = Work(session, settings, journal, tuple(on_event))
+        work = Work(session, settings, journal, listeners(on_event))
         return await work.carry_out(attrs.evolve(plan_of(row), **how), row, place)
 
 
@@ -273,6 +273,7 @@ class Work:
     ) -> LocalEngine:
         """An engine for a run, or for what the ledger holds of it."""
         session, settings, plan, row = self.session, self.settings, prepared.plan, ledger.run
+        ledger.title = place.title
         run = Run(
             row.name,
             row.tag,

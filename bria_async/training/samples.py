@@ -1,14 +1,19 @@
 """Samples: images that the trained model made, kept on disk under names of our own."""
 
+import base64
 import re
 from pathlib import Path
 
 import attrs
 
 from bria_async.engines.local import Run
-from bria_async.errors import JobFailed
+from bria_async.errors import BriaError, JobFailed
 from bria_async.partfile import remove_left_over
 from bria_async.session import Session
+from bria_async.types.notebook import table, wall
+
+SIDE = 200
+"""Pixels of a small picture."""
 
 _SUFFIXES = (
     (b"\x89PNG", ".png"),
@@ -35,6 +40,24 @@ class Sample:
     path: Path
     url: str
     seed: int | None = None
+
+    def _repr_html_(self) -> str:
+        """Its picture and what it was made of, for notebooks."""
+        return table("Sample", {"seed": self.seed, "path": self.path}, wall([picture_of(self)], 1))
+
+
+def picture_of(sample: Sample) -> tuple[str, str]:
+    """A small picture of a sample's file, as an address that holds it, and its prompt; blocks.
+
+    Where there is none, because Pillow is not installed, or the file is gone or an SVG, its path.
+    """
+    try:
+        from bria_async.images.thumbnail import thumbnail  # noqa: PLC0415  # Pillow is an extra
+
+        data = base64.b64encode(thumbnail(sample.path, SIDE)).decode()
+    except BriaError:
+        return str(sample.path), sample.prompt
+    return f"data:image/webp;base64,{data}", sample.prompt
 
 
 async def keep_sample(session: Session, run: Run, prompt: Prompt, url: str | None, seed: int | None) -> Sample:

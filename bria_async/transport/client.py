@@ -14,7 +14,7 @@ from bria_async.errors import ConfigurationError, ImageError, InvalidParameter, 
 from bria_async.host import Host, observer
 from bria_async.wire import Call, FilePart, Multipart
 from bria_async.wire.reply import Reply
-from bria_async.wire.retry import Rules, time_for
+from bria_async.wire.retry import Rules, Sending, time_for
 
 from .alarms import Alarm, Alarms
 from .auth import PinnedToken
@@ -22,6 +22,7 @@ from .direct import ShortWay, unwanted
 from .download import Downloads, post, put
 from .files import image_at, look_at, settled
 from .guard import AnswerTooLarge, Dropped, classify, opened, read_capped, sent_once
+from .hooks import beside
 from .limit import Limiter, Turn
 from .payload import CountedPayload, FormPayload, JsonPayload, MultipartPayload, encoded
 from .tries import Found, Tries
@@ -99,6 +100,13 @@ class HttpClient:
             if isinstance(again, Found):
                 return again.value
             wait = again
+
+    async def send_told(self, call: Call) -> Any:
+        """The same, and `on_call` is with it."""
+        endpoint = call.endpoint
+        sending = Sending(call.operation, endpoint.effect, endpoint.method, endpoint.path, self._origin)
+        with beside(self.rules, sending):
+            return await self.send(call)
 
     async def probe(self, url: str) -> bool | None:
         """Whether a result is there, as `Downloads.probe` tells."""

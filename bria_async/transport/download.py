@@ -61,14 +61,15 @@ class Downloads:
                 return answered(response.status)
             return None if await self._block(transfer, response, 0) else _empty(response.status)
 
-        problem = await transfer.run(lambda: self._get(transfer, {"Range": "bytes=0-0"}), look)
-        if problem is None:
-            return True
-        if problem.status in EMPTY and problem.gone:
-            return False
-        if problem.status in {None, GONE} and not problem.again:
-            raise transfer.failure(DownloadFailed, problem)
-        return None
+        with transfer.accompanied():
+            problem = await transfer.run(lambda: self._get(transfer, {"Range": "bytes=0-0"}), look)
+            if problem is None:
+                return True
+            if problem.status in EMPTY and problem.gone:
+                return False
+            if problem.status in {None, GONE} and not problem.again:
+                raise transfer.failure(DownloadFailed, problem)
+            return None
 
     async def fetch(self, url: str, to: Path, limit: int | None = None) -> Path:
         """Download to exactly this path, by way of a temporary file beside it.
@@ -116,8 +117,9 @@ class Downloads:
         async def take(response: aiohttp.ClientResponse) -> Problem | None:
             return _not_whole(response) or await keep(response)
 
-        if problem := await transfer.run(lambda: self._get(transfer, {}), take):
-            raise transfer.failure(DownloadFailed, problem)
+        with transfer.accompanied():
+            if problem := await transfer.run(lambda: self._get(transfer, {}), take):
+                raise transfer.failure(DownloadFailed, problem)
 
     @contextlib.asynccontextmanager
     async def _get(self, transfer: Transfer, headers: dict[str, str]) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -200,7 +202,7 @@ async def _upload(
     http: aiohttp.ClientSession, rules: Rules, method: str, url: str, body: CountedPayload, patience: float
 ) -> None:
     # Its effect is not told: what a second one does is known to the owner of the address alone.
-    transfer = Transfer(rules, "upload", "", url, once=True, body=body)
+    transfer = Transfer(rules, "upload", "", url, method, once=True, body=body)
 
     def request() -> contextlib.AbstractAsyncContextManager[aiohttp.ClientResponse]:
         total = min(time_for(body.size or 0, patience), transfer.left())
@@ -217,8 +219,9 @@ async def _upload(
     async def take(response: aiohttp.ClientResponse) -> Problem | None:
         return None if response.status in TAKEN else answered(response.status)
 
-    if problem := await transfer.run(request, take):
-        raise transfer.failure(UploadFailed, problem)
+    with transfer.accompanied():
+        if problem := await transfer.run(request, take):
+            raise transfer.failure(UploadFailed, problem)
 
 
 def _not_whole(response: aiohttp.ClientResponse) -> Problem | None:

@@ -4,25 +4,23 @@ What `tries` is for calls of the API this is for addresses outside of it, where 
 is in doubt.
 """
 
-import logging
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import aiohttp
 import attrs
+from yarl import URL
 
 from bria_async.errors import Attempt, DownloadFailed, Outcome
 from bria_async.host import deadline
 from bria_async.wire.redaction import shown
-from bria_async.wire.retry import Failure, Rules
+from bria_async.wire.retry import Failure, Rules, Sending
 
 from .guard import Dropped, classify
+from .hooks import beside, fields, is_told, log, tell, tell_retry
 from .payload import CountedPayload
-from .tries import tell
-
-log = logging.getLogger("bria_async")
 
 Failed = TypeVar("Failed", bound=DownloadFailed)
 
@@ -67,6 +65,7 @@ class Transfer:
     operation: str
     effect: str
     url: str
+    method: str = "GET"
     once: bool = False
     body: CountedPayload | None = None
     attempts: list[Attempt] = attrs.field(factory=list, init=False)
@@ -92,11 +91,14 @@ class Transfer:
             self._failed(problem, wait)
             if wait is None:
                 break
-            log.info("%s of %s: %s, again in %.1f s", self.operation, shown(self.url), problem.words, wait)
             await self.rules.host.sleep(wait)
         else:
             self._note = NO_TIME if self.attempts else ""
         return problem
+
+    def accompanied(self) -> AbstractContextManager[None]:
+        """Around all of it: `on_call` is with it."""
+        return beside(self.rules, Sending(self.operation, self.effect, self.method, "", _origin(self.url)))
 
     def failure(self, kind: type[Failed], problem: Problem) -> Failed:
         """The error that a problem is, for good."""
@@ -115,8 +117,8 @@ class Transfer:
                 problem = await take(response)
         except _FAILED as error:
             problem = self._met(error, status)
-        if problem is None and self.rules.on_attempt:
-            tell(self.rules.on_attempt, self._told(status=status))
+        if problem is None and is_told(self.rules):
+            tell(self.rules, self._told(status=status))
         return problem
 
     def _wait(self, problem: Problem) -> float | None:
@@ -136,10 +138,11 @@ class Transfer:
         """Keep the attempt, and tell of it."""
         attempt = self._told(outcome=problem.outcome, reason=problem.words, status=problem.status, wait=wait)
         self.attempts.append(attempt)
-        if self.rules.on_attempt:
-            tell(self.rules.on_attempt, attempt)
-        if self.rules.on_retry and wait is not None:
-            tell(self.rules.on_retry, attempt)
+        tell(self.rules, attempt)
+        if wait is not None:
+            words = self.operation, shown(self.url), problem.words, wait
+            log.info("%s of %s: %s, again in %.1f s", *words, extra=fields(attempt))
+            tell_retry(self.rules, attempt)
 
     def _told(self, **facts: Any) -> Attempt:
         return Attempt(
@@ -163,6 +166,13 @@ class Transfer:
         if isinstance(error, OSError):
             return Problem(error.strerror or str(error), status)
         return Problem("the address cannot be read", gone=True, outcome=Outcome.NOT_SENT)
+
+
+def _origin(url: str) -> str:
+    try:
+        return str(URL(url, encoded=True).origin())
+    except ValueError:
+        return ""
 
 
 def answered(status: int) -> Problem:

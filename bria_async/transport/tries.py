@@ -5,7 +5,6 @@ session has left, the deadline of the call) and the doubt: a call that may have 
 that it did not, whatever became of its later attempts.
 """
 
-import logging
 import math
 from typing import Any, Literal
 
@@ -14,11 +13,10 @@ import attrs
 from bria_async.errors import Attempt, BriaError, DeadlinePassed, NotFound, RateLimited, RequestError, TlsFailed
 from bria_async.host import deadline, observer
 from bria_async.wire import Call, Effect
-from bria_async.wire.retry import Budget, Hook, Rules
+from bria_async.wire.retry import Budget, Rules
 
+from .hooks import fields, is_told, log, tell, tell_retry
 from .payload import CountedPayload
-
-log = logging.getLogger("bria_async")
 
 
 @attrs.frozen
@@ -71,8 +69,8 @@ class Tries:
 
     def succeeded(self, status: int) -> None:
         """The attempt brought an answer."""
-        if self.rules.on_attempt:
-            tell(self.rules.on_attempt, self._attempt(status=status))
+        if is_told(self.rules):
+            tell(self.rules, self._attempt(status=status))
 
     async def again(self, error: RequestError) -> float | Found:
         """What follows a failed attempt: another one after so many seconds, or what `on_doubt` found.
@@ -91,18 +89,17 @@ class Tries:
             wait = self._afford(self.rules.policy.backoff(len(self.attempts), self.rules.host.random))
         attempt = attrs.evolve(attempt, wait=wait)
         self.attempts = (*self.attempts[:-1], attempt)
-        if self.rules.on_attempt:
-            tell(self.rules.on_attempt, attempt)
+        tell(self.rules, attempt)
         if isinstance(found, Found):
             return found
         if wait is None:
             raise self.failed(error)
         if error.in_doubt:
-            log.warning("%s: %s; sent again, it was perhaps charged", self.call.operation, error.reason)
+            what = self.call.operation, error.reason
+            log.warning("%s: %s; sent again, it was perhaps charged", *what, extra=fields(attempt))
         else:
-            log.info("%s: %s, again in %.1f s", self.call.operation, error.reason, wait)
-        if self.rules.on_retry:
-            tell(self.rules.on_retry, attempt)
+            log.info("%s: %s, again in %.1f s", self.call.operation, error.reason, wait, extra=fields(attempt))
+        tell_retry(self.rules, attempt)
         return wait
 
     def late(self) -> BriaError:
@@ -173,11 +170,3 @@ class Tries:
         if self._note and self.attempts:
             error.add_note(self._note)
         return error
-
-
-def tell(hook: Hook, attempt: Attempt) -> None:
-    """Tell somebody of an attempt; whatever he does, all goes on."""
-    try:
-        hook(attempt)
-    except Exception:
-        log.exception("a hook of the session failed on an attempt at %s", attempt.operation)

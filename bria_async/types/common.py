@@ -7,6 +7,8 @@ from typing import Any, ClassVar, Literal, Self
 
 import attrs
 
+from .notebook import answer
+
 Id = int | str
 """Ids are integers in most answers; legacy model ids are long texts (SEED 003)."""
 
@@ -99,6 +101,10 @@ class Value:
         """The fields of the answer that this version of the library does not know."""
         known = {field.name for field in attrs.fields(type(self))} | set(self.older_names)
         return {name: value for name, value in self.prepare(dict(self.raw)).items() if name not in known}
+
+    def _repr_html_(self) -> str:
+        """What it says as a table, with its pictures, for notebooks."""
+        return answer(self)
 
     @classmethod
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import email.utils
 import enum
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import attrs
@@ -40,6 +41,26 @@ what it found in place of the call's answer."""
 
 Hook = Callable[[Attempt], object]
 """Who is told of attempts."""
+
+
+@attrs.frozen
+class Sending:
+    """A call or a transfer that begins, as `on_call` is told of it; nothing in it is secret or anybody's own words.
+
+    `operation` and `effect` are those of its attempts. `path` is the endpoint's, with the names of its parameters in
+    place of their values, and empty for a transfer; `origin` is scheme and host of where it goes, empty where its
+    address cannot be read.
+    """
+
+    operation: str
+    effect: str
+    method: str
+    path: str
+    origin: str
+
+
+CallHook = Callable[[Sending], AbstractContextManager[object]]
+"""Who is told of calls, and is with each one until it is over."""
 
 TRANSIENT_STATUSES = frozenset({408, 425, 502, 503, 504})
 """Failures of the server after which a call that is safe to repeat is repeated: the last three as the API's
@@ -196,6 +217,7 @@ class Rules:
     on_doubt: OnDoubt
     on_attempt: Hook | None
     on_retry: Hook | None
+    on_call: CallHook | None = None
     budget: Budget = attrs.field(init=False)
     """Retries of what failed."""
     line: Budget = attrs.field(init=False)

@@ -42,5 +42,6 @@ class Ears:
                         for note in session.notifies(timeout=1.0):
                             loop.call_soon_threadsafe(self.heard, note.payload)
             except Exception as error:  # noqa: BLE001  # the database is away: nothing is heard until it is back
-                log.info("not listening: %s", error)
+                why = self.database.without_secrets(str(error))
+                log.info("not listening: %s", why, extra={"reason": why})
                 self._stopped.wait(1.0)

@@ -165,11 +165,13 @@ class Seat(Guest):
                 if self._left:
                     raise
                 if not self._away:
-                    log.warning("%s Nothing is sent until it is back.", error.message)
+                    about = {"worker": self.number, "reason": error.message}
+                    log.warning("%s Nothing is sent until it is back.", error.message, extra=about)
                 self._away = True
             else:
                 if self._away:
-                    log.warning("The database is back, and worker %s has its place.", self.number)
+                    words = "The database is back, and worker %s has its place."
+                    log.warning(words, self.number, extra={"worker": self.number})
                 self._away = False
                 return result
             await self.host.sleep(AWAY)
