@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .training import Settings as Settings
     from .training import Trained as Trained
     from .training import Verification as Verification
+    from .training import approve as approve
     from .training import events as events
     from .training import progress as progress
     from .training import repair as repair
@@ -115,6 +116,7 @@ _HOME = {
     "Verification": "training",
     "WebhookInvalid": "errors",
     "events": "training",
+    "approve": "training",
     "parse_webhook": "wire.webhook",
     "progress": "training",
     "repair": "training",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from bria_async.errors import JournalError
 from bria_async.graph import feed
 from bria_async.graph.feed import View
+from bria_async.graph.states import State
 
 from .overview import NOT_BEGUN, URGENCY, Overview, state_of
 
@@ -34,7 +35,7 @@ def view_of(journal: feed.Source, run: str) -> View:
 
 def facts_of(place: "Place", view: View, results: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """State, numbers and ids of a run; `results` are those of its named tasks, where they were read already."""
-    from bria_async.training.following import uploads_of  # slow to import
+    from bria_async.training.following import uploads_of  # noqa: PLC0415  # slow to import
 
     journal = place.source
     if results is None:

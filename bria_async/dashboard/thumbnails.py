@@ -18,6 +18,7 @@ from bria_async.training.several import several
 
 FOLDER = "thumbnails"
 
+
 @attrs.frozen
 class Wanted:
     """A file to make a thumbnail of; `sha256` is what it must hold, where that is known."""

@@ -86,20 +86,6 @@ def opened(data: bytes, form: Format, max_pixels: int, path: str) -> Decoder:
     return image
 
 
-def opened(data: bytes, max_pixels: int, path: str) -> Decoder:
-    """An image whose header is read, by the decoder of its real type, and not by `PIL.Image.open` (see `decode`).
-
-    Raises:
-        ImageError: it is no jpeg, png or webp, or has too many pixels.
-    """
-    form = accepted(data[:HEAD])
-    if form is None:
-        raise ImageError("cannot be read: it is no jpeg, png or webp", path)
-    image = _DECODERS[form](io.BytesIO(data))
-    _require_pixels(image, max_pixels, path)
-    return image
-
-
 def _require_pixels(image: Decoder, max_pixels: int, path: str) -> None:
     if image.width * image.height > max_pixels:
         words = f"has {image.width} x {image.height} pixels, more than the {max_pixels:,} allowed"

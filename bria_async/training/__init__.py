@@ -1,6 +1,7 @@
 """The training of a tailored model from a folder of images to samples on disk."""
 
 from .batch import Batch, Batched, train_many
+from .captions import approve
 from .following import Progress, events, progress
 from .members import Member
 from .plan import Expert, Plan, Settings
@@ -22,6 +23,7 @@ __all__ = [
     "Settings",
     "Trained",
     "Verification",
+    "approve",
     "events",
     "progress",
     "repair",

@@ -1,4 +1,4 @@
-"""Captions that somebody changes while the run waits for their review, and those that are kept in its folder."""
+"""Captions that somebody changes and approves while the run waits for their review, and those kept in its folder."""
 
 import json
 from collections.abc import Awaitable, Callable, Iterable
@@ -6,17 +6,38 @@ from pathlib import Path
 
 from bria_async.engines.local import Run
 from bria_async.errors import BriaError
-from bria_async.graph.control import Request
+from bria_async.graph.control import APPROVE, Request
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.states import State
+from bria_async.host import Host
 from bria_async.partfile import PartFile
 from bria_async.session import Session
 from bria_async.types.datasets import Dataset
 from bria_async.types.images import DatasetImage
 from bria_async.wire.convert import structure
 
+from .place import Place
+from .plan import Settings
+
 CAPTIONS = "captions.json"
 """The captions of the dataset in the run's folder, by the ids of their images: for those who look at the run."""
+
+
+async def approve(run: str, *, settings: Settings | None = None) -> None:
+    """Approve the captions of a run that waits for it, as a plan with `review` does; from any process of this machine.
+
+    It goes on at once where it is being worked on, otherwise when it is resumed. What is approved before the
+    run asked for it does not count.
+
+    Args:
+        run: the run's id; `batch/run` is a run of a batch.
+        settings: where its state lies.
+
+    Raises:
+        RunError: there is no such run.
+    """
+    place, host = Place.existing(run, (settings or Settings()).state), Host()
+    await host.in_thread(place.control.ask, Request(APPROVE), host)
 
 
 def caption_editor(session: Session, ledger: Ledger, run: Run) -> Callable[[Request], Awaitable[None]]:

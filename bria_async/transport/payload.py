@@ -27,8 +27,8 @@ SLICE = 80 * 1024
 much. Less than half of it costs more with every write."""
 
 TURN = 3 * SLICE
-"""Bytes after which others have their turn, even if the socket has taken them all. A loop with 16 uploads on it then runs
-others no later than an open file in a `FormData` lets it (0.7 to 1.0 x); after half a MiB it did not always (1.25 x)."""
+"""Bytes after which others have their turn, even if the socket has taken them all. A loop with 16 uploads runs others
+then no later than it does with open files in a `FormData` (0.7 to 1.0 x); after half a MiB up to 1.25 x."""
 
 FILE_SLICE = 48 * 1026
 """Bytes per slice that becomes base64: whole groups of three, and short, since it is held beside its base64. That has

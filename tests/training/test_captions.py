@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from bria_async.errors import PlanInvalid, RunPaused
+from bria_async.errors import PlanInvalid, RunError, RunPaused
 from bria_async.graph.control import APPROVE, CAPTION, STOP, Request
 from bria_async.graph.events import Event
-from bria_async.training import train
+from bria_async.training import Settings, approve, train
 from bria_async.training.captions import CAPTIONS, kept_captions
+from bria_async.training.place import Place
 from bria_async.wire.polling import Polling
 from tests.simulation.world import World
 
@@ -220,3 +221,15 @@ def test_a_disk_that_keeps_no_captions_stops_nothing(studio: Studio, within: Wit
         assert kept_captions(studio.place.folder) == {}
 
     within(main)
+
+
+async def test_an_approval_from_elsewhere(tmp_path: Path) -> None:
+    """It lies where the run looks for it; a run that there is not is none to approve."""
+    settings = Settings(state=tmp_path)
+    with pytest.raises(RunError, match="no run 'cats'"):
+        await approve("cats", settings=settings)
+    place = Place.of("cats", tmp_path)
+    place.folder.mkdir()
+    place.journal.touch()
+    await approve("cats", settings=settings)
+    assert [request.what for _, request in place.control.waiting()] == [APPROVE]
