@@ -10,6 +10,9 @@ from bria_async.sim import Simulator, simulator
 from tests import postgres
 from tests.support import TOKEN, PushedHost, Recorder, recorder
 
+pytest_plugins = ["bria_async.testing", "pytester"]
+"""The plugin for our users, for tests of examples; and what tests of plugins are run by."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the mark that `tests/faults.md` is made from."""
