@@ -6,6 +6,8 @@
 # make cancel cancellation at every await of a run, in every shape
 # make bench  all benchmarks, with all peers, in an environment of their own; QUESTION=get only one
 # make check  format, lint, types and the floors of the house
+# make docs   the documentation as a site, in site/
+# make newcomer   docs/tutorial.md as it stands, from a wheel of this tree in an environment of its own
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -20,7 +22,7 @@ FROM   ?= 0
 SHARDS ?= soak
 QUESTION ?= all
 
-.PHONY: demo test fuzz soak kill cancel bench check lock clean
+.PHONY: demo test fuzz soak kill cancel bench check docs newcomer lock clean
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -62,6 +64,12 @@ check: $(VENV)/.ready
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.ready
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --jobs auto --conf-dir docs . site
+
+newcomer:
+	$(PYTHON) -m tests.newcomer
+
 lock:
 	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --upgrade -o requirements.lock
@@ -71,4 +79,4 @@ lock:
 	$(BIN)/python -m tests.security.sbom
 
 clean:
-	rm -rf $(VENV) demo dist $(SHARDS)
+	rm -rf $(VENV) demo dist site docs/api $(SHARDS)

@@ -4,12 +4,17 @@ import inspect
 import re
 from pathlib import Path
 
+import click
+
+from bria_async.cli.app import COMMANDS, app
 from bria_async.graph.states import TRANSITIONS
 from bria_async.session import FAMILIES
 from bria_async.wire import Endpoint, Parameter
 
 README = Path(__file__).parent.parent / "README.md"
 DOCS = README.parent / "docs"
+WIDTH = 120
+"""Columns of the page of commands."""
 
 
 def operations() -> str:
@@ -25,6 +30,27 @@ def operations() -> str:
         lines += ["| Operation | Request | Effect | Parameters |", "|---|---|---|---|"]
         lines += [row(endpoint) for endpoint in kind.endpoints.values()]
     return "\n".join(lines) + "\n"
+
+
+def commands() -> str:
+    """The page of all commands: what `--help` says of each, word for word."""
+    lines = [
+        "# Commands",
+        "",
+        "What `bria-async --help` and `bria-async COMMAND --help` print, written by `python -m tests.test_docs`.",
+        "What commands show, how values are given and plans are kept in files: [cli.md](cli.md).",
+        *_help("bria-async", click.Context(app, info_name="bria-async", max_content_width=WIDTH)),
+    ]
+    for name in sorted(COMMANDS):
+        command = app.commands[name]
+        context = click.Context(command, info_name=f"bria-async {name}", max_content_width=WIDTH)
+        lines += _help(name, context)
+    return "\n".join(lines) + "\n"
+
+
+def _help(title: str, context: click.Context) -> list[str]:
+    context.terminal_width = WIDTH  # as on a terminal that is so wide, whatever this one is
+    return ["", f"## {title}", "", "```text", *context.command.get_help(context).splitlines(), "```"]
 
 
 def families() -> str:
@@ -50,6 +76,12 @@ def test_operations_page() -> None:
     """`docs/operations.md` lists every declared operation with its parameters."""
     written = (DOCS / "operations.md").read_text()
     assert written == operations(), "run: python -m tests.test_docs"
+
+
+def test_commands_page() -> None:
+    """`docs/commands.md` says of each command what `--help` says."""
+    written = (DOCS / "commands.md").read_text()
+    assert written == commands(), "run: python -m tests.test_docs"
 
 
 def test_families_in_the_readme() -> None:
@@ -81,6 +113,7 @@ def test_listings_to_look_into() -> None:
 
 if __name__ == "__main__":
     (DOCS / "operations.md").write_text(operations())
+    (DOCS / "commands.md").write_text(commands())
     README.write_text(
         re.sub(r"\| Family \|.*?\| all \|[^\n]*\n", lambda _: families(), README.read_text(), flags=re.DOTALL)
     )

@@ -1,0 +1,419 @@
+"""Every example of the README and of the docs is executed: a page is played from top to bottom against a simulator.
+
+A page is a story: what one block trains, the next one looks at. Python runs in this process: each function whose
+parameters are all in `GIVEN` is called, an `app` is served and visited (`VISITED`), and in the end every function of a
+block must have run. What is typed runs in a shell. A block whose first line names a file (`# lora.toml`) lies in the
+folder under that name, beside pictures and folders of pictures. Above a block that cannot be run stands why
+(`<!-- not run: it needs PostgreSQL -->`); it is parsed all the same.
+"""
+
+import ast
+import asyncio
+import contextlib
+import importlib.util
+import inspect
+import re
+import shutil
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import attrs
+import pytest
+from aiohttp import web
+
+from bria_async import Plan, Session, Trained, train
+from bria_async.cli.app import app
+from bria_async.cli.plans import many_of, plan_of
+from bria_async.host import Host
+from bria_async.sim import Clock, Options, Simulator
+from tests.cli.shell import QUICK, Shell, served
+from tests.pages import GOES_ON, PAGES, ROOT, Block, Command, Terminal, blocks, environment, is_like, terminal
+from tests.support import picture
+
+COLOURS = ("teal", "salmon", "gold", "orchid", "olive", "navy")
+FOLDERS = ("pictures", "cats", "studio/rooms", "studio/gardens", "rooms", "gardens")
+IMAGES = ("cat.png", "chair.png", "room.png", "edges.png", "a.png", "b.png", "c.png", "d.png", "e.png")
+
+
+# --- what a page finds ------------------------------------------------------------------------------------------
+
+
+@attrs.define
+class Hasty(Host):
+    """A host as fast as the simulator's clock: sessions that the pages open look more often than they say."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep a hundredth of it."""
+        await super().sleep(seconds / 100)
+
+
+@attrs.frozen
+class Stage:
+    """What a page is played on, and what its functions returned."""
+
+    sim: Simulator
+    terminal: Terminal
+    returned: dict[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the reader is."""
+        return self.terminal.folder
+
+    def session(self) -> Session:
+        """A session on the simulator."""
+        return Session("simulated", self.sim.base_url)
+
+    def plan(self, images: str) -> Plan:
+        """A plan whose training generates with both generations of the API."""
+        return Plan(
+            images=self.folder / images,
+            name=f"A plan of {images}",
+            ip_type="stylized_scene",
+            ip_medium="illustration",
+            family="legacy",
+            training_version="light",
+        )
+
+
+GIVEN: Mapping[str, Callable[[Stage, Session], Any]] = {
+    "bria": lambda _, bria: bria,
+    "first": lambda stage, _: stage.plan("rooms"),
+    "second": lambda stage, _: stage.plan("gardens"),
+    "dataset_id": lambda _, bria: a_dataset(bria),
+    "folder": lambda stage, _: stage.folder / "pictures",
+    "plans": lambda stage, _: [stage.plan("pictures"), stage.plan("cats")],
+}
+"""Parameter of a function -> what it gets."""
+
+
+async def a_legacy_model(stage: Stage) -> dict[str, str]:
+    """A model of the reader's own in place of 1234."""
+    async with stage.session() as bria:
+        return {"1234": str((await train(bria, stage.plan("cats"))).model_id)}
+
+
+async def what_calls_name(stage: Stage) -> dict[str, str]:
+    """A dataset and a model in place of 7, and a job in place of one that somebody waits for."""
+    model = (await a_legacy_model(stage))["1234"]
+    async with stage.session() as bria:
+        dataset = await a_dataset(bria)
+        job = await bria.editing.remove_background(image=Path(stage.folder, "cat.png"))
+    job_id = "7d1c9a52-06c1-4b6e-9df6-3b2b5a1d8f10"
+    return {"dataset_id=7": f"dataset_id={dataset}", "model_id=7": f"model_id={model}", job_id: str(job.request_id)}
+
+
+async def a_lost_model(stage: Stage) -> dict[str, str]:
+    """A dataset in place of 1, and a model of it whose answer will be lost, after it was made."""
+    async with stage.session() as bria:
+        dataset = await a_dataset(bria)
+    stage.sim.fail("models.create", when="after", drop=True)
+    return {"dataset_id=1": f"dataset_id={dataset}"}
+
+
+async def lost_pictures(stage: Stage) -> dict[str, str]:
+    """A shot of a product, and a sample, that are paid for and whose answers will be lost."""
+    stage.sim.fail("products.lifestyle_shot_by_text", when="after", drop=True)
+    stage.sim.fail("tailored.generate", when="after", drop=True)
+    return {}
+
+
+async def a_slow_job(stage: Stage) -> dict[str, str]:
+    """A status service that says twice that the job is still drawn, to a handler of little patience."""
+    stage.sim.fail("jobs.status", status=200, body={"status": "IN_PROGRESS", "request_id": "slow"}, times=2)
+    return {"timeout=20": "timeout=0.1"}
+
+
+async def a_dataset(bria: Session) -> int | str:
+    """An empty dataset."""
+    project = await bria.projects.create(project_name="Mine", ip_type="other", ip_medium="photography")
+    return (await bria.datasets.create(name="Mine", project_id=project.id)).id
+
+
+BEFORE: Mapping[str, Callable[[Stage], Awaitable[dict[str, str]]]] = {
+    "README.md": a_legacy_model,
+    "cli.md": what_calls_name,
+    "errors.md": a_lost_model,
+    "money.md": lost_pictures,
+    "web-handler.md": a_slow_job,
+}
+"""Page -> what has happened before it begins; returns what is typed instead of its words."""
+
+
+# --- what comes of it -------------------------------------------------------------------------------------------
+
+
+async def a_picture(stage: Stage, http: aiohttp.ClientSession, url: str) -> None:
+    """The handler generates with the model that was trained above it."""
+    trained: Trained = stage.returned["main"]
+    async with http.get(f"{url}/picture/{trained.model_id}?prompt=a+map") as response:
+        answer = await response.json()
+    assert answer["url"].startswith(stage.sim.base_url), answer
+
+
+async def a_patient_client(stage: Stage, http: aiohttp.ClientSession, url: str) -> None:
+    """The handler gives up in time and hands out the id, with which the image is had later."""
+    async with http.get(f"{url}/draw?prompt=a+map") as response:
+        assert response.status == 202
+        job = (await response.json())["job"]
+    assert (await until_there(stage, http, f"{url}/drawn/{job}"))["url"].startswith(stage.sim.base_url)
+
+
+async def until_there(stage: Stage, http: aiohttp.ClientSession, url: str) -> dict[str, Any]:
+    """What is at this address, asked for until it is there; meanwhile the simulator looks for webhooks that are due."""
+    async with asyncio.timeout(60):
+        while True:
+            async with http.get(url) as response:
+                if response.status == 200:
+                    answer: dict[str, Any] = await response.json()
+                    return answer
+            await (await http.get(f"{stage.sim.base_url}/_sim/state")).read()
+
+
+async def a_webhook(stage: Stage, http: aiohttp.ClientSession, url: str) -> None:
+    """The simulator tells the application what became of its job, and nobody else does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PUBLIC_URL", url)
+        async with http.post(f"{url}/cut") as response:
+            job = (await response.json())["job"]
+    async with http.post(f"{url}/bria", json={"status": "COMPLETED", "request_id": job}) as response:
+        assert response.status == 403
+    assert (await until_there(stage, http, f"{url}/result/{job}"))["url"].startswith(stage.sim.base_url)
+
+
+VISITED: Mapping[str, Callable[[Stage, aiohttp.ClientSession, str], Awaitable[None]]] = {
+    "README.md": a_picture,
+    "web-handler.md": a_patient_client,
+    "webhooks.md": a_webhook,
+}
+"""Page -> what its application is asked."""
+
+
+async def the_readme(stage: Stage) -> None:
+    """A sample was drawn, and so was all that the page asks for."""
+    assert [sample.path.suffix for sample in stage.returned["main"].samples] == [".png"]
+    assert (stage.folder / "chair-cut.png").read_bytes().startswith(b"\x89PNG")
+    urls = stage.returned["pictures"]
+    assert len(urls) == 2 + 4
+    async with stage.session() as bria:
+        assert all([await bria.probe(url) for url in urls]), "some were not ready"
+
+
+AFTER: Mapping[str, Callable[[Stage], Awaitable[None]]] = {"README.md": the_readme}
+"""Page -> what must have come of it, beyond that nothing failed."""
+
+
+# --- how it is played -------------------------------------------------------------------------------------------
+
+
+def python(block: Block, stage: Stage) -> None:
+    """Run a block of Python, and everything that it defines, unless it is a file that is run by what is typed."""
+    if block.why or block.file:
+        return
+    tree = ast.parse(stage.terminal.typed(block.text))
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for node in functions:
+        node.body[:0] = ast.parse(f"__ran__.add({node.name!r})").body
+    names: dict[str, Any] = {"__name__": "example", "__ran__": set()}
+    exec(compile(ast.fix_missing_locations(tree), str(block), "exec"), names)  # noqa: S102  # our own pages
+    asyncio.run(perform(names, [node.name for node in tree.body if node in functions], stage, block))
+    never = {node.name for node in functions} - names["__ran__"]
+    assert not never, f"{block}: nobody runs {never}"
+
+
+async def perform(names: Mapping[str, Any], functions: list[str], stage: Stage, block: Block) -> None:
+    """Call the functions whose parameters can be given, and visit the application."""
+    for name in functions:
+        wanted = inspect.signature(names[name]).parameters
+        if set(wanted) <= GIVEN.keys():
+            async with stage.session() as bria:
+                given = {each: await settled(GIVEN[each](stage, bria)) for each in wanted}
+                stage.returned[name] = await settled(names[name](**given))
+    if isinstance(application := names.get("app"), web.Application):
+        async with visiting(application) as url, aiohttp.ClientSession() as http:
+            await VISITED[block.page.name](stage, http, url)
+
+
+async def settled(value: Any) -> Any:
+    """A value, waited for if it takes its time."""
+    return await value if inspect.isawaitable(value) else value
+
+
+@contextlib.asynccontextmanager
+async def visiting(application: web.Application) -> AsyncIterator[str]:
+    """Serve an application on a free port of this machine."""
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield "http://{}:{}".format(*runner.addresses[0][:2])
+    finally:
+        await runner.cleanup()
+
+
+def console(block: Block, stage: Stage) -> None:
+    """Run what is typed, one command after the other, or only read it."""
+    for command in block.commands:
+        (parsed if block.why else ran)(command, stage)
+
+
+def ran(command: Command, stage: Stage) -> None:
+    """Run what is typed; of what prepares a machine, see that it is there."""
+    match command.words:
+        case []:
+            pass
+        case ["make", target, *_]:
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), command.text
+        case ["pip", "install", *packages]:
+            known = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+            extras = {extra for package in packages for extra in re.findall(r"[\w-]+(?=[],])", package)}
+            assert extras <= known.keys(), command.text
+        case ["python", "-m", "venv", _] | [".", _]:
+            pass
+        case ["python", "-m", module, *_] if module.startswith("tests."):
+            assert importlib.util.find_spec(module) is not None, command.text
+        case ["bria-async", *_] if not (command.text.startswith(GOES_ON) or stage.terminal.servers):
+            in_this_process(command, stage)
+        case _:
+            stage.terminal.run(command)
+
+
+def in_this_process(command: Command, stage: Stage) -> None:
+    """Run a command of ours without a process for it, as long as the page has no server of its own."""
+    words = Command(stage.terminal.typed(command.text)).words[1:]
+    patience = QUICK if words[0] in ("train", "resume") else ()
+    ours = {name: value for name, value in stage.terminal.environment.items() if name.startswith("BRIA_")}
+    done = Shell(stage.folder, ours).run(*words, *patience)
+    stage.terminal.check(command, done.out + done.err, done.code)
+
+
+def parsed(command: Command, _: Stage) -> None:
+    """Read a command of ours as far as its flags and arguments, which must be some that there are."""
+    words = command.words
+    if words[:1] == ["bria-async"]:
+        context = app.make_context("bria-async", words[1:])
+        name, found, rest = app.resolve_command(context, [*context._protected_args, *context.args])
+        assert found is not None
+        found.make_context(name, rest, parent=context)
+
+
+def toml(block: Block, _: Stage) -> None:
+    """Load a plan, or many, as `train --plan` does."""
+    assert block.file, f"{block}: its first line is to name the file"
+    file = Path(block.file)
+    many = many_of(file, None, {})
+    for plan in [member.plan for member in many.members] if many else [plan_of(None, file, {})]:
+        plan.refuse(plan.problems)
+
+
+def nothing(block: Block, _: Stage) -> None:
+    """What is shown to be read."""
+    assert "bria-async " not in block.text or block.page.name == "commands.md", f"{block}: commands are `console`"
+
+
+PLAYED: Mapping[str, Callable[[Block, Stage], None]] = {
+    "python": python,
+    "console": console,
+    "toml": toml,
+    "text": nothing,
+    "sql": nothing,
+}
+"""What a block is -> what is done with it."""
+
+
+def programs(folder: Path) -> Path:
+    """A folder with `python` and `bria-async`, as the reader has them."""
+    folder.mkdir()
+    for name, start in {"python": sys.executable, "bria-async": f"{sys.executable} -m bria_async"}.items():
+        (folder / name).write_text(f'#!/bin/sh\nexec {start} "$@"\n')
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> Iterator[Stage]:
+    """A simulator in which two hours take a third of a second, and a folder with all that pages speak of."""
+    here = tmp_path / "here"
+    one = here / FOLDERS[0]
+    one.mkdir(parents=True)
+    for colour in COLOURS:
+        (one / f"{colour}.png").write_bytes(picture(colour=colour))
+    for folder in FOLDERS[1:]:
+        shutil.copytree(one, here / folder)
+    for name, colour in zip(IMAGES, 2 * COLOURS, strict=False):
+        (here / name).write_bytes(picture(colour=colour))
+    with served(Options(), Clock(speed=20_000.0)) as sim:
+        ours = {"BRIA_API_TOKEN": "simulated", "BRIA_BASE_URL": sim.base_url, "BRIA_STATE": str(tmp_path / "runs")}
+        for name, value in ours.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(here)
+        monkeypatch.setattr("bria_async.session.Host", Hasty)
+        shell = {**environment(programs(tmp_path / "bin")), **ours, "PYTHONPATH": str(ROOT)}
+        with terminal(here, shell, {"8080": str(unused_tcp_port)}) as opened:
+            yield Stage(sim, opened)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page(page: Path, stage: Stage) -> None:
+    """What the page shows can be done as it stands, from top to bottom, and what it prints is what comes."""
+    found = blocks(page)
+    for block in found:
+        if block.file:
+            (stage.folder / block.file).write_text(block.text)
+    if page.name in BEFORE:
+        stage.terminal.instead = {**stage.terminal.instead, **asyncio.run(BEFORE[page.name](stage))}
+    for block in found:
+        assert block.kind in PLAYED, f"{block}: a block is one of {[*PLAYED]}, not {block.kind!r}"
+        PLAYED[block.kind](block, stage)
+    typed = " ".join(block.text for block in found if block.kind == "console")
+    never = [block.file for block in found if block.kind == "python" and block.file and block.file not in typed]
+    assert not never, f"nobody runs {never}"
+    if page.name in AFTER:
+        asyncio.run(AFTER[page.name](stage))
+
+
+# --- that it can fail -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("```python\nasync def main(bria):\n    await bria.projects.get(12345)\n```\n", "no such|404"),
+        ("```python\ndef nobody(knows):\n    return knows\n```\n", "nobody runs"),
+        ("```python\n# mine.py\nprint(1)\n```\n", "nobody runs"),
+        ("```console\nbria-async train nowhere --ip-type icons --ip-medium illustration\n```\n", "nowhere"),
+        ("```console\n$ bria-async runs\neverything is well\n```\n", "but the page shows"),
+        ("<!-- not run: so -->\n```console\nbria-async train --no-such-flag\n```\n", "no-such-flag"),
+        ('```toml\n# a.toml\nimages = "cats"\nname = "Cats"\nip_type = "icon"\n```\n', "icon"),
+        ('```console\npip install "bria-async[cli,magic]"\n```\n', "magic"),
+        ("```console\nmake coffee\n```\n", "coffee"),
+        ("```\nbria-async runs\n```\n", "a block is one of"),
+    ],
+)
+def test_a_wrong_page(text: str, problem: str, stage: Stage, tmp_path: Path) -> None:
+    """Each way to be wrong fails the page, and says what is wrong."""
+    page = tmp_path / "wrong.md"
+    page.write_text(text)
+    with pytest.raises(Exception) as raised:  # noqa: PT011  # whatever it is, it says so
+        test_page(page, stage)
+    assert re.search(problem, str(getattr(raised.value, "message", raised.value))), raised.value
+
+
+@pytest.mark.parametrize(
+    ("output", "shown", "like"),
+    [
+        ("10:00:01  project 1\nin 12 s", "23:59:59  project 1\nin 7 s", True),
+        ("a\nb\nc", "a\n...\nc", True),
+        ("a\nb\nc", "a\n...\nd", False),
+        ("project 1", "project 2", False),
+    ],
+)
+def test_what_output_is_like(output: str, shown: str, like: bool) -> None:
+    """Times and seconds may differ, dots are anything, and all else is as it is shown."""
+    assert is_like(output, shown) is like
