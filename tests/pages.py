@@ -150,7 +150,7 @@ class Terminal:
                 timeout=PATIENCE,
                 check=False,
             )
-            self.environment.update(line.split("=", 1) for line in left.read().split("\0") if "=" in line)
+            self.environment |= dict(line.split("=", 1) for line in left.read().split("\0") if "=" in line)
         return done.stdout, done.returncode
 
     def _served(self, text: str) -> str:

@@ -220,7 +220,7 @@ def python(block: Block, stage: Stage) -> None:
         node.body[:0] = ast.parse(f"__ran__.add({node.name!r})").body
     names: dict[str, Any] = {"__name__": "example", "__ran__": set()}
     exec(compile(ast.fix_missing_locations(tree), str(block), "exec"), names)  # noqa: S102  # our own pages
-    asyncio.run(perform(names, [node.name for node in tree.body if node in functions], stage, block))
+    asyncio.run(perform(names, [node.name for node in functions if node in tree.body], stage, block))
     never = {node.name for node in functions} - names["__ran__"]
     assert not never, f"{block}: nobody runs {never}"
 
