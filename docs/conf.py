@@ -29,6 +29,7 @@ include_patterns = ["README.md", "CHANGELOG.md", "SECURITY.md", "benchmarks/READ
 exclude_patterns = ["docs/site"]
 default_role = "code"
 """Docstrings are written with single backticks."""
+smartquotes = False
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!bria_async\.).*"),
@@ -70,7 +71,7 @@ def reference() -> dict[str, str]:
     pages = {name: _page(name.capitalize(), *map(_directive, named)) for name, named in EVERYTHING.items()}
     for family, kind in FAMILIES.items():
         pages[family] = _page(f"Session.{family}", f".. autoclass:: {kind.__module__}.{kind.__name__}",
-                              "   :inherited-members: Family")  # fmt: skip
+                              "   :inherited-members: Family", "   :exclude-members: endpoints")  # fmt: skip
     for module in iter_modules(bria_async.types.__path__):
         pages[f"types-{module.name}"] = _page(
             f"Types: {module.name}", f".. automodule:: bria_async.types.{module.name}"
@@ -125,7 +126,7 @@ def _toctree(title: str, pages: list[str]) -> str:
 def keep_whole(_: Sphinx, what: str, _name: str, _object: object, _options: object, lines: list[str]) -> None:
     """Keep napoleon from taking what stands before a colon in the docstring of an attribute for its type."""
     if what == "attribute":
-        lines.insert(0, "")
+        lines[:0] = [".. whole", ""]  # a comment, and its only line
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
