@@ -89,9 +89,10 @@ async def mend(
     ground = _colour(background)
     to = await host.in_thread(_prepared, folder, inspection.folder)
     found = inspection.scan
-    hopeless = tuple(problem for problem in found.problems if problem.code != "too-large")
+    too_large = {Path(problem.path): problem for problem in found.problems if problem.code == "too-large"}
+    hopeless = (problem for problem in found.problems if problem.code != "too-large")
     sources: dict[Path, ImageFile | ImageError] = {image.path: image for image in found.images}
-    sources |= {Path(problem.path): problem for problem in found.problems if problem not in hopeless}
+    sources |= too_large
     names = _Names(inspection.folder, to, sources)
     work = partial(_outcome, looks=found.looks, names=names, ground=ground)
     outcomes = dict(zip(sources, await in_threads(tuple(sources.values()), work, host, at_once, progress), strict=True))

@@ -59,21 +59,6 @@ WORKS: dict[str, Any] = {"images": "/pictures", "name": "A", "ip_type": "stylize
         ({"name": "  "}, "the name is empty"),
     ],
 )
-async def test_pictures_that_look_the_same_are_told(tmp_path: Path) -> None:
-    """As `inspect` tells it, of sets that are small enough to be measured, and without anything being refused."""
-    draw(tmp_path, 5)
-    with Image.open(tmp_path / "lora-001.png") as picture:
-        picture.convert("RGB").save(tmp_path / "again.jpg", quality=60)
-    with Image.open(tmp_path / "lora-002.jpg") as picture:
-        picture.filter(ImageFilter.GaussianBlur(5)).rotate(180).save(tmp_path / "soft.jpg")
-    plan = Plan(**{**WORKS, "images": tmp_path})
-    async with Session(TOKEN) as session:
-        found, _ = await look_at(session, plan, tmp_path)
-    told = [warning for warning in plan.check(found, zip_host=False) if "sides below" not in warning]
-    assert [warning.partition(":")[0] for warning in told] == ["again.jpg, lora-001.png", "soft.jpg"], told
-    assert "look the same" in told[0] and "blurry" in told[1], told
-
-
 def test_refused_beforehand(fields: dict[str, Any], sentence: str) -> None:
     """What cannot work is one sentence each, before anything is created."""
     with pytest.raises(PlanInvalid) as refused:
@@ -154,3 +139,18 @@ def test_journal_keeps_the_plan() -> None:
 def test_run_id_is_a_folder_name(name: str, run: str) -> None:
     """The run's id is its name as a folder can carry it, and leads nowhere else."""
     assert Plan(**{**WORKS, "name": name}).run == run
+
+
+async def test_pictures_that_look_the_same_are_told(tmp_path: Path) -> None:
+    """As `inspect` tells it, of sets that are small enough to be measured, and without anything being refused."""
+    draw(tmp_path, 5)
+    with Image.open(tmp_path / "lora-001.png") as picture:
+        picture.convert("RGB").save(tmp_path / "again.jpg", quality=60)
+    with Image.open(tmp_path / "lora-002.jpg") as picture:
+        picture.filter(ImageFilter.GaussianBlur(5)).rotate(180).save(tmp_path / "soft.jpg")
+    plan = Plan(**{**WORKS, "images": tmp_path})
+    async with Session(TOKEN) as session:
+        found, _ = await look_at(session, plan, tmp_path)
+    told = [warning for warning in plan.check(found, zip_host=False) if "sides below" not in warning]
+    assert [warning.partition(":")[0] for warning in told] == ["again.jpg, lora-001.png", "soft.jpg"], told
+    assert "look the same" in told[0] and "blurry" in told[1], told
