@@ -92,7 +92,7 @@ def test_a_worker_trains_what_was_handed_over(shared: Shell, fast: Simulator, pi
         assert known.out.splitlines() == ["cats is done.", "next: bria-async show cats"], known.out
         assert shared.run("resume", "cats").out == known.out
         end = stopped(running)
-    assert "cats: goes on" in end.out and "cats: done" in end.out, end.out
+    assert "cats started" in end.out and "cats completed" in end.out, end.out
     listed = shared.run("runs", "--json")
     local = shared.but(BRIA_DATABASE="")
     assert local.train(pictures, *ICONS).code == 0
