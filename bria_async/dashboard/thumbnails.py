@@ -10,7 +10,7 @@ import attrs
 from bria_async.errors import ImageChanged, ImageError
 from bria_async.host import Host
 from bria_async.images.content_key import content_key
-from bria_async.images.inspect import PROCESSORS
+from bria_async.images.folder import PROCESSORS
 from bria_async.images.source import read_whole
 from bria_async.images.thumbnail import LARGEST_FILE, thumbnail
 from bria_async.partfile import PartFile
