@@ -1,5 +1,6 @@
 """The pytest plugin for our users: in every way to run a test, and what it refuses to let pass."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -7,11 +8,10 @@ from subprocess import run
 
 import pytest
 
-import bria_async.training  # noqa: F401  # as below
-from bria_async.session import FAMILIES
 from bria_async.sim import operations
 
-PAGE = (Path(__file__).parents[1] / "docs" / "testing.md").read_text()
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "testing.md").read_text()
 PLUGIN = 'pytest_plugins = ["bria_async.testing"]\n'
 
 CREATES = """
@@ -60,19 +60,18 @@ def test_it(bria_env, bria_sim):
 
 
 @pytest.fixture
-def users(pytester: pytest.Pytester) -> pytest.Pytester:
+def users(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project of somebody who enabled the plugin, and for whom warnings are errors."""
-    for name in FAMILIES:  # modules that a run loads are unloaded with it, and loaded twice a class is two
-        assert FAMILIES[name].endpoints
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
     pytester.makeini("[pytest]\nfilterwarnings = error\nasyncio_default_fixture_loop_scope = function\n")
     pytester.makeconftest("from bria_async.testing import serving\n" + PLUGIN)
     return pytester
 
 
 def ran(users: pytest.Pytester, code: str, *arguments: str) -> pytest.RunResult:
-    """What became of their tests."""
+    """What became of their tests, in a process of their own: one that unloads modules leaves classes there twice."""
     users.makepyfile(code)
-    return users.runpytest_inprocess("--strict-markers", "-p", "no:cacheprovider", *arguments)
+    return users.runpytest_subprocess("--strict-markers", "-p", "no:cacheprovider", *arguments)
 
 
 @pytest.mark.parametrize("way", WAYS)
