@@ -18,6 +18,7 @@ from bria_async.wire.convert import structure
 
 from .place import Place
 from .plan import Settings
+from .samples import make_way
 
 CAPTIONS = "captions.json"
 """The captions of the dataset in the run's folder, by the ids of their images: for those who look at the run."""
@@ -70,7 +71,7 @@ async def keep_captions(session: Session, run: Run, images: Iterable[DatasetImag
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_way(path)
     with PartFile(path) as file:
         file.write(content)
         file.commit()

@@ -13,7 +13,9 @@ from .evidence import Evidence, result_of
 from .witness import Finding
 from .world import TOKEN
 
-KEPT = frozenset({"journal.db", "journal.db-wal", "journal.db-shm", "journal.lock", "control", "samples"})
+KEPT = frozenset(
+    {"journal.db", "journal.db-wal", "journal.db-shm", "journal.lock", "captions.json", "control", "samples"}
+)
 """What a run's own folder holds in the end."""
 
 
