@@ -36,6 +36,12 @@ from tests.support import picture
 
 COLOURS = ("teal", "salmon", "gold", "orchid", "olive", "navy")
 FOLDERS = ("pictures", "cats", "studio/rooms", "studio/gardens", "rooms", "gardens")
+ELSEWHERE = {
+    "observing.md": "test_observing.py",
+    "testing.md": "test_testing.py",
+    "examples.md": "examples/test_fastapi_suite.py",
+}
+"""Page -> the test that plays it: what it shows needs a run under way, or a pytest of its own."""
 IMAGES = ("cat.png", "chair.png", "room.png", "edges.png", "a.png", "b.png", "c.png", "d.png", "e.png")
 
 
@@ -115,6 +121,12 @@ async def a_lost_model(stage: Stage) -> dict[str, str]:
     return {"dataset_id=1": f"dataset_id={dataset}"}
 
 
+async def a_run(stage: Stage) -> dict[str, str]:
+    """A training that is over, in place of lora."""
+    async with stage.session() as bria:
+        return {"lora ": f"{(await train(bria, stage.plan('cats'))).run} "}
+
+
 async def lost_pictures(stage: Stage) -> dict[str, str]:
     """A shot of a product, and a sample, that are paid for and whose answers will be lost."""
     stage.sim.fail("products.lifestyle_shot_by_text", when="after", drop=True)
@@ -139,6 +151,7 @@ BEFORE: Mapping[str, Callable[[Stage], Coroutine[Any, Any, dict[str, str]]]] = {
     "cli.md": what_calls_name,
     "errors.md": a_lost_model,
     "money.md": lost_pictures,
+    "report.md": a_run,
     "web-handler.md": a_slow_job,
 }
 """Page -> what has happened before it begins; returns what is typed instead of its words."""
@@ -359,7 +372,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int)
 
 @pytest.mark.exhaustive
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in ELSEWHERE], ids=lambda page: page.name)
 def test_page(page: Path, stage: Stage) -> None:
     """What the page shows can be done as it stands, from top to bottom, and what it prints is what comes."""
     found = blocks(page)
@@ -376,6 +389,13 @@ def test_page(page: Path, stage: Stage) -> None:
     assert not never, f"nobody runs {never}"
     if page.name in AFTER:
         asyncio.run(AFTER[page.name](stage))
+
+
+def test_pages_that_are_played_elsewhere_are() -> None:
+    """Each of them is there, and so is the test that plays it."""
+    assert {page.name for page in PAGES} >= ELSEWHERE.keys()
+    missing = [name for name in ELSEWHERE.values() if not (ROOT / "tests" / name).exists()]
+    assert not missing, missing
 
 
 # --- that it can fail -------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from .source import Source
 
 SLICE = 80 * 1024
 """Bytes per write, whole records of TLS. 64 uploads at once then hold 40 MiB; with 128 KiB they hold 49, and cost as
-much. Less than half of it costs more with every write."""
+much."""
 
 TURN = 3 * SLICE
 """Bytes after which others have their turn, even if the socket has taken them all. A loop with 16 uploads runs others
