@@ -56,7 +56,8 @@ html_show_sourcelink = False
 
 EVERYTHING: dict[str, tuple[str, ...]] = {
     "session": ("bria_async.session.Session", "bria_async.wire.call.Call", "bria_async.wire.polling.Polling",
-                "bria_async.wire.retry.RetryPolicy", "bria_async.api.guidance.Guidance", "bria_async.host.Host"),
+                "bria_async.wire.retry.RetryPolicy", "bria_async.wire.retry.Sending",
+                "bria_async.api.guidance.Guidance", "bria_async.host.Host"),
     "training": (*(f"bria_async.training.{name}" for name in import_module("bria_async.training").__all__),
                  "bria_async.graph.events.Event"),
     "webhooks": ("bria_async.wire.webhook.verify_webhook", "bria_async.wire.webhook.parse_webhook"),
