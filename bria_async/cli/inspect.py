@@ -79,7 +79,9 @@ def inspect(
     are errors; with --fix-to only when copies would have them, too.
     """
     from bria_async import images  # slow to import
-    from bria_async.dashboard.sheet import write_sheet  # as above
+
+    if html is not None:
+        from bria_async.dashboard.sheet import write_sheet  # as above; and what it misses is told before the work
 
     async def work() -> Done:
         with _bar("looking") as progress:

@@ -3,24 +3,19 @@
 import base64
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import attrs
 
-from bria_async.errors import ConfigurationError, ImageError
+from bria_async.errors import ImageError
 from bria_async.host import Host
-from bria_async.partfile import PartFile
 from bria_async.training.place import Place
 
 from .facts import batch_facts, facts_of_runs, next_of_batch
 from .overview import overview_of
 from .pages import RunPage, read_run
-from .templating import style, template
-from .thumbnails import Thumbnails, Wanted
+from .templating import style, write_page
+from .thumbnails import SMALL, Thumbnails, Wanted, side_for
 
-LARGE, SMALL = 320, 96
-"""Pixels of a thumbnail of the dataset, up to `MANY` images and beyond."""
-MANY = 200
 SAMPLE = 640
 """Pixels of a sample."""
 
@@ -47,7 +42,7 @@ async def write_report(place: Place, to: Path, host: Host, progress: Callable[[i
         await host.in_thread(_write_batch, to, place, host.now())
         return
     page = await host.in_thread(read_run, place, host.now())
-    pictures = _Pictures(Thumbnails.of(place.folder), LARGE if len(page.tiles) <= MANY else SMALL)
+    pictures = _Pictures(Thumbnails.of(place.folder), side_for(len(page.tiles)))
     await pictures.thumbnails.make(pictures.wanted(page), host, progress)
     await host.in_thread(_write_run, to, page, pictures)
 
@@ -89,9 +84,10 @@ class _Pictures:
 
 
 def _write_run(to: Path, page: RunPage, pictures: _Pictures) -> None:
-    _write(
+    write_page(
         to,
         "run.html",
+        style=style(),
         page=page,
         at=page.at,
         image=pictures.image,
@@ -103,15 +99,4 @@ def _write_run(to: Path, page: RunPage, pictures: _Pictures) -> None:
 def _write_batch(to: Path, place: Place, now: float) -> None:
     overview = overview_of(place)
     facts, runs, following = batch_facts(overview), facts_of_runs(place, overview), next_of_batch(place, overview)
-    _write(to, "batch.html", overview=overview, facts=facts, runs=runs, next=following, at=now)
-
-
-def _write(to: Path, name: str, **values: Any) -> None:
-    """Write a page as it is made; names of files and words of servers may hold what is no text."""
-    try:
-        with PartFile(to) as file:
-            for chunk in template(name).generate(style=style(), **values):
-                file.write(chunk.encode(errors="replace"))
-            file.commit()
-    except OSError as error:
-        raise ConfigurationError(f"{to} cannot be written: {error.strerror or error}.") from None
+    write_page(to, "batch.html", style=style(), overview=overview, facts=facts, runs=runs, next=following, at=now)

@@ -6,32 +6,24 @@ Both are texts of strangers: the template escapes them, and its policy runs no s
 
 import base64
 import hashlib
-import math
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 
-from bria_async.errors import ConfigurationError, ImageError, MissingExtra
+from bria_async.errors import ImageError
 from bria_async.host import Host
 from bria_async.images.findings import LEVELS, Finding, Level, sorted_by_level
 from bria_async.images.folder import PROCESSORS, Progress, in_threads
 from bria_async.images.inspection import Inspection
-from bria_async.partfile import PartFile
+from bria_async.images.thumbnail import thumbnail
 
-if TYPE_CHECKING:
-    from jinja2 import Template
-
-FEW = 200
-"""Images up to which thumbnails are large: as many as a basic dataset holds."""
-LARGE = 320
-SMALL = 96
-"""Pixels of a thumbnail's longer side; 5,000 small ones make a file of 18 MB, which browsers open in a second."""
+from .templating import size, write_page
+from .thumbnails import side_for
 
 TOGETHER = ("near-duplicate", "duplicate", "caption-twice")
 """Findings whose files are shown side by side."""
@@ -89,12 +81,11 @@ async def write_sheet(
         MissingExtra: jinja2 or Pillow is not installed.
     """
     host = host or Host()
-    template = await host.in_thread(_template)
     files = inspection.files
-    side = LARGE if len(files) <= FEW else SMALL
+    side = side_for(len(files))
     pictures = await in_threads(files, partial(_picture, side=side), host, at_once, progress)
     tiles = await host.in_thread(tiles_of, inspection, dict(zip(files, pictures, strict=True)))
-    return await host.in_thread(_write, template, inspection, tiles, Path(to))
+    return await host.in_thread(_write, inspection, tiles, Path(to))
 
 
 def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> dict[Path, Tile]:
@@ -112,7 +103,7 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
             number=number,
             name=shown_name(path, inspection.folder),
             picture="" if picture is None else f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
-            facts="" if image is None else f"{image.width} x {image.height}, {_size(image.size)}",
+            facts="" if image is None else f"{image.width} x {image.height}, {size(image.size)}",
             caption=inspection.captions.get(path, ""),
             findings=sorted_by_level(about[path]),
             sharpness=None if measures is None else measures.sharpness,
@@ -127,30 +118,16 @@ def shown_name(path: Path, folder: Path) -> str:
     return os.fsencode(inside).decode(errors="backslashreplace")
 
 
-def _size(count: int) -> str:
-    """Bytes as people say them."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{math.ceil(count / 1e3)} kB"  # noqa: PLR2004  # a million
-
-
 def _picture(path: Path, side: int) -> bytes | None:
-    from bria_async.images.thumbnail import thumbnail  # noqa: PLC0415  (needs Pillow)
-
     try:
         return thumbnail(path, side)
     except ImageError:
         return None  # its tile says what is wrong with it
 
 
-def _write(template: "Template", inspection: Inspection, tiles: Mapping[Path, Tile], to: Path) -> Path:
-    """Render it piece by piece: thousands of thumbnails are not joined into one text."""
+def _write(inspection: Inspection, tiles: Mapping[Path, Tile], to: Path) -> Path:
     to = to.expanduser().absolute()
-    try:
-        with PartFile(to) as part:
-            for piece in template.generate(**_facts(inspection, tiles)):
-                part.write(piece.encode())
-            part.commit()
-    except OSError as error:
-        raise ConfigurationError(f"{to} cannot be written: {error.strerror or error}.") from None
+    write_page(to, "sheet.html", **_facts(inspection, tiles))
     return to
 
 
@@ -187,17 +164,3 @@ def _source(name: str) -> str:
 def _hash(text: str) -> str:
     """How a content security policy names what it lets run."""
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
-
-
-def _template() -> "Template":
-    """The page, which escapes whatever it is given.
-
-    Raises:
-        MissingExtra: jinja2 is not installed.
-    """
-    try:
-        from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (an extra)
-    except ModuleNotFoundError as missing:
-        raise MissingExtra('Pages need jinja2: pip install "bria-async[dashboard]"') from missing
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(_source("sheet.html"))

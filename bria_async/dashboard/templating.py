@@ -1,28 +1,40 @@
 """The one door to Jinja, an extra of the package: templates of pages, whose every value is escaped."""
 
 import functools
+import math
 import time
 from pathlib import Path
 from typing import Any
 
-from bria_async.errors import MissingExtra
+from bria_async.errors import ConfigurationError, MissingExtra
+from bria_async.partfile import PartFile
 
 from .figures import duration
 from .pages import LOOKS
 
 try:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 except ModuleNotFoundError as missing:
     raise MissingExtra('Pages need Jinja2: pip install "bria-async[dashboard]"') from missing
-
-__all__ = ["Template", "style", "template"]
 
 HERE = Path(__file__).parent
 
 
-def template(name: str) -> Template:
-    """A template of the folder `templates`."""
-    return _environment().get_template(name)
+def write_page(to: Path, name: str, **values: Any) -> None:
+    """Write a page of the folder `templates` piece by piece, whole or not at all; blocks.
+
+    Names of files and words of servers may hold what is no text.
+
+    Raises:
+        ConfigurationError: the file cannot be written.
+    """
+    try:
+        with PartFile(to) as file:
+            for piece in _environment().get_template(name).generate(**values):
+                file.write(piece.encode(errors="replace"))
+            file.commit()
+    except OSError as error:
+        raise ConfigurationError(f"{to} cannot be written: {error.strerror or error}.") from None
 
 
 def style() -> str:
@@ -41,7 +53,7 @@ def _environment() -> Environment:
     )
     shared: dict[str, Any] = {"looks": LOOKS}
     environment.globals.update(shared)
-    environment.filters.update(duration=duration, moment=_moment, machine=_machine, size=_size)
+    environment.filters.update(duration=duration, moment=_moment, machine=_machine, size=size)
     return environment
 
 
@@ -55,6 +67,6 @@ def _machine(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def _size(count: int) -> str:
-    """Bytes in words."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"  # noqa: PLR2004  # a megabyte
+def size(count: int) -> str:
+    """Bytes as people say them."""
+    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{math.ceil(count / 1e3)} kB"  # noqa: PLR2004  # a megabyte

@@ -17,6 +17,15 @@ from bria_async.partfile import PartFile
 from bria_async.training.several import several
 
 FOLDER = "thumbnails"
+LARGE, SMALL = 320, 96
+"""Pixels of a thumbnail's longer side, up to `MANY` images on a page and beyond: 5,000 small ones make a file of 18 MB,
+which browsers open in a second."""
+MANY = 200
+
+
+def side_for(images: int) -> int:
+    """Pixels of the thumbnails of a page with so many images."""
+    return LARGE if images <= MANY else SMALL
 
 
 @attrs.frozen

@@ -28,6 +28,12 @@ ICONS = ("--ip-type", "icons", "--ip-medium", "illustration")
 PROGRAM = (sys.executable, "-m", "bria_async")
 
 
+def without(package: str) -> tuple[str, ...]:
+    """The command line where a package is not installed."""
+    hidden = f"import sys; sys.modules[{package!r}] = None; from bria_async.cli.__main__ import main; main()"
+    return sys.executable, "-c", hidden
+
+
 @attrs.frozen
 class Result:
     """What a command left."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bria_async.images.pictures import draw
-from tests.cli.shell import Shell
+from tests.cli.shell import Shell, without
 from tests.images.files import encoded, picture, write
 
 
@@ -90,3 +90,11 @@ def test_what_cannot_be_asked_for(alone: Shell, cats: Path) -> None:
     for arguments in (("nowhere",), (cats, "--fix-to", "x", "--background", "plaid"), (cats, "--family", "gen9")):
         done = alone.run("inspect", *arguments)
         assert (done.code, done.out) == (2, ""), done
+
+
+def test_a_sheet_needs_its_extra(alone: Shell, cats: Path, tmp_path: Path) -> None:
+    """A sentence says what to install, before the images are looked at, and nothing is written."""
+    with alone.start("inspect", cats, "--html", tmp_path / "sheet.html", program=without("jinja2")) as running:
+        end = running.end()
+    assert (end.code, end.out, 'pip install "bria-async[dashboard]"' in end.err) == (2, "", True), end
+    assert not (tmp_path / "sheet.html").exists()

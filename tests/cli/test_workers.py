@@ -2,7 +2,6 @@
 
 import contextlib
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 
 from bria_async.engines.postgres.database import Database
 from bria_async.sim import Simulator
-from tests.cli.shell import ICONS, QUICK, Result, Running, Shell
+from tests.cli.shell import ICONS, QUICK, Result, Running, Shell, without
 
 pytestmark = pytest.mark.exhaustive
 
@@ -156,17 +155,17 @@ def test_a_dead_worker_is_replaced(slowly: Shell, slow: Simulator, pictures: Pat
     with slowly.start("watch", "cats") as watching:
         watching.until(f"waiting for a worker; start one with: {START}")
         with working(slowly) as first:
-            first.until("cats: goes on")
+            first.until("cats started")
             watching.until("training is InProgress")
             with working(slowly) as second:
                 first.kill_all()
                 second.until("worker 1 is dead: what it did is given back")
-                second.until("cats: goes on")
+                second.until("cats resumed")
                 slow.clock.push(3 * 3600)
                 watching.until("cats is done")
                 slow.fail("projects.create", hang=True)
                 hand_over(slowly, pictures, "--name", "more")
-                second.until("more: goes on")
+                second.until("more started")
                 second.send(signal.SIGINT)
                 assert second.process.stderr is not None
                 assert "Once more to stop at once" in second.process.stderr.readline()
@@ -178,16 +177,10 @@ def test_a_dead_worker_is_replaced(slowly: Shell, slow: Simulator, pictures: Pat
     assert slow.counts["models.start_training"] == 1, slow.counts
 
 
-WITHOUT = "import sys; sys.modules[{name!r}] = None; from bria_async.cli.__main__ import main; main()"
-"""The command line where a package is not installed."""
-
-
 @pytest.mark.parametrize("name", ["dbos", "psycopg"])
 def test_without_the_extra(name: str, shared: Shell, pictures: Path) -> None:
     """A sentence says what to install."""
-    with shared.start(
-        "worker", "--engine", "dbos", program=(sys.executable, "-c", WITHOUT.format(name=name))
-    ) as running:
+    with shared.start("worker", "--engine", "dbos", program=without(name)) as running:
         end = running.end()
     assert (end.code, "pip install 'bria-async[dbos]'" in end.err, "Traceback" in end.err) == (2, True, False), end
 

@@ -13,8 +13,8 @@ from random import Random
 from PIL import Image
 
 from benchmarks.growth import peak_mib
-from bria_async.dashboard.report import SMALL, write_report
-from bria_async.dashboard.thumbnails import Thumbnails, Wanted
+from bria_async.dashboard.report import write_report
+from bria_async.dashboard.thumbnails import SMALL, Thumbnails, Wanted
 from bria_async.graph.events import Happened
 from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger

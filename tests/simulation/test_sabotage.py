@@ -148,8 +148,9 @@ def test_told_before_durable(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who tells what is not on disk yet tells what may never have happened."""
 
     def note(self: Ledger, what: Any, row: Any = None, **data: Any) -> None:
-        self.journal.queue(self._event(what, row, data))
-        self._emit(what, row, data)
+        entry = self._event(what, row, data)
+        self.journal.queue(entry)
+        self._emit(entry, row, data)
 
     monkeypatch.setattr(Ledger, "note", note)
     assert found(("early: ",), range(9))
