@@ -18,7 +18,7 @@ import attrs
 from bria_async.errors import ImageError
 from bria_async.host import Host
 from bria_async.images.findings import LEVELS, Finding, Level, sorted_by_level
-from bria_async.images.folder import PROCESSORS, Progress, in_threads
+from bria_async.images.folder import DECODED_AT_ONCE, Progress, in_threads
 from bria_async.images.inspection import Inspection
 from bria_async.images.thumbnail import thumbnail
 
@@ -61,7 +61,7 @@ async def write_sheet(
     to: str | Path,
     *,
     host: Host | None = None,
-    at_once: int = PROCESSORS,
+    at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
 ) -> Path:
     """Write the contact sheet of an inspection as one HTML file, which appears whole or not at all.
@@ -70,7 +70,7 @@ async def write_sheet(
         inspection: what was found; its files are read once more for their thumbnails.
         to: the file; one of this name is replaced.
         host: whose threads to use.
-        at_once: images at a time, by default the number of processors.
+        at_once: images at a time, by default one more than there are processors.
         progress: called after each image with how many are done, and of how many.
 
     Returns:

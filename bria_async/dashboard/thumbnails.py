@@ -10,7 +10,7 @@ import attrs
 from bria_async.errors import ImageChanged, ImageError
 from bria_async.host import Host
 from bria_async.images.content_key import content_key
-from bria_async.images.folder import PROCESSORS
+from bria_async.images.folder import DECODED_AT_ONCE
 from bria_async.images.source import read_whole
 from bria_async.images.thumbnail import LARGEST_FILE, thumbnail
 from bria_async.partfile import PartFile
@@ -76,7 +76,7 @@ class Thumbnails:
     async def make(
         self, all_wanted: Iterable[Wanted], host: Host, progress: Callable[[int, int], None] | None = None
     ) -> None:
-        """Make those that are not there, as many at a time as there are processors; what cannot be made is left out.
+        """Make those that are not there, `DECODED_AT_ONCE` at a time; what cannot be made is left out.
 
         `progress` is called after each with how many are done, and of how many.
         """
@@ -90,7 +90,7 @@ class Thumbnails:
             if progress is not None:
                 progress(done, len(wanted))
 
-        await several(wanted, make, PROCESSORS)
+        await several(wanted, make, DECODED_AT_ONCE)
 
     def place(self, wanted: Wanted, sha256: str) -> Path:
         """Where the thumbnail of a file with these contents is kept."""

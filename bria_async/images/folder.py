@@ -20,8 +20,8 @@ from .source import read_head
 Progress = Callable[[int, int], None]
 """Called after each file with how many are done, and of how many."""
 
-PROCESSORS = os.cpu_count() or 1
-"""Images that are decoded at a time."""
+DECODED_AT_ONCE = (os.cpu_count() or 1) + 1
+"""Images: with one more than there are processors, none of those waits while the loop hands out the next."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -57,7 +57,7 @@ async def scan(
     recursive: bool = False,
     most_decoded: int | None = None,
     most_measured: int | None = 0,
-    at_once: int = PROCESSORS,
+    at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
 ) -> Scan:
@@ -75,8 +75,8 @@ async def scan(
             others are damaged, and what is unusual about their pixels, is left to `probe.check`.
         most_measured: where there are no more files than that, the pixels of all are measured, too, which takes some
             milliseconds for each; None for any number.
-        at_once: files decoded at a time, by default the number of processors; each takes memory for its file
-            and, unless it is an ordinary JPEG, four to six bytes per pixel.
+        at_once: files decoded at a time, by default one more than there are processors; each takes memory for its
+            file and, unless it is an ordinary JPEG, four to six bytes per pixel.
         progress: called after each file with how many are done, and of how many.
         known: what an earlier look found; a file of the same size and modification time is not read again.
 
@@ -105,7 +105,7 @@ async def scan_files(
     *,
     most_decoded: int | None = None,
     most_measured: int | None = 0,
-    at_once: int = PROCESSORS,
+    at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
 ) -> Scan:
@@ -134,7 +134,11 @@ async def scan_files(
 
 
 async def in_threads(
-    files: Sequence[T], work: Callable[[T], R], host: Host, at_once: int = PROCESSORS, progress: Progress | None = None
+    files: Sequence[T],
+    work: Callable[[T], R],
+    host: Host,
+    at_once: int = DECODED_AT_ONCE,
+    progress: Progress | None = None,
 ) -> list[R]:
     """Do some blocking work on each of these files, so many at a time; what came of it, in their order.
 

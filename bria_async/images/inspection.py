@@ -11,7 +11,7 @@ from bria_async.types.trainings import MOST_EACH, Family
 
 from .captions import captions_of
 from .findings import Finding, Level, of_captions, of_files, of_likeness, of_pixels, of_set, sorted_by_level
-from .folder import PROCESSORS, Progress, Scan, scan
+from .folder import DECODED_AT_ONCE, Progress, Scan, scan
 from .probe import ImageFile
 
 
@@ -54,7 +54,7 @@ async def inspect(
     family: Family = "fibo",
     recursive: bool = False,
     requests_per_minute: float | None = None,
-    at_once: int = PROCESSORS,
+    at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
 ) -> Inspection:
     """Look at all images of a folder as a training will; nothing is sent, and no file is changed.
@@ -70,7 +70,7 @@ async def inspect(
         recursive: look into the folders below, too.
         requests_per_minute: of the account, for the expected time of the uploads; by default those of usual accounts
             are told.
-        at_once: files decoded at a time, by default the number of processors.
+        at_once: files decoded at a time, by default one more than there are processors.
         progress: called after each file with how many are done, and of how many.
 
     Raises:

@@ -14,7 +14,7 @@ from bria_async.host import Host
 from bria_async.partfile import PartFile
 from bria_async.types.trainings import WANTED_SIDE
 
-from .folder import PROCESSORS, Progress, in_threads
+from .folder import DECODED_AT_ONCE, Progress, in_threads
 from .formats import EXTENSIONS, Format, extension_of
 from .inspection import Inspection
 from .look import Look
@@ -63,7 +63,7 @@ async def mend(
     *,
     background: str = "white",
     host: Host | None = None,
-    at_once: int = PROCESSORS,
+    at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
 ) -> Mended:
     """Write copies of the images of an inspection into another folder, mended where that is possible.
@@ -77,7 +77,7 @@ async def mend(
         folder: where the copies go, made if it is not there; it must be empty, and not inside the inspected one.
         background: what transparent pixels are laid on: a colour name, or `#rrggbb`.
         host: whose threads to use.
-        at_once: images at a time, by default the number of processors.
+        at_once: images at a time, by default one more than there are processors.
         progress: called after each file with how many are done, and of how many.
 
     Raises:

@@ -48,7 +48,7 @@ ASKED = "The batch was asked to stop."
 FETCHES = 8
 """Runs whose images are fetched at once, before they begin."""
 LOOKS = 2
-"""Runs whose images are looked at at once: each look decodes as many files at a time as there are processors."""
+"""Runs whose images are looked at at once: each look decodes `DECODED_AT_ONCE` files at a time."""
 
 
 @attrs.frozen

@@ -23,7 +23,7 @@ from bria_async.graph.records import Keeper, RunRow
 from bria_async.graph.runner import Protocol, Runner
 from bria_async.graph.states import State
 from bria_async.images.captions import unusable_captions
-from bria_async.images.folder import PROCESSORS
+from bria_async.images.folder import DECODED_AT_ONCE
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure, unstructure
@@ -193,7 +193,7 @@ class Work:
     turns: Mapping[str, Turns] | None = None
     engine: type[LocalEngine] | Callable[..., LocalEngine] = LocalEngine
     """What leads a run through its graph."""
-    processors: Turns = attrs.field(factory=lambda: Turns(PROCESSORS))
+    processors: Turns = attrs.field(factory=lambda: Turns(DECODED_AT_ONCE))
 
     async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> tuple[RunRow, tuple[str, ...]]:
         """The run of a plan, which is written anew when there is none, and what to warn of.

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bria_async.errors import PlanInvalid, RunPaused
-from bria_async.images.folder import PROCESSORS
+from bria_async.images.folder import DECODED_AT_ONCE
 from bria_async.images.probe import check
 from bria_async.sim import Options
 from bria_async.training import train_many
@@ -247,5 +247,5 @@ def test_as_many_at_once_as_there_are_processors_in_the_order_of_the_uploads(stu
             await studio.train(World(1, here.sim, session), plan)
 
     run_virtually(main)
-    assert host.most == min(PROCESSORS, 16), f"{host.most} at once"
+    assert host.most == min(DECODED_AT_ONCE, 16), f"{host.most} at once"
     assert host.order == [f"{number:03d}.png" for number in range(MOST_EACH, COUNT)], json.dumps(host.order)
