@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from .training import Trained as Trained
     from .training import Verification as Verification
     from .training import approve as approve
+    from .training import change_caption as change_caption
+    from .training import change_schema as change_schema
     from .training import events as events
     from .training import progress as progress
     from .training import repair as repair
@@ -117,6 +119,8 @@ _HOME = {
     "WebhookInvalid": "errors",
     "events": "training",
     "approve": "training",
+    "change_caption": "training",
+    "change_schema": "training",
     "parse_webhook": "wire.webhook",
     "progress": "training",
     "repair": "training",

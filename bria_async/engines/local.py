@@ -68,9 +68,9 @@ class Run:
     """Turns at what keeps a processor busy."""
     stop_requests: list[Request] = attrs.field(factory=list)
 
-    def progressed(self, reason: str) -> None:
-        """Tell that a remote state changed."""
-        self.ledger.note(Happened.PROGRESSED, reason=reason)
+    def progressed(self, reason: str, **data: Any) -> None:
+        """Tell that a remote state changed, and what else there is to know."""
+        self.ledger.note(Happened.PROGRESSED, reason=reason, **data)
 
     def warned(self, reason: str) -> None:
         """Tell something that somebody should look at."""
@@ -343,16 +343,21 @@ class LocalEngine:
 
     async def hear(self, request: Request, *, stale: bool) -> bool:
         """Do what is asked for; false while it is to stay: an approval, until somebody asks for it and what was asked
-        for before it is done. A request to stop that is `stale` was meant for another process.
+        for before it is done, and all but a stop until the run goes on. A request to stop that is `stale` was meant for
+        another process.
         """
+        if request.what in (STOP, PAUSE):
+            if not stale:
+                self.run.stop_requests.append(request)
+                self.halt(RunCancelled("The run was asked to stop.", self.run.name))
+            return True
+        if self._group is None:
+            return False
         if request.what == APPROVE:
             return not self._handling and await self.run.take_approval()
-        if request.what in self.handlers and self._group is not None:
+        if request.what in self.handlers:
             self._handling += 1
             self._group.start_soon(self._guarded, self._handle, request)
-        if request.what in (STOP, PAUSE) and not stale:
-            self.run.stop_requests.append(request)
-            self.halt(RunCancelled("The run was asked to stop.", self.run.name))
         return True
 
     async def _handle(self, request: Request) -> None:

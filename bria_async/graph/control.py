@@ -18,7 +18,11 @@ PAUSE = "pause"
 """The same without a word about the training: a run that stops can always go on."""
 APPROVE = "approve"
 CAPTION = "caption"
-"""Change the caption of an image while its dataset is a draft: `image` (id on the server), `caption`."""
+"""Change the caption of an image while its dataset is a draft: `image` (id on the server), `caption`; or have it made
+anew: `anew` true, and no `caption`."""
+SCHEMA = "schema"
+"""Give the dataset another visual schema, or caption prefix, while it is a draft: `text`; with `anew` true, have all
+captions made anew with it."""
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
 """The training of a tailored model from a folder of images to samples on disk."""
 
 from .batch import Batch, Batched, train_many
-from .captions import approve
+from .captions import approve, change_caption, change_schema
 from .following import Progress, events, progress
 from .members import Member
 from .plan import Expert, Plan, Settings
@@ -24,6 +24,8 @@ __all__ = [
     "Trained",
     "Verification",
     "approve",
+    "change_caption",
+    "change_schema",
     "events",
     "progress",
     "repair",

@@ -1,27 +1,32 @@
 """Captions that somebody changes and approves while the run waits for their review, and those kept in its folder."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+import threading
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bria_async.engines.local import Run
-from bria_async.errors import BriaError
-from bria_async.graph.control import APPROVE, Request
-from bria_async.graph.ledger import Ledger
-from bria_async.graph.states import State
+from bria_async.errors import ConfigurationError, RunError
+from bria_async.graph import feed
+from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, Request
 from bria_async.host import Host
 from bria_async.partfile import PartFile
 from bria_async.session import Session
-from bria_async.types.datasets import Dataset
+from bria_async.types.common import Id
 from bria_async.types.images import DatasetImage
-from bria_async.wire.convert import structure
+from bria_async.wire.redaction import excerpt
 
+from .changes import plan_of
 from .place import Place
 from .plan import Settings
 from .samples import make_way
 
 CAPTIONS = "captions.json"
 """The captions of the dataset in the run's folder, by the ids of their images: for those who look at the run."""
+MADE_WITH: Mapping[str, str] = {"fibo": "visual_schema", "legacy": "caption_prefix"}
+"""What captions are made with: the dataset's field, by family."""
+KNOWS_NEITHER = "which knows neither a visual schema nor a caption prefix"
+_KEEPING = threading.Lock()
 
 
 async def approve(run: str, *, settings: Settings | None = None) -> None:
@@ -41,31 +46,100 @@ async def approve(run: str, *, settings: Settings | None = None) -> None:
     await host.in_thread(place.control.ask, Request(APPROVE), host)
 
 
-def caption_editor(session: Session, ledger: Ledger, run: Run) -> Callable[[Request], Awaitable[None]]:
-    """What answers a request to change a caption (`image`, `caption`): it is tried once, and told."""
+async def change_caption(run: str, image: Id, caption: str, *, settings: Settings | None = None) -> None:
+    """Change the caption of an image while its dataset is a draft; from any process of this machine.
 
-    async def edit(request: Request) -> None:
-        made = ledger.of("dataset", State.DONE)
-        image, caption = request.data.get("image"), request.data.get("caption")
-        if not made or image is None or not isinstance(caption, str):
-            run.warned("a caption was to be changed without a dataset, an image or a text")
-            return
-        dataset: Dataset = structure(json.loads(made[0].result or "null"), Dataset)
-        try:
-            await session.images.update(dataset.id, image, caption=caption)
-        except BriaError as error:
-            run.warned(f"the caption of image {image} was not changed: {error.message}")
-        else:
-            run.progressed(f"the caption of image {image} was changed")
+    It is changed at once where the run is being worked on, otherwise when it is resumed; what came of it is told in
+    the run's events.
 
-    return edit
+    Args:
+        run: the run's id; `batch/run` is a run of a batch.
+        image: its id on the server.
+        caption: the continuation of the prefix (legacy), or a JSON text (FIBO).
+        settings: where its state lies.
+
+    Raises:
+        RunError: there is no such run, or it has not begun.
+        ConfigurationError: the caption is empty, or no JSON object though the run is of the family fibo.
+    """
+    place, host = Place.existing(run, (settings or Settings()).state), Host()
+    await host.in_thread(lambda: ask_for_caption(place, image, caption, host))
 
 
-async def keep_captions(session: Session, run: Run, images: Iterable[DatasetImage]) -> None:
-    """Keep the captions that a listing shows in the run's folder; nothing depends on them, so a disk may refuse."""
-    captions = {str(image.id): image.caption for image in images if image.caption}
+async def change_schema(run: str, text: str, *, captions_anew: bool = False, settings: Settings | None = None) -> None:
+    """Give the dataset of a run another visual schema (FIBO), or caption prefix (legacy), while it is a draft.
+
+    From any process of this machine. It is changed at once where the run is being worked on, otherwise when it is
+    resumed; what came of it is told in the run's events.
+
+    Args:
+        run: the run's id; `batch/run` is a run of a batch.
+        text: the visual schema as a JSON text, or the caption prefix.
+        captions_anew: have all captions made anew with it, those that were changed by hand too.
+        settings: where its state lies.
+
+    Raises:
+        RunError: there is no such run, or it has not begun.
+        ConfigurationError: the run is of the family 2024, which knows neither; or the text is empty, or no JSON object
+            though the run is of the family fibo.
+    """
+    place, host = Place.existing(run, (settings or Settings()).state), Host()
+    await host.in_thread(lambda: ask_for_schema(place, text, host, captions_anew=captions_anew))
+
+
+def ask_for_caption(place: Place, image: Id, caption: str, host: Host) -> None:
+    """Ask whoever works on a run, now or later, to change a caption; as `change_caption`."""
+    _refuse_unusable(caption, "caption", _family(place))
+    place.control.ask(Request(CAPTION, {"image": image, "caption": caption}), host)
+
+
+def ask_for_schema(place: Place, text: str, host: Host, *, captions_anew: bool) -> None:
+    """The same for what captions are made with; as `change_schema`."""
+    family = _family(place)
+    if family not in MADE_WITH:
+        raise ConfigurationError(f"The run {place.title} is of the family {family}, {KNOWS_NEITHER}.")
+    _refuse_unusable(text, MADE_WITH[family].replace("_", " "), family)
+    place.control.ask(Request(SCHEMA, {"text": text, "anew": captions_anew}), host)
+
+
+def _family(place: Place) -> str:
+    if (view := feed.view(place.source, place.name)) is None:
+        raise RunError(f"{place.title} has not begun.", place.title)
+    return plan_of(view.run).family
+
+
+def _refuse_unusable(text: str, name: str, family: str) -> None:
+    if not text.strip():
+        raise ConfigurationError(f"The {name} is empty.")
+    if family == "fibo" and not _is_object(text):
+        raise ConfigurationError(
+            f"The {name} of a run of the family fibo must be a JSON object, not {excerpt(text, 60)!r}."
+        )
+
+
+def _is_object(text: str) -> bool:
     try:
-        await session.host.in_thread(_write, run.folder / CAPTIONS, json.dumps(captions).encode())
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+async def keep_captions(
+    session: Session, run: Run, images: Iterable[DatasetImage], *, beside_others: bool = False
+) -> None:
+    """Keep the captions that a listing shows in the run's folder, or `beside_others` those of some images.
+
+    Nothing depends on them, so a disk may refuse.
+    """
+    captions = {str(image.id): image.caption for image in images if image.caption}
+
+    def keep() -> None:
+        with _KEEPING:
+            before = kept_captions(run.folder) if beside_others else {}
+            _write(run.folder / CAPTIONS, json.dumps(before | captions).encode())
+
+    try:
+        await session.host.in_thread(keep)
     except OSError as error:
         run.warned(f"the captions were not kept in {run.folder}: {error.strerror or error}")
 

@@ -229,10 +229,11 @@ async def captions(
     Completing freezes captions, so nothing may be completed, let alone trained, while one is missing.
     """
     ready = await until_captioned(session, settings, run, identity.id, upload)
-    if plan.review:
-        subject = " ".join(sorted(str(image.id) for image in upload.values()))
-        await run.approved(f"the captions of dataset {identity.id} are ready for review", _digest(subject))
-    return ready
+    if not plan.review:
+        return ready
+    subject = " ".join(sorted(str(image.id) for image in upload.values()))
+    await run.approved(f"the captions of dataset {identity.id} are ready for review", _digest(subject))
+    return await until_captioned(session, settings, run, identity.id, upload)  # some may be in the making just then
 
 
 def _digest(text: str) -> str:

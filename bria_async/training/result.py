@@ -47,6 +47,11 @@ class Results:
         """That of a task that runs once; None while there is none."""
         return next(iter(self.of(name).values()), None)
 
+    @property
+    def uploaded(self) -> dict[str, Any]:
+        """The images on the server, by their keys: those of single uploads, or of one zip."""
+        return self.of("upload") if self.graph.by_name["upload"].over else self.one("upload") or {}
+
 
 @attrs.frozen(kw_only=True)
 class Trained:

@@ -14,7 +14,6 @@ from bria_async.engines.inbox import Inbox
 from bria_async.engines.local import Bounds, LocalEngine, Run
 from bria_async.engines.turns import Turns
 from bria_async.errors import RunCancelled, RunError, RunFailed, RunPaused
-from bria_async.graph.control import CAPTION
 from bria_async.graph.events import Happened, Heard, Listener, listeners
 from bria_async.graph.graph import Graph
 from bria_async.graph.journal import Journal
@@ -29,14 +28,14 @@ from bria_async.session import Session
 from bria_async.wire.convert import structure, unstructure
 from bria_async.wire.retry import time_for
 
-from .captions import caption_editor
 from .changes import LEFT_OUT, images_of, plan_of, refuse_if_changed, refuse_other_server
+from .editing import editors
 from .fetching import Fetched, look_at
 from .lifecycle import shape
 from .place import Place
 from .plan import Plan, Settings
 from .policy import policy
-from .result import Trained, result_of
+from .result import Results, Trained, result_of
 from .samples import Prompt
 from .stop import stop_if_training
 
@@ -298,7 +297,7 @@ class Work:
             run=run,
             unclean=self.journal.unclean and not row.fresh,
             inbox=Inbox(place.control, session.host, settings.control_interval) if listens else None,
-            handlers={CAPTION: caption_editor(session, ledger, run)},
+            handlers=editors(session, settings, Results(prepared.graph, ledger.rows), run),
         )
 
 

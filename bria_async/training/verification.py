@@ -61,8 +61,7 @@ async def _verify(session: Session, place: Place) -> Verification:
     planned = feed.inputs(journal, run, "image")
     plan = plan_of(view.run)
     results = Results.of_rows(shape(plan, len(planned)), feed.rows(journal, run))
-    uploads = results.one("upload") if plan.by_zip(len(planned)) else results.of("upload")
-    uploads = uploads or {}
+    uploads = results.uploaded
     differences: list[str] = []
     listing: tuple[Any, ...] = ()
     if dataset := results.one("dataset"):

@@ -15,6 +15,7 @@ from bria_async.types.datasets import CaptionsUpdateStatus, Dataset
 from bria_async.types.images import BulkStatus, BulkUpload, CaptionSource, DatasetImage
 from bria_async.types.models import Model, ModelStatus
 
+from .captions import keep_captions
 from .plan import Settings
 from .reconcile import Stored, compare, find_bulk, gone, match_zip
 from .watch import ModelWatch
@@ -92,17 +93,17 @@ def has_caption(image: DatasetImage) -> bool:
 async def until_captioned(
     session: Session, settings: Settings, run: Run, dataset: Id, planned: Mapping[str, Stored]
 ) -> Dataset:
-    """Wait until every planned image is listed with its caption, and no caption is being made anew.
+    """Wait until every planned image is listed with its caption, and no caption is being made anew; keep what is there.
 
     Raises:
         Reopen: images are not listed even after the settle delay, so they are gone.
         RunPaused: captions are still missing at the deadline.
     """
-    missing = -1
+    missing, made_anew = -1, False
     since: float | None = None
 
     async def look() -> Dataset | None:
-        nonlocal missing, since
+        nonlocal missing, made_anew, since
         images = await session.images.list(dataset)
         since = session.host.monotonic() if since is None else since
         absent = compare(images, planned).missing
@@ -111,10 +112,16 @@ async def until_captioned(
         before, missing = missing, len(absent) + sum(not has_caption(image) for image in images)
         if missing != before:
             run.progressed(f"{len(planned) - missing} of {len(planned)} captions are there")
+            await keep_captions(session, run, images)
         if missing:
             return None
         current = await session.datasets.get(dataset, max_images=1)
-        return None if current.captions_update_status == CaptionsUpdateStatus.IN_PROGRESS else current
+        if current.captions_update_status == CaptionsUpdateStatus.IN_PROGRESS:
+            made_anew = True
+            return None
+        if made_anew:  # the listing may be older than the last of them
+            await keep_captions(session, run, await session.images.list(dataset))
+        return current
 
     ready = await poll(session.host, patiently(run, look), settings.waiting)
     if ready is None:

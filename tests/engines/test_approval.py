@@ -2,10 +2,11 @@
 
 import asyncio
 
+import attrs
 import pytest
 
 from bria_async.engines.local import Run
-from bria_async.graph.control import APPROVE, Request
+from bria_async.graph.control import APPROVE, CAPTION, STOP, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.graph import Graph, task
 from tests.graph.forgery import forge
@@ -67,3 +68,11 @@ async def test_an_approval_survives_a_restart(bench: Bench) -> None:
     await finished(bench.run())
     assert bench.states("review") == {"": "done"}
     assert len(bench.happened(Happened.ASKED)) == 1
+
+
+async def test_requests_wait_until_the_run_goes_on(bench: Bench) -> None:
+    """An engine that has not begun leaves them where they are, but for a stop, which keeps it from beginning."""
+    await bench.run()
+    assert bench.engine is not None
+    engine = attrs.evolve(bench.engine)
+    assert [await engine.hear(Request(what), stale=False) for what in (CAPTION, APPROVE, STOP)] == [False, False, True]

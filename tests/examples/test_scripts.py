@@ -52,11 +52,12 @@ async def test_captions_by_hand(
     )
     _, _, dataset = (await asked).partition("dataset ")
     command = [sys.executable, "-m", "examples.captions_by_hand", "cats", dataset.split()[0]]
-    typed = "a cat on a roof\n" + "\n" * (COUNT - 1)
+    caption = '{"short_description": "A cat on a roof."}'
+    typed = f"{caption}\n" + "\n" * (COUNT - 1)
     done = await asyncio.to_thread(run, command, input=typed, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0, done.stderr
 
     trained = await training
     captions = [image.caption for image in await bria_session.images.list(trained.dataset_id)]
-    assert captions.count("a cat on a roof") == 1
+    assert captions.count(caption) == 1
     assert bria_sim.counts["images.update"] == 1, "the others were kept as they were"

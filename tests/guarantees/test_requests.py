@@ -2,7 +2,7 @@
 
 import pytest
 
-from bria_async.graph.control import APPROVE, CAPTION, STOP
+from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, STOP
 from bria_async.graph.events import Happened
 from bria_async.graph.states import Change
 from tests.guarantees.conftest import COUNT
@@ -73,3 +73,22 @@ def test_approved_while_nobody_works(engine: Engine) -> None:
     assert engine.finished().state == "done", engine.view().run.reason
     assert not problems(engine)
     assert (len(engine.happened(Happened.ASKED)), len(engine.happened(Happened.APPROVED))) == (1, 1)
+
+
+def test_changed_and_approved_while_nobody_works(engine: Engine) -> None:
+    """Both count, in that order; captions that are being made anew when somebody is killed are waited for."""
+    engine.hand_over(*SHAPES["legacy"], "--review")
+    engine.until(Happened.ASKED, push=10.0)
+    engine.kill()
+    engine.ask(SCHEMA, text="A drawing of", anew=True)
+    engine.ask(APPROVE)
+    engine.go_on()
+    engine.wait(lambda: engine.sim.counts["images.regenerate_captions"], "they are made anew", 0.0, RUN)
+    assert not engine.happened(Happened.APPROVED)
+    engine.kill()
+    engine.go_on()
+    assert engine.finished().state == "done", engine.view().run.reason
+    assert not problems(engine)
+    (dataset,) = engine.sim.world.datasets.values()
+    assert dataset.caption_prefix == "A drawing of"
+    assert "the caption prefix was changed" in told(engine)

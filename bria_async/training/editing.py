@@ -1,0 +1,98 @@
+"""What is changed by request while the dataset is a draft: its captions, and what they are made with."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import anyio
+import attrs
+
+from bria_async.api.jobs import poll
+from bria_async.engines.local import Run
+from bria_async.errors import BriaError, RunPaused
+from bria_async.graph.control import CAPTION, SCHEMA, Request
+from bria_async.session import Session
+from bria_async.types.common import Id
+from bria_async.types.images import DatasetImage
+
+from .captions import KNOWS_NEITHER, MADE_WITH, keep_captions
+from .plan import Settings
+from .result import Results
+from .waiting import has_caption, patiently, until_captioned
+
+
+def editors(
+    session: Session, settings: Settings, results: Results, run: Run
+) -> Mapping[str, Callable[[Request], Awaitable[None]]]:
+    """What answers requests to change captions, and what they are made with; each is tried once, and told."""
+    editor = _Editor(session, settings, results, run)
+    return {CAPTION: editor.change_caption, SCHEMA: editor.change_schema}
+
+
+@attrs.frozen
+class _Editor:
+    session: Session
+    settings: Settings
+    results: Results
+    run: Run
+    turn: anyio.Lock = attrs.field(factory=anyio.Lock)
+    """What is asked for later is sent later."""
+
+    async def change_caption(self, request: Request) -> None:
+        """Give an image another caption, or have it made anew."""
+        image, caption = request.data.get("image"), request.data.get("caption")
+        anew = caption is None and request.data.get("anew") is True
+        dataset = self.results.one("identity")
+        if dataset is None or image is None or not (anew or isinstance(caption, str)):
+            self.run.warned("a caption was to be changed without a dataset, an image or a text")
+            return
+        what = f"the caption of image {image} was"
+        how = "made anew" if anew else "changed"
+        try:
+            async with self.turn:
+                changed = await self.session.images.update(
+                    dataset.id, image, caption=caption, regenerate_caption=anew or None
+                )
+            if anew:
+                changed = await self._captioned(dataset.id, image)
+        except BriaError as error:
+            self.run.warned(f"{what} not {how}: {error.message}")
+        else:
+            await keep_captions(self.session, self.run, [changed], beside_others=True)
+            self.run.progressed(f"{what} {how}")
+
+    async def _captioned(self, dataset: Id, image: Id) -> DatasetImage:
+        async def look() -> DatasetImage | None:
+            found = await self.session.images.get(dataset, image)
+            return found if has_caption(found) else None
+
+        found = await poll(self.session.host, patiently(self.run, look), self.settings.waiting)
+        if found is None:
+            raise RunPaused("it is still not there", self.run.name)
+        return found
+
+    async def change_schema(self, request: Request) -> None:
+        """Give the dataset another visual schema or caption prefix, and have all captions made anew with it."""
+        text, family = request.data.get("text"), self.results.graph.name
+        field, dataset = MADE_WITH.get(family), self.results.one("identity")
+        if field is None:
+            self.run.warned(f"nothing was changed: the run is of the family {family}, {KNOWS_NEITHER}")
+            return
+        name = field.replace("_", " ")
+        if dataset is None or not isinstance(text, str):
+            self.run.warned(f"the {name} was to be changed without a dataset or a text")
+            return
+        changes: dict[str, Any] = {field: text}
+        anew = request.data.get("anew") is True
+        failure = f"the {name} was not changed"
+        try:
+            async with self.turn:
+                await self.session.datasets.update(dataset.id, **changes)
+                self.run.progressed(f"the {name} was changed", text=text)
+                failure = "the captions were not all made anew"
+                if anew:
+                    await self.session.images.regenerate_captions(dataset.id)
+            if anew:
+                await until_captioned(self.session, self.settings, self.run, dataset.id, self.results.uploaded)
+                self.run.progressed("all captions were made anew")
+        except BriaError as error:
+            self.run.warned(f"{failure}: {error.message}")
