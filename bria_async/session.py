@@ -173,7 +173,7 @@ class Session:
         self.timeout = timeout
         self.strict = strict
         self.keep_data_uri = keep_data_uri
-        self._rates = Rates.of(requests_per_minute, _operations() if isinstance(requests_per_minute, Mapping) else ())
+        self.rates = Rates.of(requests_per_minute, _operations() if isinstance(requests_per_minute, Mapping) else ())
         self._clock = host
         self._limiter = limiter
         self._rules = Rules(
@@ -223,8 +223,8 @@ class Session:
         downloads = self._downloads or self._own(
             aiohttp.ClientSession(connector=connector_for(self.base_url.host), cookie_jar=aiohttp.DummyCookieJar())
         )
-        limiter = self._limiter or shared(str(self.base_url), self._secret, self._rates, self._clock)
-        limiter.lower(self._rates)
+        limiter = self._limiter or shared(str(self.base_url), self._secret, self.rates, self._clock)
+        limiter.lower(self.rates)
         self._client = HttpClient(
             host=self.host,
             origin=self.base_url,

@@ -13,6 +13,10 @@ from .exits import Exit, Failure
 COMMANDS = {
     "approve": ("runs", "Approve the captions of RUN, which waits for it with --review."),
     "call": ("call", "Call OPERATION, such as projects.list, and print its answer as JSON."),
+    "caption": (
+        "runs",
+        "Have the caption of IMAGE, an id that `captions` lists, changed to TEXT while RUN's dataset is a draft.",
+    ),
     "captions": ("runs", "List the captions of RUN's dataset, as the server has them."),
     "generate": ("generate", "Generate an image of PROMPT with a trained MODEL, wait for it, and download it."),
     "inspect": ("inspect", "Look at the images in FOLDER before anything is paid for; no file is changed."),
@@ -26,6 +30,10 @@ COMMANDS = {
     ),
     "resume": ("train", "Continue RUN, or all runs of a batch, with the plans they were started with."),
     "runs": ("runs", "List the runs: state, images, model and age; a batch is one line."),
+    "schema": (
+        "runs",
+        "Give RUN's dataset the visual schema or caption prefix in FILE (- is the standard input) while it is a draft.",
+    ),
     "show": (
         "runs",
         "Show RUN: its steps, ids, last events, and the next command; or a batch: its runs and their steps together.",

@@ -3,7 +3,7 @@
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import anyio
 import attrs
@@ -163,11 +163,43 @@ def approve(run: str, *, database: "Database | None", state: Path | None) -> Non
 
     place = _begun(existing(run, state, database))
     place.control.ask(Request(APPROVE), Host())
-    view = view_of(place.source, place.name)
-    then = "." if view.alive or view.waits else f"; go on with: bria-async resume {run}"
-    if _has_no_worker(place):
-        then = f", and waits for a worker; start one with: {START_A_WORKER}"
-    click.echo(typed(f"{run} is approved{then}"))
+    _say(f"{run} is approved", place, run)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("image")
+@click.argument("text")
+@database_flag
+@state_flag
+def caption(run: str, image: str, text: str, *, database: "Database | None", state: Path | None) -> None:
+    """Have the caption of IMAGE, an id that `captions` lists, changed to TEXT while RUN's dataset is a draft."""
+    from bria_async.training.captions import ask_for_caption  # slow to import
+    from bria_async.training.shared import existing  # as above
+
+    place = _begun(existing(run, state, database))
+    ask_for_caption(place, image, text, Host())
+    _say(f"{run} is to change the caption of image {image}", place, run)
+
+
+@click.command()
+@click.argument("run")
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--captions-anew", is_flag=True, help="Have all captions made anew, those changed by hand too.")
+@database_flag
+@state_flag
+def schema(run: str, file: TextIO, *, captions_anew: bool, database: "Database | None", state: Path | None) -> None:
+    """Give RUN's dataset the visual schema or caption prefix in FILE (- is the standard input) while it is a draft."""
+    from bria_async.training.captions import ask_for_schema  # slow to import
+    from bria_async.training.shared import existing  # as above
+
+    place = _begun(existing(run, state, database))
+    try:
+        text = file.read().strip()
+    except UnicodeDecodeError:
+        raise Failure(f"{file.name} is not UTF-8.", Exit.USAGE) from None
+    ask_for_schema(place, text, Host(), captions_anew=captions_anew)
+    _say(f"{run} is to change what captions are made with", place, run)
 
 
 @click.command()
@@ -187,7 +219,7 @@ def captions(run: str, *, database: "Database | None", state: Path | None, **con
     async def work() -> None:
         async with session_of(**connection) as bria:
             for image in await bria.images.list(dataset):
-                click.echo(f"{image.image_name}: {image.caption or '(no caption yet)'}")
+                click.echo(f"{image.id} {image.image_name}: {image.caption or '(no caption yet)'}")
 
     run_work(work())
 
@@ -291,6 +323,15 @@ def _is_under_way(place: "Place") -> bool:
 def _is_unheard(place: "Place") -> bool:
     """Whether there is somebody who is yet to hear that it is to stop."""
     return place.is_worked_on and any(request.what == STOP for _, request in place.control.waiting())
+
+
+def _say(done: str, place: "Place", run: str) -> None:
+    """Say what is done, and what it waits for."""
+    view = view_of(place.source, place.name)
+    then = "." if view.alive or view.waits else f"; go on with: bria-async resume {run}"
+    if _has_no_worker(place):
+        then = f", and waits for a worker; start one with: {START_A_WORKER}"
+    click.echo(typed(f"{done}{then}"))
 
 
 def _has_no_worker(place: "Place") -> bool:

@@ -158,11 +158,11 @@ class Ledger:
         text = json.dumps(data) if data else None
         return Entry(self.host.now(), self.run.id, row.id if row else None, what, text)
 
-    async def settle_run(self, state: str, reason: str | None, what: Happened) -> None:
-        """Record what became of the run."""
-        settled, entry = self._settled(state, reason, what)
+    async def settle_run(self, state: str, reason: str | None, what: Happened, **data: Any) -> None:
+        """Record what became of the run, and what else there is to know."""
+        settled, entry = self._settled(state, reason, what, **data)
         await self.journal.write(settled, entry)
-        self._emit(entry, None, _because(reason))
+        self._emit(entry, None, {**_because(reason), **data})
 
     def leave_run(self, reason: str) -> None:
         """Record that the run paused without waiting: for a process that is on its way out."""
@@ -170,10 +170,10 @@ class Ledger:
         with contextlib.suppress(JournalError):
             self._tell_once_durable(self.journal.queue(settled, entry), entry, None, _because(reason))
 
-    def _settled(self, state: str, reason: str | None, what: Happened) -> tuple[Settled, Entry]:
+    def _settled(self, state: str, reason: str | None, what: Happened, **data: Any) -> tuple[Settled, Entry]:
         now = self.host.now()
         settled = Settled(self.run.id, state, readable(reason) if reason else None, now)
-        return settled, Entry(now, self.run.id, None, what, _told(reason))
+        return settled, Entry(now, self.run.id, None, what, _told(reason, **data))
 
     def _tell_once_durable(
         self, written: "asyncio.Future[None]", entry: Entry, row: Row | None, data: Mapping[str, Any]
@@ -198,5 +198,6 @@ def _because(reason: str | None) -> Mapping[str, Any]:
     return {"reason": readable(reason)} if reason else {}
 
 
-def _told(reason: str | None) -> str | None:
-    return json.dumps({"reason": reason}) if reason else None
+def _told(reason: str | None, **data: Any) -> str | None:
+    told = {"reason": reason, **data} if reason else data
+    return json.dumps(told) if told else None

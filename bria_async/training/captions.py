@@ -9,6 +9,7 @@ from bria_async.engines.local import Run
 from bria_async.errors import ConfigurationError, RunError
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, Request
+from bria_async.graph.states import State
 from bria_async.host import Host
 from bria_async.partfile import PartFile
 from bria_async.session import Session
@@ -59,7 +60,7 @@ async def change_caption(run: str, image: Id, caption: str, *, settings: Setting
         settings: where its state lies.
 
     Raises:
-        RunError: there is no such run, or it has not begun.
+        RunError: there is no such run, it has not begun, or its dataset is completed.
         ConfigurationError: the caption is empty, or no JSON object though the run is of the family fibo.
     """
     place, host = Place.existing(run, (settings or Settings()).state), Host()
@@ -79,7 +80,7 @@ async def change_schema(run: str, text: str, *, captions_anew: bool = False, set
         settings: where its state lies.
 
     Raises:
-        RunError: there is no such run, or it has not begun.
+        RunError: there is no such run, it has not begun, or its dataset is completed.
         ConfigurationError: the run is of the family 2024, which knows neither; or the text is empty, or no JSON object
             though the run is of the family fibo.
     """
@@ -103,8 +104,11 @@ def ask_for_schema(place: Place, text: str, host: Host, *, captions_anew: bool) 
 
 
 def _family(place: Place) -> str:
+    """The family of a run whose dataset may still be changed."""
     if (view := feed.view(place.source, place.name)) is None:
         raise RunError(f"{place.title} has not begun.", place.title)
+    if view.counts["complete"].get(State.DONE):
+        raise RunError(f"The dataset of {place.title} is completed: its captions cannot be changed.", place.title)
     return plan_of(view.run).family
 
 

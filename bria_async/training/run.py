@@ -5,6 +5,7 @@ The same plan always continues the same run: its id comes from the plan's name, 
 """
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -238,7 +239,8 @@ class Work:
         engine = self.engine_of(prepared, ledger, place, weight, listens=working is None)
         if row.state != "done":
             fresh = row.state == "running" and not any(ledger.of(name, State.DONE) for name in ledger.rows)
-            await ledger.settle_run("running", None, Happened.STARTED if fresh else Happened.RESUMED)
+            what = Happened.STARTED if fresh else Happened.RESUMED
+            await ledger.settle_run("running", None, what, **_limit(self.session))
             for warning in warnings:
                 engine.run.warned(warning)
             if working is not None:
@@ -309,6 +311,11 @@ class Prepared:
     graph: Graph
     items: Mapping[str, Mapping[str, Any]]
     settle: float
+
+
+def _limit(session: Session) -> Mapping[str, float]:
+    rate = session.rates.rate("images.upload")
+    return {"uploads_per_minute": rate} if math.isfinite(rate) else {}
 
 
 async def tell_interrupted(session: Session, journal: Journal, *, but: str = "") -> None:

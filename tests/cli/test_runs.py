@@ -80,6 +80,34 @@ def test_captions_wait_for_their_approval(slow_shell: Shell, slow: Simulator, pi
         assert running.end().code == 0, running.seen
 
 
+def test_captions_are_changed_while_they_are_reviewed(
+    slow_shell: Shell, slow: Simulator, pictures: Path, tmp_path: Path
+) -> None:
+    """`caption` and `schema` have the run change its draft, and say at once what it could not use."""
+    schema = tmp_path / "schema.json"
+    with slow_shell.start("train", pictures, *ICONS, *QUICK, "--review") as running:
+        running.until("bria-async approve cats")
+        image, _, name = slow_shell.run("captions", "cats").out.splitlines()[0].partition(" ")
+        assert slow.world.images[int(image)].image_name == name.partition(":")[0]
+        refused = slow_shell.run("caption", "cats", image, "a cat")
+        assert (refused.code, "must be a JSON object, not 'a cat'" in refused.err) == (2, True), refused
+        told = slow_shell.run("caption", "cats", image, '{"a": "cat"}').out
+        assert told == f"cats is to change the caption of image {image}.\n"
+        schema.write_bytes(b"caf\xe9")
+        refused = slow_shell.run("schema", "cats", schema)
+        assert (refused.code, "is not UTF-8" in refused.err) == (2, True), refused
+        schema.write_text('{"style": "flat"}\n')
+        assert slow_shell.run("schema", "cats", schema).out == "cats is to change what captions are made with.\n"
+        assert slow_shell.run("approve", "cats").code == 0
+        running.until("training is InProgress")
+        slow.clock.push(3 * 3600)
+        assert running.end().code == 0, running.seen
+    (dataset,) = slow.world.datasets.values()
+    assert (slow.world.images[int(image)].caption, dataset.visual_schema) == ('{"a": "cat"}', '{"style": "flat"}')
+    late = slow_shell.run("schema", "cats", schema, "--captions-anew")
+    assert (late.code, "is completed: its captions cannot be changed" in late.err) == (2, True), late
+
+
 def test_an_old_request_to_stop_stops_nothing(shell: Shell, pictures: Path) -> None:
     """A request to stop that nobody took any more is not meant for the next process."""
     Place.of("cats", shell.folder / "runs").control.ask(Request(STOP), Host())

@@ -173,14 +173,15 @@ def test_a_dataset_of_2024_has_no_schema(studio: Studio, within: Within) -> None
     """Whoever asks is told so before, and again by the run, which goes on."""
 
     async def main(here: World) -> None:
-        def wishes(_: int) -> Iterable[Request]:
-            return [Request(SCHEMA, {"text": SCHEMA_TEXT}), Request(APPROVE)]
-
-        await reviewed(studio, here, studio.plan(review=True, family="2024"), wishes)
-        words = "the run is of the family 2024, which knows neither a visual schema nor a caption prefix"
-        assert told(studio)[:2] == [f"nothing was changed: {words}", "approved"]
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await reviewed(studio, here, studio.plan(review=True, family="2024"), lambda _: [Request(STOP)])
         with pytest.raises(ConfigurationError, match="family 2024, which knows neither"):
             await change_schema("studio", "A drawing of", settings=studio.settings())
+        studio.place.control.ask(Request(SCHEMA, {"text": SCHEMA_TEXT}), Host())
+        await approve("studio", settings=studio.settings())
+        await studio.resume(here)
+        words = "the run is of the family 2024, which knows neither a visual schema nor a caption prefix"
+        assert told(studio)[:2] == [f"nothing was changed: {words}", "approved"]
 
     within(main, generation="A")
 
@@ -320,7 +321,8 @@ def test_what_is_no_json_is_refused_at_once(studio: Studio, within: Within) -> N
         settings = studio.settings()
         with pytest.raises(RunError, match="no run 'studio'"):
             await change_caption("studio", 1, "{}", settings=settings)
-        await studio.train(here, studio.plan())
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await reviewed(studio, here, studio.plan(review=True), lambda _: [Request(STOP)])
         for text in ("a cat", "[1]", '{"a": ', "[" * 100_000):
             with pytest.raises(ConfigurationError, match="caption of a run of the family fibo must be a JSON object"):
                 await change_caption("studio", 1, text, settings=settings)
@@ -332,5 +334,9 @@ def test_what_is_no_json_is_refused_at_once(studio: Studio, within: Within) -> N
         await change_caption("studio", 7, '{"a": "caption"}', settings=settings)
         (asked,) = (request for _, request in studio.place.control.waiting())
         assert (asked.what, asked.data) == (CAPTION, {"image": 7, "caption": '{"a": "caption"}'})
+        await approve("studio", settings=settings)
+        await studio.resume(here)
+        with pytest.raises(RunError, match="dataset of studio is completed"):
+            await change_caption("studio", 7, '{"a": "caption"}', settings=settings)
 
     within(main)

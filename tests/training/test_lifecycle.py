@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from bria_async.errors import ConfigurationError, PlanChanged, RunFailed, RunPaused
+from bria_async.graph import feed
 from bria_async.graph.control import STOP, Request
 from bria_async.graph.events import Event
+from bria_async.graph.journal import Journal
 from bria_async.training import Expert, Settings, train
+from bria_async.transport.limit import Rates
 from tests.simulation.world import World
 
 from .conftest import COUNT, Studio, clean, copied
@@ -262,5 +265,30 @@ def test_unreadable_answers_are_no_outage(studio: Studio, within: Within) -> Non
         with pytest.raises(RunPaused, match="cannot be read"):
             await studio.train(here, studio.plan())
         assert here.session.host.monotonic() < 3600, "it waited for the training's deadline"
+
+    within(main)
+
+
+def test_a_limit_of_uploads_is_told(studio: Studio, within: Within) -> None:
+    """When a run starts and goes on, where the session has one; the words of these events stay as they were."""
+
+    async def main(here: World) -> None:
+        def stop(event: Event) -> None:
+            if event.task == "project":
+                studio.place.control.ask(Request(STOP), here.session.host)
+
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, studio.plan(), settings=studio.settings(), on_event=[studio.events.append, stop])
+        (started,) = studio.happened("started")
+        here.session.rates = Rates(by_operation={"images.upload": 60})
+        await studio.resume(here)
+        (resumed,) = studio.happened("resumed")
+        assert (started.data, started.words) == ({}, "studio started")
+        assert (resumed.data, resumed.words) == ({"uploads_per_minute": 60}, "studio resumed")
+        assert [event.data for _, event in feed.events(studio.place.journal, "studio") if event.what == "resumed"] == [
+            resumed.data
+        ]
+        async with Journal(studio.place.journal, here.session.host) as journal:
+            assert await journal.find_run("studio"), "with such data and without, it adds up"
 
     within(main)
