@@ -1,17 +1,20 @@
 """`report`: what came of a run, or of a batch, as one HTML file that needs nothing else."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from bria_async.errors import ImageError
+from bria_async.graph import feed
 from bria_async.host import Host
 from bria_async.training.place import Place
 
+from .collage import Framed, collage
 from .facts import batch_facts, facts_of_runs, next_of_batch
-from .overview import overview_of
+from .overview import Overview, overview_of
 from .pages import RunPage, read_run
 from .templating import style, write_page
 from .thumbnails import SMALL, Thumbnails, Wanted, side_for
@@ -24,14 +27,15 @@ async def write_report(place: Place, to: Path, host: Host, progress: Callable[[i
     """Write what came of a run, or of a batch, into one HTML file; the run may go on meanwhile.
 
     Of a run: its numbers, timeline, graph, throughput, samples, images with captions and states, settings, events. Of a
-    batch: a card for each run. Images are inlined as thumbnails, of 320 pixels for up to 200 images and of 96 for more
-    (5,000 images: 20 MB), which are kept in the run's folder. Memory does not grow with them.
+    batch: a card for each run, with up to four of its pictures. Images are inlined as thumbnails, of 320 pixels for up
+    to 200 images and of 96 for more (5,000 images: 20 MB) and on cards, which are kept in the run's folder. Memory does
+    not grow with them.
 
     Args:
         place: where it lies.
         to: the file, replaced if it is there.
         host: whose threads and clock to use.
-        progress: called after each thumbnail with how many are done, and of how many.
+        progress: called after each thumbnail, or those of each run, with how many are done, and of how many.
 
     Raises:
         JournalError: the journal cannot be read, or holds no such run.
@@ -39,7 +43,12 @@ async def write_report(place: Place, to: Path, host: Host, progress: Callable[[i
         MissingExtra: Jinja2 or Pillow is not installed.
     """
     if place.is_batch:
-        await host.in_thread(_write_batch, to, place, host.now())
+        batch = await host.in_thread(_read_batch, place, host.now())
+        for done, card in enumerate(batch.cards, 1):
+            await card.thumbnails.make([framed.wanted for framed in card.framed], host)
+            if progress is not None:
+                progress(done, len(batch.cards))
+        await host.in_thread(_write_batch, to, batch)
         return
     page = await host.in_thread(read_run, place, host.now())
     pictures = _Pictures(Thumbnails.of(place.folder), side_for(len(page.tiles)))
@@ -76,11 +85,15 @@ class _Pictures:
         return Wanted(path, self.side, sha256)
 
     def _shown(self, wanted: Wanted) -> Shown:
-        try:
-            content = self.thumbnails.get(wanted)
-        except ImageError as error:
-            return Shown(why_not=error.message)
-        return Shown(f"data:image/webp;base64,{base64.b64encode(content).decode()}")
+        return _shown_by(self.thumbnails, wanted)
+
+
+def _shown_by(thumbnails: Thumbnails, wanted: Wanted) -> Shown:
+    try:
+        content = thumbnails.get(wanted)
+    except ImageError as error:
+        return Shown(why_not=error.message)
+    return Shown(f"data:image/webp;base64,{base64.b64encode(content).decode()}")
 
 
 def _write_run(to: Path, page: RunPage, pictures: _Pictures) -> None:
@@ -96,7 +109,42 @@ def _write_run(to: Path, page: RunPage, pictures: _Pictures) -> None:
     )
 
 
-def _write_batch(to: Path, place: Place, now: float) -> None:
-    overview = overview_of(place)
-    facts, runs, following = batch_facts(overview), facts_of_runs(place, overview), next_of_batch(place, overview)
-    write_page(to, "batch.html", style=style(), overview=overview, facts=facts, runs=runs, next=following, at=now)
+@attrs.frozen
+class _Card:
+    """A run on the page of its batch; its pictures are read when it is written, without those that cannot be shown."""
+
+    facts: Mapping[str, Any]
+    thumbnails: Thumbnails
+    framed: tuple[Framed, ...]
+
+    @property
+    def pictures(self) -> Iterator[tuple[Shown, str]]:
+        """Each, and what it is called."""
+        found = ((_shown_by(self.thumbnails, framed.wanted), framed.wanted.path.name) for framed in self.framed)
+        return (each for each in found if each[0].address)
+
+
+@attrs.frozen
+class _BatchPage:
+    overview: Overview
+    facts: Mapping[str, Any]
+    cards: tuple[_Card, ...]
+    next: str
+    at: float
+
+
+def _read_batch(place: Place, now: float) -> _BatchPage:
+    with feed.held(place.source):
+        overview = overview_of(place)
+        facts, following = batch_facts(overview), next_of_batch(place, overview)
+        return _BatchPage(overview, facts, tuple(_cards(place, overview)), following, now)
+
+
+def _cards(place: Place, overview: Overview) -> Iterator[_Card]:
+    for facts in facts_of_runs(place, overview):
+        run = facts["run"].rpartition("/")[2]
+        yield _Card(facts, Thumbnails.of(place.run(run).folder), collage(place, run))
+
+
+def _write_batch(to: Path, batch: _BatchPage) -> None:
+    write_page(to, "batch.html", style=style(), **attrs.asdict(batch, recurse=False))

@@ -201,11 +201,11 @@ def rows(journal: Source, run: str) -> list[Row]:
         return list(tasks(database, found.id)) if found else []
 
 
-def inputs(journal: Source, run: str, name: str) -> dict[str, Any]:
-    """The items of one input of a run, by key."""
+def inputs(journal: Source, run: str, name: str, most: int | None = None) -> dict[str, Any]:
+    """The items of one input of a run, or the first of them, by key."""
     with _reading(journal) as database:
         found = next(runs(database, run), None)
-        return dict(items(database, found.id, name)) if found else {}
+        return dict(items(database, found.id, name, most)) if found else {}
 
 
 def results(journal: Source, run: str) -> dict[str, Any]:
@@ -216,6 +216,19 @@ def results(journal: Source, run: str) -> dict[str, Any]:
             return {}
         sql = "SELECT name, result FROM task WHERE run = ? AND key = '' AND state = ? ORDER BY id"
         return {name: json.loads(text or "null") for name, text in database.execute(sql, (found.id, State.DONE))}
+
+
+def first_results(journal: Source, run: str, name: str, most: int) -> dict[int, Any]:
+    """The results of a task for the first items that are done, by their numbers from 0 in the order of the keys."""
+    sql = (
+        "SELECT number, result FROM "
+        "(SELECT row_number() OVER (ORDER BY key COLLATE BINARY) - 1 AS number, state, result "
+        "FROM task WHERE run = (SELECT id FROM run WHERE name = ?) AND name = ?) AS numbered "
+        "WHERE state = ? ORDER BY number LIMIT ?"
+    )
+    with _reading(journal) as database:
+        found = database.execute(sql, (run, name, State.DONE, most))
+        return {number: json.loads(text or "null") for number, text in found}
 
 
 def results_of_all(journal: Source, *names: str) -> dict[str, dict[str, Any]]:

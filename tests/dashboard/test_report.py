@@ -168,10 +168,30 @@ def test_a_batch(studio: Studio, within: Within, tmp_path: Path) -> None:
         place = Place.existing("many", studio.state)
         page = await report(place, tmp_path / "many.html", here.session.host)
         assert len(page.all("li", "card")) == 3
+        assert [max(size) for size in page.pictures] == [96] * 4 * 3, "four images of each"
         assert "bria-async report many/run-1" in page.text
         assert "3 of 3 trained" in page.text
         one = await report(place.run("run-1"), tmp_path / "one.html", here.session.host)
         assert len(one.pictures) == COUNT
+
+    within(main)
+
+
+def test_a_batch_whose_pictures_are_gone(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """A card has what is left of its run's pictures; thumbnails that were made are still shown."""
+    folder = copied(studio.pictures, tmp_path / "mine")
+
+    async def main(here: World) -> None:
+        plans = [studio.plan(name="One", family="legacy", images=folder), studio.plan(name="Two", family="legacy")]
+        await train_many(here.session, plans, name="many", settings=studio.settings())
+        place, to, host = Place.existing("many", studio.state), tmp_path / "many.html", here.session.host
+        (folder / "1.png").unlink()
+        seen: list[tuple[int, int]] = []
+        await write_report(place, to, host, lambda done, of: seen.append((done, of)))
+        assert seen == [(1, 2), (2, 2)], "each run"
+        assert len(Page.of(to).pictures) == 3 + 4
+        shutil.rmtree(folder)
+        assert len((await report(place, to, host)).pictures) == 3 + 4, "they were kept"
 
     within(main)
 

@@ -83,6 +83,9 @@ async def test_events_are_numbered_and_can_be_followed(bench: Bench) -> None:
     assert feed.last_events(bench.path, "toy", 3) == [event for _, event in found[-3:]]
     assert feed.results(bench.path, "toy") == {"box": "id of box", "close": 6}
     assert feed.inputs(bench.path, "toy", "thing") == THINGS
+    assert list(feed.inputs(bench.path, "toy", "thing", 2)) == list(THINGS)[:2]
+    assert list(feed.first_results(bench.path, "toy", "put", 2)) == [0, 1]
+    assert feed.first_results(bench.path, "nobody", "put", 2) == {}
     assert [row.key for row in feed.rows(bench.path, "toy") if row.name == "put"] == list(THINGS)
     assert feed.events(bench.path, "nobody") == []
 

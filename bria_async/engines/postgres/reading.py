@@ -148,6 +148,9 @@ class SharedJournal:
         return str(found[0])
 
 
+_WORDS = {" NOT INDEXED": "", "COLLATE BINARY": 'COLLATE "C"', "?": "%s"}
+
+
 @attrs.frozen
 class _Translated:
     """A session that takes the SQL of `graph`."""
@@ -156,4 +159,6 @@ class _Translated:
 
     def execute(self, sql: str, values: tuple[Any, ...] = (), /) -> Any:
         """The rows of a query, which has a `?` for each value."""
-        return self.session.execute(sql.replace(" NOT INDEXED", "").replace("?", "%s"), values)
+        for word, ours in _WORDS.items():
+            sql = sql.replace(word, ours)
+        return self.session.execute(sql, values)

@@ -124,6 +124,8 @@ async def test_everything_is_read_the_same(kept: Kept) -> None:
     assert view.sent.keys() == {"upload"} and view.run.plan == {"n": "one"} and view.run.tag == "tag one"
     assert feed.view(source, "three") is None
     assert list(feed.inputs(source, "one", "image")) == list(KEYS)
+    assert list(feed.inputs(source, "one", "image", 3)) == list(KEYS[:3])
+    assert feed.first_results(source, "one", "upload", 2) == {KEYS.index("a"): {"id": 8}}
     assert [row.key for row in feed.rows(source, "one")] == ["", *KEYS]
     assert feed.results(source, "one") == {"dataset": {"id": 7}}
     assert feed.results_of_all(source, "dataset", "model") == {"one": {"dataset": {"id": 7}}}
