@@ -122,7 +122,7 @@ class Terminal:
             AssertionError: it failed, or its output is not what the page shows.
         """
         text = self.typed(command.text)
-        output, code = (self._served(text), 0) if text.startswith(GOES_ON) else self._ran(text)
+        output, code = self._served(text) if text.startswith(GOES_ON) else self._ran(text)
         self.check(command, output, code)
         return output
 
@@ -153,13 +153,14 @@ class Terminal:
             self.environment |= dict(line.split("=", 1) for line in left.read().split("\0") if "=" in line)
         return done.stdout, done.returncode
 
-    def _served(self, text: str) -> str:
+    def _served(self, text: str) -> tuple[str, int]:
         server = subprocess.Popen(
-            shlex.split(text), cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
+            shlex.split(text, comments=True), cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
         )
         self.servers.append(server)
         assert server.stdout is not None
-        return server.stdout.readline() + server.stdout.readline()
+        told = server.stdout.readline() + server.stdout.readline()
+        return told, 0 if told else server.wait()
 
 
 @contextlib.contextmanager

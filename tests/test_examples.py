@@ -12,13 +12,15 @@ import asyncio
 import contextlib
 import importlib.util
 import inspect
+import json
 import re
 import shutil
 import sys
 import tomllib
+import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 import attrs
@@ -31,7 +33,7 @@ from bria_async.cli.plans import many_of, plan_of
 from bria_async.host import Host
 from bria_async.sim import Clock, Options, Simulator
 from tests.cli.shell import QUICK, Shell, served
-from tests.pages import GOES_ON, PAGES, ROOT, Block, Command, Terminal, blocks, environment, is_like, terminal
+from tests.pages import PAGES, ROOT, Block, Command, Terminal, blocks, environment, is_like, terminal
 from tests.support import picture
 
 COLOURS = ("teal", "salmon", "gold", "orchid", "olive", "navy")
@@ -50,11 +52,19 @@ IMAGES = ("cat.png", "chair.png", "room.png", "edges.png", "a.png", "b.png", "c.
 
 @attrs.define
 class Hasty(Host):
-    """A host as fast as the simulator's clock: sessions that the pages open look more often than they say."""
+    """A host that sleeps a hundred times as fast: sessions that the pages open look more often than they say."""
+
+    ahead: ClassVar[float] = 0.0
+    """Seconds that were slept and did not pass."""
+
+    def monotonic(self) -> float:
+        """The time as if they had."""
+        return super().monotonic() + Hasty.ahead
 
     async def sleep(self, seconds: float) -> None:
         """Sleep a hundredth of it."""
         await super().sleep(seconds / 100)
+        Hasty.ahead += max(0.0, seconds) * 99 / 100
 
 
 @attrs.frozen
@@ -137,7 +147,7 @@ async def lost_pictures(stage: Stage) -> dict[str, str]:
 async def a_slow_job(stage: Stage) -> dict[str, str]:
     """A status service that says twice that the job is still drawn, to a handler of little patience."""
     stage.sim.fail("jobs.status", status=200, body={"status": "IN_PROGRESS", "request_id": "slow"}, times=2)
-    return {"timeout=20": "timeout=0.1"}
+    return {"timeout=20": "timeout=0.5"}
 
 
 async def a_dataset(bria: Session) -> int | str:
@@ -275,7 +285,9 @@ def console(block: Block, stage: Stage) -> None:
 
 
 def ran(command: Command, stage: Stage) -> None:
-    """Run what is typed; of what prepares a machine, see that it is there."""
+    """Run what is typed, without waiting for servers; of what prepares a machine, see that it is there."""
+    if stage.terminal.servers:
+        hurry(stage.terminal.environment["BRIA_BASE_URL"])
     match command.words:
         case []:
             pass
@@ -289,14 +301,20 @@ def ran(command: Command, stage: Stage) -> None:
             pass
         case ["python", "-m", module, *_] if module.startswith("tests."):
             assert importlib.util.find_spec(module) is not None, command.text
-        case ["bria-async", *_] if not (command.text.startswith(GOES_ON) or stage.terminal.servers):
+        case ["bria-async", *words] if words[0] != "simulate" and not {">", "|", "&"}.intersection(words):
             in_this_process(command, stage)
         case _:
             stage.terminal.run(command)
 
 
+def hurry(server: str) -> None:
+    """Let so much time pass at a simulator that a training which goes on is over."""
+    body = json.dumps({"push": 3 * 3600}).encode()
+    urllib.request.urlopen(f"{server}/_sim/clock", body).close()  # noqa: S310  # our own
+
+
 def in_this_process(command: Command, stage: Stage) -> None:
-    """Run a command of ours without a process for it, as long as the page has no server of its own."""
+    """Run a command of ours without a process for it."""
     words = Command(stage.terminal.typed(command.text)).words[1:]
     patience = QUICK if words[0] in ("train", "resume") else ()
     ours = {name: value for name, value in stage.terminal.environment.items() if name.startswith("BRIA_")}
@@ -364,8 +382,10 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int)
         for name, value in ours.items():
             monkeypatch.setenv(name, value)
         monkeypatch.chdir(here)
-        monkeypatch.setattr("bria_async.session.Host", Hasty)
-        shell = {**environment(programs(tmp_path / "bin")), **ours, "PYTHONPATH": str(ROOT)}
+        for module in ("session", "transport.limit"):  # they keep one time
+            monkeypatch.setattr(f"bria_async.{module}.Host", Hasty)
+        as_the_reader_has_it = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+        shell = {**environment(programs(tmp_path / "bin")), **ours, **as_the_reader_has_it}
         with terminal(here, shell, {"8080": str(unused_tcp_port)}) as opened:
             yield Stage(sim, opened)
 
@@ -408,6 +428,7 @@ def test_pages_that_are_played_elsewhere_are() -> None:
         ("```python\ndef nobody(knows):\n    return knows\n```\n", "nobody runs"),
         ("```python\n# mine.py\nprint(1)\n```\n", "nobody runs"),
         ("```console\nbria-async train nowhere --ip-type icons --ip-medium illustration\n```\n", "nowhere"),
+        ("```console\nbria-async simulate --no-such-flag\n```\n", r"--no-such-flag.*\(2\)"),
         ("```console\n$ bria-async runs\neverything is well\n```\n", "but the page shows"),
         ("<!-- not run: so -->\n```console\nbria-async train --no-such-flag\n```\n", "no-such-flag"),
         ('```toml\n# a.toml\nimages = "cats"\nname = "Cats"\nip_type = "icon"\n```\n', "icon"),
