@@ -1,5 +1,6 @@
 """`inspect`: what is to be known of a folder of images before anything is paid for."""
 
+import asyncio
 import contextlib
 import json
 import shlex
@@ -16,7 +17,7 @@ from bria_async.types.trainings import Family
 
 from .advice import typed
 from .exits import Exit, Failure
-from .flags import json_flag
+from .flags import json_flag, state_flag
 from .tables import table
 from .work import run as run_work
 
@@ -60,6 +61,7 @@ class Done:
 @click.option(
     "--background", default="white", show_default=True, metavar="COLOUR", help="What copies are flattened on."
 )
+@state_flag
 @json_flag
 def inspect(
     folder: Path,
@@ -70,20 +72,23 @@ def inspect(
     html: Path | None,
     fix_to: Path | None,
     background: str,
+    state: Path | None,
     as_json: bool,
 ) -> None:
     """Look at the images in FOLDER before anything is paid for; no file is changed.
 
     Files that cannot be used, copies and pictures that look the same, what is small, blurry, dark, turned, transparent
-    or otherwise unusual, the captions beside them, how many there are, and how long they take. Exit code 1 when there
-    are errors; with --fix-to only when copies would have them, too.
+    or otherwise unusual, the captions beside them, how many there are, how long they take, and what is different since
+    the last run of FOLDER. Exit code 1 when there are errors; with --fix-to only when copies would have them, too.
     """
-    from bria_async import images  # slow to import
+    from bria_async import images  # slow to import, as below
+    from bria_async.training.earlier import images_of_last_run
 
     if html is not None:
         from bria_async.dashboard.sheet import write_sheet  # as above; and what it misses is told before the work
 
     async def work() -> Done:
+        known = await asyncio.to_thread(images_of_last_run, folder, state)
         with _bar("looking") as progress:
             found = await images.inspect(
                 folder,
@@ -91,6 +96,7 @@ def inspect(
                 recursive=recursive,
                 requests_per_minute=requests_per_minute,
                 progress=progress,
+                known=known,
             )
         sheet = mended = None
         if html is not None:

@@ -194,6 +194,12 @@ def _events(database: Readable, run: str | None, rest: str, value: int) -> Itera
         yield seq, Event(at, whose, what, name, key, json.loads(data) if data else {}, seq)
 
 
+def run_rows(journal: Source) -> list[RunRow]:
+    """All runs of a journal, without what they did."""
+    with _reading(journal) as database:
+        return list(runs(database))
+
+
 def rows(journal: Source, run: str) -> list[Row]:
     """All tasks of a run."""
     with _reading(journal) as database:

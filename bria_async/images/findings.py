@@ -102,6 +102,18 @@ def of_files(found: Scan) -> Iterator[Finding]:
             yield Finding("warning", "odd-aspect", words, (image.path,))
 
 
+def of_changes(found: Scan, known: Mapping[Path, ImageFile]) -> Iterator[Finding]:
+    """What is different from what an earlier run began with: images that are new, edited or gone."""
+    here = {image.path: image.sha256 for image in itertools.chain(found.images, *found.duplicates)}
+    unusable = {Path(problem.path) for problem in found.problems}
+    if new := tuple(image.path for image in found.images if image.path not in known):
+        yield Finding("info", "new", "not there when the last run of this folder began", new)
+    if edited := tuple(path for path, sha256 in here.items() if path in known and known[path].sha256 != sha256):
+        yield Finding("info", "edited", "other bytes than when the last run of this folder began", edited)
+    if gone := tuple(path for path in known if path not in here and path not in unusable):
+        yield Finding("info", "gone", f"not there any more since the last run of this folder: {named(gone)}")
+
+
 def of_likeness(found: Scan) -> Iterator[Finding]:
     """What the pixels tell beside those of the other images: pictures that look alike, and those that are blurry."""
     seen = {path: one for path, one in _measures(found) if one.contrast >= BLANK}

@@ -1,6 +1,6 @@
 """Looking at a folder of images before anything is paid for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import attrs
@@ -10,7 +10,7 @@ from bria_async.host import Host
 from bria_async.types.trainings import MOST_EACH, Family
 
 from .captions import captions_of
-from .findings import Finding, Level, of_captions, of_files, of_likeness, of_pixels, of_set, sorted_by_level
+from .findings import Finding, Level, of_captions, of_changes, of_files, of_likeness, of_pixels, of_set, sorted_by_level
 from .folder import DECODED_AT_ONCE, Progress, Scan, scan
 from .probe import ImageFile
 
@@ -56,6 +56,7 @@ async def inspect(
     requests_per_minute: float | None = None,
     at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
+    known: Mapping[Path, ImageFile] | None = None,
 ) -> Inspection:
     """Look at all images of a folder as a training will; nothing is sent, and no file is changed.
 
@@ -72,6 +73,8 @@ async def inspect(
             are told.
         at_once: files decoded at a time, by default one more than there are processors.
         progress: called after each file with how many are done, and of how many.
+        known: what an earlier run began with (`bria_async.training.earlier.images_of_last_run`): what is new, edited or
+            gone since is told.
 
     Raises:
         ConfigurationError: the requests per minute are not above 0.
@@ -83,7 +86,8 @@ async def inspect(
     host, where = host or Host(), _absolute(folder)
     found = await scan(where, host, recursive=recursive, most_measured=None, at_once=at_once, progress=progress)
     texts = await host.in_thread(captions_of, found.images)
-    findings = await host.in_thread(_findings, found, texts, family, requests_per_minute)
+    since = () if not known else of_changes(found, known)
+    findings = await host.in_thread(_findings, found, texts, family, requests_per_minute, since)
     said = {path: text for path, text in texts.items() if isinstance(text, str)}
     return Inspection(where, family, found, findings, said)
 
@@ -93,7 +97,11 @@ def _absolute(folder: str | Path) -> Path:
 
 
 def _findings(
-    found: Scan, texts: Mapping[Path, str | ImageError | None], family: Family, requests_per_minute: float | None
+    found: Scan,
+    texts: Mapping[Path, str | ImageError | None],
+    family: Family,
+    requests_per_minute: float | None,
+    since: Iterable[Finding],
 ) -> tuple[Finding, ...]:
     """All there is to say; blocks for as long as thousands of pictures take to be compared."""
     zipped = len(found.images) > MOST_EACH and family != "2024"
@@ -103,5 +111,6 @@ def _findings(
         *of_pixels(found),
         *of_set(found, family, requests_per_minute),
         *of_captions(texts, family),
+        *since,
     )
     return sorted_by_level((*by_itself, *together))

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from bria_async.images.pictures import draw
-from tests.cli.shell import Shell, without
+from tests.cli.shell import ICONS, Shell, without
 from tests.images.files import encoded, picture, write
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Shell:
     """A shell without a server and a token: nothing is sent."""
-    return Shell(tmp_path, {})
+    return Shell(tmp_path, {"BRIA_STATE": str(tmp_path / "runs")})
 
 
 @pytest.fixture
@@ -83,6 +83,17 @@ def test_a_sheet_and_mended_copies(alone: Shell, cats: Path, tmp_path: Path) -> 
     write(cats / "cut.jpg", b"\xff\xd8\xff")
     left = alone.run("inspect", cats, "--fix-to", "more", "--json")
     assert (left.code, list(left.json["mended"]["problems"])) == (1, [str(cats / "cut.jpg")]), left
+
+
+def test_what_is_different_since_the_last_run(shell: Shell, pictures: Path) -> None:
+    """Of a folder that was trained on, the state folder knows what is new; another state folder does not."""
+    assert shell.train(pictures, *ICONS).code == 0
+    assert "last run" not in shell.run("inspect", pictures).out
+    write(pictures / "new.png", encoded(picture(seed=99), "PNG"))
+    done = shell.run("inspect", pictures)
+    (line,) = [line for line in done.out.splitlines() if "last run" in line]
+    assert line.split()[:4] == ["info", "new", "1", "new.png"], line
+    assert "last run" not in shell.run("inspect", pictures, "--state", "elsewhere").out
 
 
 def test_what_cannot_be_asked_for(alone: Shell, cats: Path) -> None:

@@ -203,6 +203,24 @@ async def test_too_few_for_the_family(folder: Path) -> None:
     assert [finding.code for finding in (await inspect(folder)).findings] == ["none"]
 
 
+async def test_what_is_different_since_a_run(folder: Path) -> None:
+    """Images that are new, edited or gone are infos; a copy, or a file that is broken by now, is not gone."""
+    known = {image.path: image for image in (await inspect(folder)).images}
+    assert (await inspect(folder, known=known)).findings == (await inspect(folder)).findings, "nothing is"
+    pictures = sorted(known)
+    opened(pictures[0]).rotate(90).save(pictures[0])
+    pictures[1].rename(folder / "new.jpg")
+    shutil.copy(pictures[2], folder / "a-copy.png")
+    write(pictures[3], b"no image")
+    found = await inspect(folder, known=known)
+    told = {code: of(found, code) for code in ("new", "edited", "gone")}
+    assert {finding.level for findings in told.values() for finding in findings} == {"info"}
+    assert names(told["new"]) == [["a-copy.png", "new.jpg"]]
+    assert names(told["edited"]) == [[pictures[0].name]]
+    assert [pictures[1].name in str(finding) for finding in told["gone"]] == [True]
+    assert not any(path.name in str(told["gone"]) for path in (pictures[2], pictures[3]))
+
+
 async def test_many_are_held_to_the_rules_of_a_zip(tmp_path: Path) -> None:
     """Beyond 200 nothing enlarges an image, which is then an error; datasets of 2024 take no zip at all."""
     for number in range(ONE_BY_ONE + 1):
