@@ -37,6 +37,18 @@ def jpeg(path: Path, seed: int = 0, size: tuple[int, int] = (SIDE, SIDE)) -> Pat
     return write(path, encoded(picture(size=size, seed=seed), "JPEG"))
 
 
+def odd(folder: Path) -> None:
+    """Images that can be used, each with one oddity: its extension, CMYK, few pixels, transparency, frames."""
+    write(folder / "wrong.png", encoded(picture(seed=1), "JPEG"))
+    write(folder / "cmyk.jpg", encoded(picture("CMYK", seed=2), "JPEG"))
+    write(folder / "small.png", encoded(picture(size=(600, 512), seed=4), "PNG"))
+    clear = picture("RGBA", seed=5)
+    clear.putalpha(0)
+    write(folder / "clear.png", encoded(clear, "PNG"))
+    frames = [picture(seed=6), picture(seed=7)]
+    write(folder / "moving.webp", encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
+
+
 def chunk(kind: bytes, content: bytes) -> bytes:
     """A chunk of a PNG, with its checksum."""
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

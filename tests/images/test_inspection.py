@@ -13,7 +13,7 @@ import bria_async
 from bria_async.errors import ConfigurationError, ImageError
 from bria_async.images import Finding, Inspection, inspect
 from bria_async.images.pictures import draw
-from tests.images.files import encoded, picture, write
+from tests.images.files import encoded, odd, picture, write
 
 ROOT = Path(bria_async.__file__).parent
 ROOM = ROOT / "images"
@@ -114,15 +114,8 @@ async def test_dark_white_and_blank_pictures_are_told(folder: Path) -> None:
 
 async def test_what_training_warns_of_has_a_code(folder: Path) -> None:
     """Each oddity and each fault of a file has a short code, beside the words that a training says."""
-    write(folder / "wrong.png", encoded(picture(seed=1), "JPEG"))
-    write(folder / "cmyk.jpg", encoded(picture("CMYK", seed=2), "JPEG"))
+    odd(folder)
     write(folder / "palette.png", encoded(picture("P", seed=3), "PNG"))
-    write(folder / "small.png", encoded(picture(size=(800, 700), seed=4), "PNG"))
-    clear = picture("RGBA", seed=5)
-    clear.putalpha(90)
-    write(folder / "clear.png", encoded(clear, "PNG"))
-    frames = [picture(seed=6), picture(seed=7)]
-    write(folder / "moving.webp", encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
     write(folder / "long.png", encoded(picture(size=(3000, 1100), seed=8), "PNG"))
     write(folder / "empty.png", b"")
     write(folder / "note.jpg", b"a note")

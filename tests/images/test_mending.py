@@ -10,23 +10,16 @@ from bria_async.errors import ConfigurationError
 from bria_async.images import inspect, mend
 from bria_async.images.mending import DONE
 from bria_async.types.common import MAX_IMAGE_BYTES
-from tests.images.files import encoded, jpeg, picture, write
+from tests.images.files import encoded, jpeg, odd, picture, write
 
 
 def faulty(folder: Path) -> Path:
     """A folder of one good image with a caption, and one of each kind that can be mended."""
-    write(jpeg(folder / "good.jpg", 1).with_suffix(".txt"), b"a good one")
+    write(jpeg(folder / "good.jpg", 8).with_suffix(".txt"), b"a good one")
     exif = Image.Exif()
     exif[0x0112] = 6
-    write(folder / "turned.jpg", encoded(picture(size=(1200, 1100), seed=2), "JPEG", exif=exif))
-    write(folder / "cmyk.jpg", encoded(picture("CMYK", seed=3), "JPEG"))
-    write(folder / "small.png", encoded(picture(size=(600, 512), seed=4), "PNG"))
-    clear = picture("RGBA", seed=5)
-    clear.putalpha(0)
-    write(folder / "clear.png", encoded(clear, "PNG"))
-    frames = [picture(seed=6), picture(seed=7)]
-    write(folder / "moving.webp", encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
-    write(folder / "wrong.png", encoded(picture(seed=8), "JPEG"))
+    write(folder / "turned.jpg", encoded(picture(size=(1200, 1100), seed=3), "JPEG", exif=exif))
+    odd(folder)
     halves = b"".join(grey.to_bytes(2, "little") * (1024 * 512) for grey in (40_000, 9000))
     deep = Image.frombytes("I;16", (1024, 1024), halves)
     write(folder / "deep.png", encoded(deep, "PNG"))

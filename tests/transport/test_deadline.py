@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from typing import Any
 
 import pytest
 from aiohttp import web
@@ -24,19 +23,9 @@ from bria_async.wire.retry import RetryPolicy
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.support import TOKEN, PushedHost, Recorder, Request
 from tests.transport.raw import Connection, raw
+from tests.transport.sessions import host_of, session
 
 PATIENT = RetryPolicy(attempts=1000, base=5, cap=5)
-
-
-def session(server: Recorder, **options: Any) -> Session:
-    """A session that waits in no time."""
-    return Session(TOKEN, server.base_url, **{"host": PushedHost(seed=1), **options})
-
-
-def host_of(bria: Session) -> PushedHost:
-    """The host of a session of these tests."""
-    assert isinstance(bria.host, PushedHost)
-    return bria.host
 
 
 @pytest.mark.parametrize("status", [503, 429])

@@ -8,16 +8,9 @@ import pytest
 from aiohttp import web
 
 from bria_async.errors import Attempt, NotFound, Outcome, ServerFailed
-from bria_async.session import Session
 from bria_async.wire.retry import RetryPolicy
-from tests.support import TOKEN, PushedHost, Recorder, Request
-
-CANARY = "canary-of-the-body"
-
-
-def session(server: Recorder, **options: Any) -> Session:
-    """A session that waits in no time."""
-    return Session(TOKEN, server.base_url, host=PushedHost(seed=1), **options)
+from tests.support import TOKEN, Recorder, Request
+from tests.transport.sessions import CANARY, host_of, session
 
 
 async def test_every_attempt_is_told_once_it_is_over(server: Recorder) -> None:
@@ -42,12 +35,6 @@ async def test_every_attempt_is_told_once_it_is_over(server: Recorder) -> None:
     assert attempts[1].wait is not None
     assert attempts[1].wait > 0
     assert attempts[2].wait is None
-
-
-def host_of(bria: Session) -> PushedHost:
-    """The host of a session of these tests."""
-    assert isinstance(bria.host, PushedHost)
-    return bria.host
 
 
 async def test_errors_keep_what_was_told(server: Recorder) -> None:

@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from bria_async import DownloadFailed, NotFound, OutcomeUnknown, Session, Unreadable
-from tests.support import TOKEN, PushedHost, Recorder, picture
+from tests.support import TOKEN, Recorder, picture
+from tests.transport.sessions import CANARY, session
 
-CANARY = "canary-of-the-body"
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -18,11 +18,6 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 def loud(caplog: pytest.LogCaptureFixture) -> None:
     """Hear all."""
     caplog.set_level(logging.DEBUG, "bria_async")
-
-
-def session(server: Recorder, **options: Any) -> Session:
-    """A session that waits in no time."""
-    return Session(TOKEN, server.base_url, host=PushedHost(seed=1), **options)
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:

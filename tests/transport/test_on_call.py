@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
@@ -14,8 +13,8 @@ from aiohttp import web
 from bria_async import Attempt, DownloadFailed, NotFound, Sending, Session
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, Request
+from tests.transport.sessions import CANARY, session
 
-CANARY = "canary-of-the-body"
 inside: ContextVar[str] = ContextVar("inside", default="")
 
 
@@ -37,11 +36,6 @@ class Companion:
         finally:
             inside.reset(token)
             self.met.append((sending, error))
-
-
-def session(server: Recorder, **options: Any) -> Session:
-    """A session that waits in no time."""
-    return Session(TOKEN, server.base_url, host=PushedHost(seed=1), **options)
 
 
 async def test_one_is_with_a_call_and_all_its_attempts(server: Recorder) -> None:

@@ -23,17 +23,13 @@ from bria_async.session import Session
 from bria_async.sim import Simulator
 from bria_async.types.models import Model
 from bria_async.wire import Call
-from bria_async.wire.retry import OnDoubt, RetryPolicy
+from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, Request, picture, reply
+from tests.transport.sessions import session
 
 MODEL = reply("models.create")["body"]
 SUBMITTED = reply("tailored.generate")["body"]
 SCHEMA = reply("tailored.generate_visual_schema")["body"]
-
-
-def session(server: Recorder, on_doubt: OnDoubt = "raise", **options: Any) -> Session:
-    """A session that waits in no time."""
-    return Session(TOKEN, server.base_url, host=PushedHost(seed=1), on_doubt=on_doubt, **options)
 
 
 def fails(server: Recorder, times: int, then: Any, status: int = 503) -> None:
@@ -98,7 +94,7 @@ async def test_who_accepts_to_pay_twice_resends(
     """As often as the policy says, and each time reported."""
     fails(server, 9, {})
     told: list[Attempt] = []
-    async with session(server, "resend", retry=RetryPolicy(attempts=4), on_retry=told.append) as bria:
+    async with session(server, on_doubt="resend", retry=RetryPolicy(attempts=4), on_retry=told.append) as bria:
         with pytest.raises(ServerFailed) as caught:
             await ask(bria)
         assert len(server.requests) == len(caught.value.attempts) == 4
@@ -112,7 +108,7 @@ async def test_who_accepts_to_pay_twice_resends(
 async def test_an_answer_that_cannot_be_read_leaves_doubt_too(server: Recorder) -> None:
     """Somebody acted, perhaps."""
     server.answer = lambda _: web.Response(text="<html>" if len(server.requests) == 1 else "[1]")
-    async with session(server, "resend", retry=RetryPolicy(attempts=2)) as bria:
+    async with session(server, on_doubt="resend", retry=RetryPolicy(attempts=2)) as bria:
         with pytest.raises(Unreadable):
             await create(bria)
     assert len(server.requests) == 2
@@ -149,7 +145,7 @@ async def test_somebody_decides(server: Recorder, decision: str | None, requests
     for ask, effect in ((generate, "billed"), (schema, "cheap")):
         asked.clear()
         server.requests.clear()
-        async with session(server, decide, retry=RetryPolicy(attempts=3)) as bria:
+        async with session(server, on_doubt=decide, retry=RetryPolicy(attempts=3)) as bria:
             with pytest.raises(ServerFailed):
                 await ask(bria)
         assert (len(server.requests), asked) == (requests, [effect] * requests)
@@ -163,7 +159,7 @@ async def test_nobody_is_asked_without_doubt(server: Recorder, status: int, ask:
         raise AssertionError(error)
 
     server.answers("no", status)
-    async with session(server, decide) as bria:
+    async with session(server, on_doubt=decide) as bria:
         with pytest.raises(RequestError):
             await ask(bria)
 
@@ -172,7 +168,7 @@ async def test_doubt_outlives_later_attempts(server: Recorder) -> None:
     """The first request may have done it: no later refusal and no lost network says that it was not done."""
     server.answer = lambda _: web.json_response("lost" if len(server.requests) == 1 else "started before",
                                                 status=503 if len(server.requests) == 1 else 409)  # fmt: skip
-    async with session(server, "resend") as bria:
+    async with session(server, on_doubt="resend") as bria:
         with pytest.raises(ServerFailed) as caught:
             await bria.models.start_training(1)
     error = caught.value
@@ -192,7 +188,7 @@ async def test_doubt_outlives_a_file_that_changed(server: Recorder, tmp_path: Pa
         return web.json_response("lost", status=503)
 
     server.answer = lose
-    async with session(server, "resend") as bria:
+    async with session(server, on_doubt="resend") as bria:
         with pytest.raises(ServerFailed, match="503 lost, then changed") as caught:
             await bria.images.upload_file(1, path)
     assert caught.value.outcome is Outcome.UNKNOWN
@@ -237,7 +233,7 @@ async def test_who_watches_decides_himself(server: Recorder) -> None:
     fails(server, 9, {})
     token = observer.set(Watcher())
     try:
-        async with session(server, "resend") as bria:
+        async with session(server, on_doubt="resend") as bria:
             for ask in (create, generate, schema):
                 with pytest.raises(ServerFailed):
                     await ask(bria)
