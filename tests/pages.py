@@ -20,8 +20,8 @@ PATIENCE = 240.0
 """Seconds that a command gets."""
 KILLED = 128 + signal.SIGKILL
 """The exit code of what was killed."""
-GOES_ON = "bria-async simulate"
-"""The command that ends with the page: what is typed after it is typed into another terminal."""
+GOES_ON = ("bria-async simulate", "bria-async dashboard")
+"""Commands that end with the page: what is typed after them is typed into another terminal."""
 
 _BLOCK = re.compile(
     r"^(?:<!-- not run: (?P<why>[^\n]+?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE

@@ -39,6 +39,7 @@ from tests.support import picture
 COLOURS = ("teal", "salmon", "gold", "orchid", "olive", "navy")
 FOLDERS = ("pictures", "cats", "studio/rooms", "studio/gardens", "rooms", "gardens")
 ELSEWHERE = {
+    "dashboard.md": "dashboard/test_page.py",
     "observing.md": "test_observing.py",
     "testing.md": "test_testing.py",
     "examples.md": "examples/test_fastapi_suite.py",

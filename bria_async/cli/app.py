@@ -18,6 +18,10 @@ COMMANDS = {
         "Have the caption of IMAGE, an id that `captions` lists, changed to TEXT while RUN's dataset is a draft.",
     ),
     "captions": ("runs", "List the captions of RUN's dataset, as the server has them."),
+    "dashboard": (
+        "dashboard",
+        "Show all runs on web pages of this machine, live, until Ctrl-C; prints the address that opens them.",
+    ),
     "generate": ("generate", "Generate an image of PROMPT with a trained MODEL, wait for it, and download it."),
     "inspect": ("inspect", "Look at the images in FOLDER before anything is paid for; no file is changed."),
     "repair": (

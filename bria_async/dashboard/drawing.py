@@ -26,6 +26,10 @@ NARROWEST = 4.0
 BINS = (6, 60)
 """How many bars a plot has, for few things and for many."""
 HEIGHT = 120.0
+SHORTEST = 1.0
+"""Seconds that a rate is measured over at least."""
+NEAR_LIMIT = 4.0
+"""A limit up to so many times the highest value is drawn; one beyond would press the plot flat."""
 
 
 @attrs.frozen
@@ -227,16 +231,23 @@ def arcs(graph: Graph, x: float = 74.0, row: float = 40.0) -> Arcs:
 
 @attrs.frozen
 class Plot:
-    """How many a minute over time, as a path of `WIDTH` x `HEIGHT`; `most` is its highest value."""
+    """How many a minute over time, as a path of `WIDTH` x `HEIGHT`; `most` is its highest value.
+
+    `points` are the same as numbers: the time (seconds since the epoch) at which an interval begins, and its rate.
+    """
 
     path: str
     most: float
     mean: float
     ticks: tuple[tuple[float, str], ...]
+    points: tuple[tuple[float, float], ...]
+    limit: float | None = None
+    limit_y: float | None = None
+    """Where the limit is drawn; None where it is beyond the drawing."""
 
 
-def plot(times: Sequence[float]) -> Plot | None:
-    """Draw how often something happened; None where it did not twice."""
+def plot(times: Sequence[float], limit: float | None = None) -> Plot | None:
+    """Draw how often something happened, and how often it may (a minute); None where it did not twice."""
     times = sorted(times)
     if len(times) < 2 or times[0] == times[-1]:  # noqa: PLR2004  # two of them make a rate
         return None
@@ -245,9 +256,19 @@ def plot(times: Sequence[float]) -> Plot | None:
     step = WIDTH / bins
     counts = Counter(min(bins - 1, int(scale.place(at) / step)) for at in times)
     edges = [scale.time(number * step) for number in range(bins + 1)]
-    rates = [counts[number] * 60 / (edges[number + 1] - edges[number]) for number in range(bins)]
+    rates = [counts[number] * 60 / max(SHORTEST, edges[number + 1] - edges[number]) for number in range(bins)]
     most = max(rates)
-    tops = (f"V{HEIGHT * (1 - rate / most):.1f}H{(number + 1) * step:.1f}" for number, rate in enumerate(rates))
+    is_near = limit is not None and limit <= NEAR_LIMIT * most
+    top = max(most, limit) if limit is not None and is_near else most
+    tops = (f"V{HEIGHT * (1 - rate / top):.1f}H{(number + 1) * step:.1f}" for number, rate in enumerate(rates))
     took = times[-1] - times[0]
     ticks = tuple((WIDTH * part / 4, duration(scale.time(WIDTH * part / 4) - times[0])) for part in range(5))
-    return Plot(f"M0 {HEIGHT:g}{''.join(tops)}V{HEIGHT:g}Z", most, len(times) * 60 / took, ticks)
+    return Plot(
+        f"M0 {HEIGHT:g}{''.join(tops)}V{HEIGHT:g}Z",
+        most,
+        len(times) * 60 / took,
+        ticks,
+        (*zip(edges, [*rates, rates[-1]], strict=True),),
+        limit,
+        round(HEIGHT * (1 - limit / top), 1) if limit is not None and is_near else None,
+    )

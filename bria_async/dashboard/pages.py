@@ -25,6 +25,7 @@ from bria_async.types.jobs import Submission
 from bria_async.wire.convert import structure
 from bria_async.wire.redaction import excerpt, shown
 
+from .drafts import Draft, draft_of
 from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
 from .facts import NAMED, facts_of, next_command, view_of
 from .figures import Stage, duration, stages, told
@@ -52,6 +53,8 @@ LOOKS: Mapping[str, tuple[str, str]] = {
 class Tile:
     """An image of the dataset: its file, and what became of it; `state` is one of `LOOKS`."""
 
+    number: int
+    """Its place among them, which is what an address names it by."""
     image: ImageFile
     state: str
     attempts: int = 0
@@ -75,6 +78,7 @@ class Tile:
 class Picture:
     """A sample: what was asked for, and what came of it; `job` is its request id (FIBO)."""
 
+    number: int
     prompt: Prompt
     state: str
     sample: Sample | None = None
@@ -111,6 +115,8 @@ class RunPage:
     created: float
     at: float
     """When it was read."""
+    seq: int
+    """The newest event in it."""
     next: str
     """What to type next."""
     numbers: tuple[tuple[str, str], ...]
@@ -125,6 +131,7 @@ class RunPage:
     timeline: Timeline | None
     arcs: Arcs
     plot: Plot | None
+    draft: Draft | None
 
     @property
     def tally(self) -> tuple[tuple[str, int], ...]:
@@ -188,6 +195,7 @@ def run_page(
         reason=excerpt(view.run.reason or ""),
         created=view.run.created,
         at=now,
+        seq=events[-1].seq if events else 0,
         next=following,
         numbers=tuple(
             _numbers(facts, events, rows, until - view.run.created, sum(one.end - one.start for one in worked))
@@ -206,11 +214,21 @@ def run_page(
             marks_of_steps(events),
         ),
         arcs=arcs(results.graph),
-        plot=plot([event.at for event in events if event.task == "upload" and event.key and event.what in _ARRIVED]),
+        plot=plot(
+            [event.at for event in events if event.task == "upload" and event.key and event.what in _ARRIVED],
+            _limit(events),
+        ),
+        draft=draft_of(results, events),
     )
 
 
 _ARRIVED = (Change.FINISHED, Change.ADOPTED)
+
+
+def _limit(events: Iterable[Event]) -> float | None:
+    """Uploads a minute that the process which works on it keeps to, where somebody told it."""
+    begun = [event for event in events if event.what in (Happened.STARTED, Happened.RESUMED)]
+    return begun[-1].data.get("uploads_per_minute") if begun else None
 
 
 def _numbers(
@@ -262,16 +280,16 @@ def _steps(
         took = "" if span is None else duration((until if span.end is None else span.end) - span.start)
         attempts = sum(row.attempt for row in rows[task.name].values())
         needs = tuple(edge.name for edge in graph.edges(task))
-        yield Step(stage, task.effect, _state_of(stage, alive=alive), attempts, needs, took)
+        yield Step(stage, task.effect, _state_of(stage, span is not None, alive=alive), attempts, needs, took)
 
 
-def _state_of(stage: Stage, *, alive: bool) -> str:
+def _state_of(stage: Stage, reached: bool, *, alive: bool) -> str:
     """What most needs somebody of a step's items; what was on its way when its process died is in doubt."""
     numbers = (
         (stage.failed, "failed"),
         (stage.doubtful, "in_doubt"),
         (stage.under_way, "intent" if alive else "in_doubt"),
-        (stage.left, "running" if stage.begun and alive else "pending"),
+        (stage.left, "running" if reached and alive else "pending"),
         (stage.done, "done"),
     )
     return next((state for number, state in numbers if number), "skipped" if stage.total else "done")
@@ -283,13 +301,14 @@ def _tiles(
     by_zip = "bulk" in results.rows
     stored: Mapping[str, Any] = (results.one("upload") or {}) if by_zip else results.of("upload")
     rows, whole = results.rows.get("upload", {}), results.rows.get("bulk", {}).get("")
-    for key, image in images.items():
+    for number, (key, image) in enumerate(images.items()):
         row = whole if by_zip else rows.get(key)
         there = stored.get(key)
         state = _look(row, alive=alive)
         if by_zip and there is None and state in ("done", "adopted", "resent"):
             state = "skipped" if rows[""].state is State.DONE else "intent"
         yield Tile(
+            number,
             image,
             state,
             row.attempt if row else 0,
@@ -310,10 +329,11 @@ def _look(row: Row | None, *, alive: bool) -> str:
 
 def _pictures(results: Results, prompts: Mapping[str, Prompt], *, alive: bool) -> Iterable[Picture]:
     kept, asked = results.of("sample"), results.of("submission")
-    for key, prompt in prompts.items():
+    for number, (key, prompt) in enumerate(prompts.items()):
         sent, made = (results.rows.get(name, {}).get(key) for name in ("submission", "sample"))
         job = asked.get(key)
         yield Picture(
+            number,
             prompt,
             _look(made if made and made.state is not State.PENDING else sent, alive=alive),
             kept.get(key),

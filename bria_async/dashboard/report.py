@@ -15,7 +15,7 @@ from bria_async.training.place import Place
 from .collage import Framed, collage
 from .facts import batch_facts, facts_of_runs, next_of_batch
 from .overview import Overview, overview_of
-from .pages import RunPage, read_run
+from .pages import Picture, RunPage, Tile, read_run
 from .templating import style, write_page
 from .thumbnails import SMALL, Thumbnails, Wanted, side_for
 
@@ -72,17 +72,17 @@ class _Pictures:
     side: int
 
     def wanted(self, page: RunPage) -> Iterator[Wanted]:
-        yield from (self._of_image(tile.image.path, tile.image.sha256) for tile in page.tiles)
+        yield from (self._of_image(tile) for tile in page.tiles)
         yield from (Wanted(picture.sample.path, SAMPLE) for picture in page.pictures if picture.sample)
 
-    def image(self, path: Path, sha256: str) -> Shown:
-        return self._shown(self._of_image(path, sha256))
+    def image(self, tile: Tile) -> Shown:
+        return self._shown(self._of_image(tile))
 
-    def sample(self, path: Path) -> Shown:
-        return self._shown(Wanted(path, SAMPLE))
+    def sample(self, picture: Picture) -> Shown:
+        return self._shown(Wanted(picture.sample.path, SAMPLE)) if picture.sample else Shown(why_not="none yet")
 
-    def _of_image(self, path: Path, sha256: str) -> Wanted:
-        return Wanted(path, self.side, sha256)
+    def _of_image(self, tile: Tile) -> Wanted:
+        return Wanted(tile.image.path, self.side, tile.image.sha256)
 
     def _shown(self, wanted: Wanted) -> Shown:
         return _shown_by(self.thumbnails, wanted)

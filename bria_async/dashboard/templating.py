@@ -1,6 +1,7 @@
 """The one door to Jinja, an extra of the package: templates of pages, whose every value is escaped."""
 
 import functools
+import json
 import math
 import time
 from pathlib import Path
@@ -37,6 +38,11 @@ def write_page(to: Path, name: str, **values: Any) -> None:
         raise ConfigurationError(f"{to} cannot be written: {error.strerror or error}.") from None
 
 
+def rendered(name: str, **values: Any) -> str:
+    """A page, or a part of one, as text."""
+    return _environment().get_template(name).render(**values)
+
+
 def style() -> str:
     """The one stylesheet of all pages."""
     return (HERE / "static" / "style.css").read_text(encoding="utf-8")
@@ -53,8 +59,16 @@ def _environment() -> Environment:
     )
     shared: dict[str, Any] = {"looks": LOOKS}
     environment.globals.update(shared)
-    environment.filters.update(duration=duration, moment=_moment, machine=_machine, size=size)
+    environment.filters.update(duration=duration, moment=_moment, machine=_machine, size=size, indented=_indented)
     return environment
+
+
+def _indented(text: str) -> str:
+    """JSON in lines that people can read; any other text as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _moment(at: float) -> str:

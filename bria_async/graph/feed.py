@@ -134,6 +134,12 @@ def views(journal: Source, since: int = 0) -> list[View]:
         return [_view(run, counted, by_whom) for run in runs(database, since=since)]
 
 
+def first_runs(journal: Source, most: int) -> list[str]:
+    """The names of the first runs that were begun."""
+    with _reading(journal) as database:
+        return [str(name) for (name,) in database.execute("SELECT name FROM run ORDER BY id LIMIT ?", (most,))]
+
+
 def view(journal: Source, run: str) -> View | None:
     """The run of this name, if there is one."""
     by_whom = tended(journal)
@@ -169,6 +175,13 @@ def newest(journal: Source) -> int:
     with _reading(journal) as database:
         number: int = database.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0]
         return number
+
+
+def happened(journal: Source, run: str, after: int) -> bool:
+    """Whether anything happened in a run behind this sequence number."""
+    with _reading(journal) as database:
+        sql = "SELECT 1 FROM event JOIN run ON run.id = event.run WHERE seq > ? AND run.name = ? LIMIT 1"
+        return database.execute(sql, (after, run)).fetchone() is not None
 
 
 def events(journal: Source, run: str | None = None, after: int = 0) -> list[tuple[int, Event]]:

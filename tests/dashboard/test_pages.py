@@ -93,7 +93,7 @@ def test_captions_find_their_images() -> None:
 )
 def test_captions_in_words(caption: str, words: str) -> None:
     """The description of those that are JSON; whatever else they are, they are no error."""
-    assert Tile(image("a"), "done", caption=caption).words == words
+    assert Tile(0, image("a"), "done", caption=caption).words == words
 
 
 def test_addresses_are_shown_without_their_queries() -> None:

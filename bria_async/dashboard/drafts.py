@@ -1,0 +1,48 @@
+"""What a run's images are described by while its dataset is a draft, and whether somebody is asked to approve it."""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+
+from bria_async.graph.events import Event, Happened
+from bria_async.graph.states import State
+from bria_async.training.result import Results
+from bria_async.types.common import Id
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "schema": ("visual schema", "visual_schema"),
+    "prefix": ("caption prefix", "caption_prefix"),
+}
+"""The step that makes a description -> its name, and the field of a dataset that holds it."""
+
+
+@attrs.frozen
+class Draft:
+    """The dataset of a run. `kind` is what its captions are made with, empty where there is nothing of that kind."""
+
+    dataset: Id
+    kind: str
+    text: str
+    is_open: bool
+    """Whether it can still be changed."""
+    is_asked: bool
+    """Whether the run waits until somebody approves it."""
+
+
+def draft_of(results: Results, events: Iterable[Event]) -> Draft | None:
+    """The dataset as its run knows it; None before there is one."""
+    made, described = results.one("dataset"), results.one("identity")
+    if made is None:
+        return None
+    kind, field = next((KINDS[step] for step in KINDS if step in results.graph.by_name), ("", ""))
+    text = (getattr(described, field) or "") if described is not None and field else ""
+    asked = approved = None
+    for event in events:
+        if event.what == Happened.PROGRESSED:
+            text = event.data.get("text", text)
+        elif event.what == Happened.ASKED:
+            asked = event.data.get("subject")
+        elif event.what == Happened.APPROVED:
+            approved = event.data.get("subject")
+    is_open = results.rows["complete"][""].state is not State.DONE
+    return Draft(made.id, kind, text, is_open, is_open and asked != approved)

@@ -1,0 +1,154 @@
+"""What the pages of a dashboard are made of: parts with ids, each drawn anew when what it shows is another."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+from markupsafe import Markup
+
+from bria_async.graph import feed
+from bria_async.graph.events import Happened
+from bria_async.training.place import Place
+
+from ..overview import URGENCY, Overview
+from ..pages import Picture, RunPage
+from ..report import SAMPLE, Shown
+from ..templating import rendered
+from ..thumbnails import SMALL, side_for
+from .cards import Card
+from .comparing import Row
+from .links import Links
+
+EVENTS = 200
+"""Events that a live page shows; a report has all of them."""
+
+
+@attrs.frozen
+class Part:
+    """An element of a page: its template, and what that shows; `page` is what else it may look at."""
+
+    template: str
+    shown: Any
+    page: Any = attrs.field(default=None, eq=False)
+
+
+@attrs.frozen
+class Look:
+    """A page as it is: its version, and its parts by the ids of their elements."""
+
+    version: str
+    parts: Mapping[str, Part]
+    untouched: Callable[[str], Mapping[str, Part]] = attrs.field(default=lambda _: {})
+    """The parts that looked the same in an earlier version; blocks."""
+
+
+@attrs.frozen
+class Drawing:
+    """Parts as HTML; `control` tells whether they offer to change something. All of it blocks."""
+
+    links: Links
+    control: bool
+
+    def part(self, part: Part) -> Markup:
+        """A part by itself."""
+        return Markup(rendered(part.template, **self._values(part.page), shown=part.shown))  # noqa: S704  # escaped there
+
+    def page(self, template: str, look: Look | None = None, **values: Any) -> str:
+        """A whole page, with the parts of this look."""
+        return rendered(template, **self._values(values.pop("page", None)), look=look, part=self.part, **values)
+
+    def compared(
+        self, pages: Sequence[RunPage], rows: Sequence[Row], chosen: Sequence[str], cards: Sequence[Card]
+    ) -> str:
+        """Samples side by side."""
+
+        def sample(column: int, picture: Picture) -> Shown:
+            return Shown(self.links.sample(pages[column].title, picture, SAMPLE))
+
+        return self.page("live/compare.html", pages=pages, rows=rows, chosen=chosen, cards=cards, sample_of=sample)
+
+    def _values(self, page: Any) -> dict[str, Any]:
+        values = {"links": self.links, "control": self.control, "page": page}
+        if isinstance(page, RunPage):
+            side = side_for(len(page.tiles))
+            values |= {
+                "dense": side == SMALL,
+                "image": lambda tile: Shown(self.links.image(page.title, tile, side)),
+                "large": lambda tile: Shown(self.links.image(page.title, tile, SAMPLE)),
+                "sample": lambda picture: Shown(self.links.sample(page.title, picture, SAMPLE)),
+            }
+        return values
+
+
+# --- a run ---------------------------------------------------------------------------------------------------------
+
+
+def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
+    """The page of a run; its version is the newest event in it, and its state: a process may die without a word."""
+    page = attrs.evolve(page, log=page.log[:EVENTS])
+    shown: Mapping[str, Any] = {
+        "head": (page.state, page.reason, page.numbers, page.next),
+        "doing": page.state,
+        "review": page.draft,
+        "timeline": page.timeline,
+        "throughput": page.plot,
+        "samples": page.pictures,
+        "filter": page.tally,
+        "steps": page.steps,
+        "settings": page.ids,
+        "events": page.log,
+    }
+    parts = {name: Part(f"run/{name}.html", found, page) for name, found in shown.items()}
+    editable = control and page.draft is not None and page.draft.is_open
+    parts |= {f"image-{tile.number}": Part("run/tile.html", (tile, editable), page) for tile in page.tiles}
+    return Look(f"{page.seq}-{page.state}", parts, lambda version: _untouched(place, parts, page, version))
+
+
+def _untouched(place: Place, parts: Mapping[str, Part], page: RunPage, version: str) -> Mapping[str, Part]:
+    """Images to which nothing happened since the run looked like this."""
+    known = _VERSION.fullmatch(version)
+    if known is None or int(known["seq"]) > page.seq or known["state"] != page.state:
+        return {}
+    events = [event for _, event in feed.events(place.source, place.name, int(known["seq"]))]
+    if any(not event.key and (event.what == Happened.PROGRESSED or event.task in _OF_ALL) for event in events):
+        return {}
+    keys = {event.key for event in events}
+    return {f"image-{tile.number}": parts[f"image-{tile.number}"] for tile in page.tiles if tile.image.key not in keys}
+
+
+_VERSION = re.compile(r"(?P<seq>[0-9]{1,18})-(?P<state>.+)")
+_OF_ALL = ("upload", "complete")
+"""Steps that concern all images at once: a zip, and the end of the draft."""
+
+
+# --- several runs --------------------------------------------------------------------------------------------------
+
+
+def look_at_home(cards: Sequence[Card]) -> Look:
+    """All runs and batches."""
+    states = Counter(card.state for card in cards)
+    return _look({"head": Part("live/states.html", _by_urgency(states)), **_parts_of(cards)})
+
+
+def look_at_batch(overview: Overview, following: str, cards: Sequence[Card]) -> Look:
+    """A batch, and its runs."""
+    images, uploaded = sum(card.images for card in cards), sum(card.uploaded for card in cards)
+    shown = (overview.name, overview.state, overview.words, following, images, uploaded, _by_urgency(overview.states))
+    return _look({"head": Part("live/batch-head.html", shown), **_parts_of(cards)})
+
+
+def _parts_of(cards: Sequence[Card]) -> dict[str, Part]:
+    return {f"run-{card.title}": Part("live/card.html", card) for card in cards}
+
+
+def _look(parts: Mapping[str, Part]) -> Look:
+    seen = [part.shown for part in parts.values()]
+    return Look(hashlib.sha256(repr(seen).encode(errors="replace")).hexdigest()[:16], parts)
+
+
+def _by_urgency(states: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    named = dict.fromkeys([*URGENCY, *states])
+    return tuple((state, states[state]) for state in named if states.get(state))

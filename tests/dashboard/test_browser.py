@@ -1,0 +1,111 @@
+"""A browser follows a real run on the real dashboard: started, killed, resumed, reviewed, and done."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from playwright.sync_api import Browser, Page, expect
+
+from bria_async.sim import Clock, Options, Simulator
+from tests.cli.shell import ICONS, QUICK, Running, Shell, served
+from tests.support import TOKEN
+from tests.training.conftest import COUNT
+
+from .browser import needs_browser, window
+
+pytestmark = needs_browser
+
+REVIEWED = (*ICONS, *QUICK, "--review", "--sample", "a lighthouse", "--sample-seed", "7")
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    """A simulator whose captions are there at once, and whose trainings last until its clock is pushed."""
+    with served(Options(caption_delay=0, job_time=0, token=TOKEN), Clock()) as sim:
+        yield sim
+
+
+@pytest.fixture
+def shell(sim: Simulator, tmp_path: Path) -> Shell:
+    """A shell that talks to it."""
+    return Shell.on(sim, tmp_path)
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """What ends with the test."""
+    with ExitStack() as stack:
+        yield stack
+
+
+def dashboard(shell: Shell, opened: ExitStack, *flags: str) -> str:
+    """Start the dashboard, and return the address that it prints."""
+    running = opened.enter_context(shell.start("dashboard", "--port", "0", *flags))
+    return running.until("http://").split()[-1]
+
+
+def train(shell: Shell, opened: ExitStack, pictures: Path, *flags: str) -> Running:
+    """Start a training."""
+    return opened.enter_context(shell.start("train", pictures, "--name", "cats", *(flags or REVIEWED)))
+
+
+def state(page: Page) -> str:
+    """What the page says of its run."""
+    return page.locator("h1 .state").inner_text()
+
+
+def test_a_run_from_start_to_samples(
+    chromium: Browser, sim: Simulator, shell: Shell, opened: ExitStack, pictures: Path
+) -> None:
+    """Killed, resumed, a caption and the schema changed, approved and done, and its page is never loaded again."""
+    address = dashboard(shell, opened, "--control")
+    page = opened.enter_context(window(chromium))
+    page.goto(address)
+    assert "key=" not in page.url, "the key is taken out of the address"
+    expect(page.get_by_text("There are no runs yet")).to_be_visible()
+    first = train(shell, opened, pictures)
+    page.get_by_role("link", name="cats").click()
+    asked = page.get_by_role("heading", name="Waits for your review")
+    expect(asked).to_be_visible()
+    expect(page.locator(".tile.s-done")).to_have_count(COUNT)
+    loaded = page.evaluate("performance.timeOrigin")
+
+    first.kill_all()
+    expect(page.locator("h1 .state")).to_contain_text("interrupted")
+    expect(page.locator(".next code")).to_have_text("bria-async resume cats")
+    second = opened.enter_context(shell.start("resume", "cats", *QUICK))
+    expect(page.locator("h1 .state")).to_contain_text("running")
+    expect(page.locator("#timeline .k-resumed").first).to_be_attached()
+
+    tile = page.locator(".tile").first
+    tile.locator("summary").focus()
+    page.keyboard.press("Enter")
+    field = tile.get_by_label("Caption")
+    field.fill("no JSON")
+    tile.get_by_role("button", name="Change the caption").click()
+    expect(page.locator("#said")).to_contain_text("must be a JSON object")
+    field.fill('{"short_description": "A cat that I described myself"}')
+    tile.get_by_role("button", name="Change the caption").click()
+    expect(tile.locator(".caption")).to_have_text("A cat that I described myself")
+    expect(page.locator("#events")).to_contain_text("was changed")
+
+    page.get_by_label("Visual schema").fill('{"style": "ink on paper"}')
+    page.get_by_role("button", name="Change the visual schema").click()
+    expect(page.locator("#events")).to_contain_text("the visual schema was changed")
+
+    page.get_by_role("button", name="Approve, and go on").click()
+    expect(page.locator("#events")).to_contain_text("the training is InProgress")
+    expect(asked).to_have_count(0)
+    sim.clock.push(3 * 3600)
+    sample = page.locator("#samples img")
+    expect(sample).to_have_attribute("alt", "a lighthouse")
+    expect(page.locator("#samples")).to_contain_text("seed 7")
+    expect(page.locator("h1 .state")).to_contain_text("done")
+    assert sample.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    assert page.evaluate("performance.timeOrigin") == loaded, "the page was never loaded again"
+    assert second.end().code == 0
+    listed = opened.enter_context(shell.start("captions", "cats")).end().out
+    assert "A cat that I described myself" in listed, "and the server has the caption"

@@ -1,0 +1,213 @@
+"""In a browser, what anybody wrote stays text, and no other page gets anything of a dashboard or changes anything."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from aiohttp import web
+from playwright.sync_api import Browser, Page, expect
+
+from bria_async import dashboard
+from bria_async.errors import RunCancelled
+from bria_async.graph.control import SCHEMA, STOP, Request
+from bria_async.graph.events import Event, Happened
+from bria_async.graph.states import Change
+from bria_async.training import train
+from bria_async.training.place import Place
+from tests.simulation.world import World
+from tests.training.conftest import Studio, copied
+
+from .apart import apart, running
+from .browser import needs_browser, window
+from .door import listening
+from .written import begun, images, keep_thumbnails, plan, uploaded, writing
+
+pytestmark = needs_browser
+
+Within = Callable[..., Any]
+HOSTILE = "<img src=x onerror=alert(1)></script></textarea><script>alert(2)</script>\"'&lt;"
+"""What is markup in any place of a page, if it is markup at all."""
+NAME = "<svg onload=alert(3)>&quot;<script>.png"
+"""The same as far as a file can be called so."""
+
+
+@contextmanager
+def opened(chromium: Browser, state: Path) -> Iterator[tuple[Page, str]]:
+    """A page in a browser that was let in, and the address of the dashboard; no dialog may open."""
+    with running(lambda: dashboard.serving(state, control=True)) as address, window(chromium) as page:
+        page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
+        page.goto(address)
+        yield page, address.partition("/?")[0]
+
+
+def markup(page: Page) -> int:
+    """Elements that no page of a dashboard has: those that somebody wrote into it."""
+    return page.locator("[onerror], [onload], img[src=x], body script, svg[onload]").count()
+
+
+@pytest.fixture
+def hostile(studio: Studio, within: Within, tmp_path: Path) -> Path:
+    """Runs whose names, files, captions, prompts, schemas and errors are all markup."""
+    folder = copied(studio.pictures, tmp_path / "<b>images")
+    (folder / "0.png").rename(folder / NAME.replace("/", ""))
+    for path in list(folder.iterdir()):
+        path.with_suffix(".txt").write_text(HOSTILE)
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.upload", status=412, match="3--", times=2, body={"message": HOSTILE})
+        usual: dict[str, Any] = {"images": folder, "ip_name": HOSTILE, "on_bad_image": "skip", "family": "legacy"}
+        done = studio.plan(name=HOSTILE, samples=(HOSTILE,), captions="files", **usual)
+        await train(here.session, done, settings=studio.settings())
+        place, host = Place.of("draft", studio.state), here.session.host
+
+        def edit_and_stop(event: Event) -> None:
+            if event.what == Happened.ASKED:
+                place.control.ask(Request(SCHEMA, {"text": HOSTILE, "anew": False}), host)
+            if event.what == Happened.PROGRESSED and "text" in event.data:
+                place.control.ask(Request(STOP), host)
+
+        draft = studio.plan(name="draft", review=True, **usual)
+        with pytest.raises(RunCancelled):
+            await train(here.session, draft, settings=studio.settings(), on_event=edit_and_stop)
+
+    apart(within, main)
+    (studio.state / NAME).mkdir()
+    (studio.state / NAME / "journal.db").write_bytes(b"no journal" * 100)
+    return studio.state
+
+
+def test_what_anybody_wrote_is_text(chromium: Browser, hostile: Path) -> None:
+    """On every page: nothing of it is an element, no dialog opens, and the policy has nothing to refuse."""
+    with opened(chromium, hostile) as (page, origin):
+        expect(page.locator(".card")).to_have_count(3)
+        expect(page.locator("body")).to_contain_text(NAME)
+        names = page.locator(".card h2 a")
+        links = [names.nth(number).get_attribute("href") or "" for number in range(names.count())]
+        for link in [link for link in links if "svg" not in link]:
+            page.goto(origin + link)
+            for tile in page.locator(".tile").all():
+                tile.locator("summary").click()
+            expect(page.locator("#images")).to_contain_text(NAME)
+            expect(page.locator("#events")).to_contain_text("<img src=x onerror=alert(1)>")
+            assert markup(page) == 0
+        page.goto(f"{origin}/runs/draft")
+        assert page.locator("#review textarea").input_value() == HOSTILE
+        page.goto(f"{origin}/compare")
+        expect(page.locator("th .prompt")).to_have_text(HOSTILE)
+        assert markup(page) == 0
+
+
+@asynccontextmanager
+async def written(state: Path) -> AsyncIterator[Callable[[], None]]:
+    """A run that somebody works on; gives what makes it fail, called from any thread."""
+    async with writing(Place.of("cats", state)) as (bria, journal):
+        made, found = plan(state, "cats", samples=(HOSTILE,), ip_name=HOSTILE), images(state, 3)
+        keep_thumbnails(Place.of("cats", state), found)
+        ledger = await begun(bria, journal, made, found)
+        await uploaded(ledger, 1)
+        loop = asyncio.get_running_loop()
+
+        async def fail() -> None:
+            await ledger.change(ledger.of("upload")[1], Change.SKIPPED, reason=HOSTILE)
+            await ledger.settle_run("failed", HOSTILE, Happened.RUN_FAILED)
+
+        yield lambda: asyncio.run_coroutine_threadsafe(fail(), loop).result()
+
+
+def test_what_arrives_is_text(chromium: Browser, tmp_path: Path) -> None:
+    """Parts that replace others while somebody looks are no more markup than those that were there."""
+    with running(lambda: written(tmp_path)) as fail, opened(chromium, tmp_path) as (page, origin):
+        page.goto(f"{origin}/runs/cats")
+        expect(page.locator("h1 .state")).to_contain_text("running")
+        expect(page.locator("#pulse")).to_have_text("live")
+        fail()
+        expect(page.locator("#head .reason")).to_contain_text("<img src=x onerror=alert(1)>")
+        page.locator("#image-1 summary").click()
+        expect(page.locator("#image-1")).to_contain_text("<img src=x onerror=alert(1)>")
+        expect(page.locator("#events")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert markup(page) == 0
+
+
+@asynccontextmanager
+async def elsewhere() -> AsyncIterator[str]:
+    """A page of another origin that is the same site: another port of this machine."""
+
+    async def page(_: web.Request) -> web.Response:
+        return web.Response(text="<!doctype html><title>Evil</title><body>", content_type="text/html")
+
+    application = web.Application()
+    application.router.add_get("/", page)
+    async with listening(application, "127.0.0.1") as door:
+        yield door.origin
+
+
+TRIES = """async (origin) => {
+  const loaded = (element, address) => new Promise((done, failed) => {
+    element.onload = () => done("loaded");
+    element.onerror = () => failed(new Error("refused"));
+    element.src = address;
+    document.body.append(element);
+  });
+  const how = { credentials: "include" };
+  const post = { ...how, method: "POST", body: new URLSearchParams({ training: "on" }) };
+  const tries = {
+    page: () => fetch(`${origin}/runs/draft`, how).then((answer) => answer.text()),
+    opaque: () => fetch(`${origin}/runs/draft`, { ...how, mode: "no-cors" }).then((answer) => answer.text()),
+    approve: () => fetch(`${origin}/runs/draft/approve`, { ...post, mode: "no-cors" }).then((answer) => answer.text()),
+    stop: () => fetch(`${origin}/runs/draft/stop`, post).then((answer) => answer.text()),
+    remove: () => fetch(`${origin}/runs/draft`, { ...how, method: "DELETE" }).then((answer) => answer.text()),
+    picture: () => loaded(new Image(), `${origin}/runs/studio/images/0/96`),
+    script: () => loaded(document.createElement("script"), `${origin}/static/live.js`),
+    events: () => new Promise((done, failed) => {
+      const source = new EventSource(`${origin}/live`, { withCredentials: true });
+      source.addEventListener("parts", () => done("parts"));
+      source.onopen = () => done("open");
+      source.onerror = () => { source.close(); failed(new Error("refused")); };
+    }),
+  };
+  const told = {};
+  for (const [name, attempt] of Object.entries(tries)) told[name] = await attempt().catch(() => "refused");
+  return told;
+}"""
+"""What a page can try; each gives what it got, or `refused`."""
+FRAME = """(address) => new Promise((done) => {
+  const frame = document.createElement("iframe");
+  frame.onload = done;
+  frame.src = address;
+  document.body.append(frame);
+}).then(() => null)"""
+"""Frames the dashboard, and waits until whatever comes of it is there."""
+
+
+def test_a_page_of_another_origin_gets_nothing(chromium: Browser, shelf: Path) -> None:
+    """Its requests carry the cookie, as those of the same site do; it reads nothing, and changes nothing."""
+    asked = shelf / "draft" / "control"
+    with running(elsewhere) as evil, opened(chromium, shelf) as (page, origin):
+        other = page.context.new_page()
+        sent: list[dict[str, str]] = []
+        other.on("requestfinished", lambda request: sent.append(request.all_headers()))
+        other.on("requestfailed", lambda request: sent.append(request.all_headers()))
+        other.goto(evil)
+        told = other.evaluate(TRIES, origin)
+        assert set(told.values()) == {"refused"}, told
+        assert any("cookie" in headers for headers in sent), "the guard was asked, not only the browser"
+
+        other.evaluate(FRAME, origin)
+        assert not [frame for frame in other.frames if frame.url.startswith(origin)], "it is framed by nobody"
+
+        other.goto(evil)
+        other.set_content(f'<form method="post" action="{origin}/runs/draft/approve"><button>Win</button></form>')
+        other.get_by_role("button").click()
+        expect(other.locator("body")).to_have_text("Only a page of this dashboard may ask for a change.")
+        assert list(asked.glob("*")) == []
+
+        page.goto(f"{origin}/runs/draft")
+        page.get_by_role("button", name="Approve, and go on").click()
+        expect(page.locator("#said")).to_contain_text("Approved")
+        (request,) = asked.glob("*")
+        request.unlink()

@@ -1,0 +1,193 @@
+"""Every view of the dashboard, at the width of a desk and of a phone, by day and by night.
+
+`BRIA_SCREENSHOTS=DIR` keeps a picture of each, to be looked at.
+"""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from playwright.sync_api import Browser, Page, expect
+
+from bria_async import Event, Plan, RunPaused, Session, Settings, simulator, train, train_many
+from bria_async.dashboard import serving
+from bria_async.graph.events import Happened
+from bria_async.images.pictures import draw
+from bria_async.sim import Clock, Options
+from bria_async.wire.polling import Polling
+from tests.support import TOKEN
+
+from .browser import DESKTOP, PHONE, barriers, browser, needs_browser, window
+
+pytestmark = needs_browser
+
+SAMPLES = ("a lighthouse", "a boat in the harbour")
+IMAGES = 8
+VIEWS = {
+    "runs": "",
+    "done": "runs/done",
+    "paused": "runs/paused",
+    "review": "runs/review",
+    "batch": "runs/studio",
+    "compare": "compare",
+    "nothing": "runs/never",
+}
+"""View -> where it is, below the address of the dashboard."""
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for all views."""
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard over runs in all states; in a thread of its own, as the browser has this one."""
+    folder = tmp_path_factory.mktemp("studio")
+    draw(folder / "pictures", IMAGES)
+    for name in ("oak", "elm"):
+        draw(folder / "tree" / name, 5)
+    ready, over, found = threading.Event(), asyncio.Event(), list[tuple[str, asyncio.AbstractEventLoop]]()
+
+    async def live() -> None:
+        async with studio(folder) as address:
+            found.append((address, asyncio.get_running_loop()))
+            ready.set()
+            await over.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(live(),))
+    thread.start()
+    try:
+        assert ready.wait(100), "the runs are not there"
+        yield found[0][0]
+    finally:
+        if found:
+            found[0][1].call_soon_threadsafe(over.set)
+        thread.join()
+
+
+@contextlib.asynccontextmanager
+async def studio(folder: Path) -> AsyncIterator[str]:
+    """The runs, their server, and their dashboard."""
+    quickly = Polling(start=0.05, cap=0.2)
+    settings = Settings(state=folder / "runs", settle=0.2, waiting=quickly, training=quickly, grace=0)
+    plan = Plan(
+        images=folder / "pictures",
+        ip_type="icons",
+        ip_medium="illustration",
+        samples=SAMPLES,
+        sample_seed=7,
+        name="done",
+    )
+    async with (
+        simulator(options=Options(token=TOKEN), clock=Clock(speed=20_000)) as sim,
+        Session(TOKEN, sim.base_url) as session,
+    ):
+        await train(session, plan, settings=settings)
+        tree = [attrs.evolve(plan, images=each, name=each.name) for each in (folder / "tree").iterdir()]
+        await train_many(session, tree, name="studio", settings=settings)
+        sim.fail("models.create", status=403, body={"message": "no such right"})
+        with pytest.raises(RunPaused):
+            await train(session, attrs.evolve(plan, name="paused"), settings=settings)
+        asked = asyncio.Event()
+
+        def hear(event: Event) -> None:
+            if event.what == Happened.ASKED:
+                asked.set()
+
+        plan = attrs.evolve(plan, name="review", review=True)
+        reviewed = asyncio.create_task(train(session, plan, settings=settings, on_event=hear))
+        await asked.wait()
+        async with serving(folder / "runs", control=True) as address:
+            yield address
+        reviewed.cancel()
+        await asyncio.wait([reviewed])
+
+
+def opened(page: Page, address: str, view: str) -> None:
+    """Go to a view, once its pictures are there."""
+    page.goto(address)
+    page.goto(f"{address.partition('?')[0]}{VIEWS[view]}")
+    page.wait_for_load_state()
+    for picture in page.locator("img:visible").all()[:8]:
+        picture.scroll_into_view_if_needed()
+        picture.evaluate("image => image.decode()")
+    page.evaluate("scrollTo(0, 0)")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view(chromium: Browser, address: str, view: str, size: tuple[int, int], scheme: str) -> None:
+    """Nothing keeps people from using it, by axe, and nothing sticks out at its side."""
+    refused = (404,) if view == "nothing" else ()
+    with window(chromium, size, scheme, without_policy=True, refused=refused) as page:
+        opened(page, address, view)
+        if folder := os.environ.get("BRIA_SCREENSHOTS"):
+            name = f"{view}-{'phone' if size == PHONE else 'desk'}-{scheme}.png"
+            page.screenshot(path=Path(folder, name), full_page=True)
+        assert barriers(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_by_keyboard_alone(chromium: Browser, address: str) -> None:
+    """Skip to the content, find an image, open it, and change its caption, without a mouse."""
+    with window(chromium) as page:
+        opened(page, address, "review")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("link", name="To the content")).to_be_focused()
+        page.get_by_label("Find").focus()
+        page.keyboard.type("lora-003")
+        expect(page.locator(".tile:visible")).to_have_count(1)
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        field = page.locator(".tile:visible").get_by_label("Caption")
+        expect(field).to_be_visible()
+        page.keyboard.press("Tab")
+        expect(field).to_be_focused()
+
+
+def test_without_scripts(chromium: Browser, address: str) -> None:
+    """Pages show how things are."""
+    with chromium.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(address)
+        page.goto(f"{address.partition('?')[0]}runs/done")
+        expect(page.locator("h1")).to_contain_text("done")
+        expect(page.locator(".tile")).to_have_count(IMAGES)
+        expect(page.locator(".plot svg")).to_be_visible()
+
+
+def test_runs_side_by_side(chromium: Browser, address: str) -> None:
+    """Whoever chooses runs sees their samples of one prompt and seed in one row."""
+    with window(chromium) as page:
+        opened(page, address, "compare")
+        page.get_by_text("Runs with samples").click()
+        for name in ("done", "studio/oak", "studio/elm"):
+            page.get_by_label(name).set_checked(True)
+        page.get_by_role("button", name="Compare").click()
+        rows = page.locator("tbody tr")
+        expect(rows).to_have_count(2)
+        expect(rows.first.locator("img")).to_have_count(3)
+        expect(rows.first.locator("th")).to_contain_text("seed 7")
+
+
+def test_inspection_and_report(chromium: Browser, address: str) -> None:
+    """The contact sheet of a run's images opens, and its report is saved as one file."""
+    with window(chromium) as page:
+        opened(page, address, "done")
+        with page.expect_download() as saved:
+            page.get_by_role("link", name="Report as a file").click()
+        assert saved.value.suggested_filename == "done.html"
+        assert "Written by bria-async" in Path(saved.value.path()).read_text()
+        page.get_by_role("link", name="Inspect the images").click()
+        expect(page.locator("img").first).to_be_visible()

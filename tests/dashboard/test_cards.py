@@ -1,0 +1,135 @@
+"""Cards of runs and batches: what most needs somebody comes first, and one damaged journal hides no other."""
+
+import asyncio
+from pathlib import Path
+
+from bria_async.dashboard.collage import MOST, collage
+from bria_async.dashboard.overview import overview_of
+from bria_async.dashboard.web.cards import Card, cards_of, cards_of_batch
+from bria_async.graph import feed
+from bria_async.graph.events import Happened
+from bria_async.training.members import members_of, written
+from bria_async.training.place import Place
+from bria_async.training.shared import places
+from tests.training.conftest import COUNT
+
+from .door import serving
+from .written import begun, images, plan, uploaded, writing
+
+
+def cards(state: Path) -> dict[str, Card]:
+    """All cards of a state folder, by title, in their order."""
+    return {card.title: card for card in cards_of(places(state))}
+
+
+async def write_runs(state: Path) -> None:
+    """A run in each state, begun one after the other."""
+    ends = {
+        "done": ("done", None, Happened.COMPLETED),
+        "paused": ("paused", "it was asked to", Happened.PAUSED),
+        "failed": ("failed", "refused", Happened.RUN_FAILED),
+        "interrupted": None,
+    }
+    for name, end in ends.items():
+        async with writing(Place.of(name, state)) as (bria, journal):
+            ledger = await begun(bria, journal, plan(state, name), images(state, 5))
+            await uploaded(ledger, 2)
+            if end is not None:
+                await ledger.settle_run(*end)
+
+
+def test_what_needs_somebody_comes_first(tmp_path: Path) -> None:
+    """By the state, each with its numbers and why it is so; a run that somebody works on before those that are done."""
+
+    async def main() -> dict[str, Card]:
+        await write_runs(tmp_path)
+        async with writing(Place.of("running", tmp_path)) as (bria, journal):
+            await begun(bria, journal, plan(tmp_path, "running"), images(tmp_path, 5))
+            return cards(tmp_path)
+
+    found = asyncio.run(main())
+    assert [card.state for card in found.values()] == ["failed", "paused", "interrupted", "running", "done"]
+    assert list(found) == [card.state for card in found.values()], "each is in the state that it is named for"
+    paused = found["paused"]
+    assert (paused.uploaded, paused.images, paused.pictures, paused.reason) == (2, 5, MOST, "it was asked to")
+    assert paused.step == "upload 2 of 5"
+
+
+def test_a_batch_is_one_card(shelf: Path) -> None:
+    """With the numbers of all its runs; a run that is done has its samples for pictures, and its model."""
+    found = cards(shelf)
+    assert list(found) == ["draft", "many", "studio"], "of those that are done, the newest comes first"
+    many, done = found["many"], found["studio"]
+    assert (many.is_batch, many.state, many.step) == (True, "done", "2 of 2 trained")
+    assert (many.uploaded, many.images) == (2 * COUNT, 2 * COUNT)
+    assert (done.samples, done.pictures, found["draft"].pictures) == (2, 2, MOST)
+    assert done.model is not None
+
+
+def test_every_picture_of_a_card_is_there(shelf: Path) -> None:
+    """As many as a card shows, of runs, of batches, and of the runs of batches."""
+    many = Place.of("many", shelf)
+    for card in [*cards_of(places(shelf)), *cards_of_batch(many, overview_of(many))]:
+        place = Place.of(card.title, shelf)
+        there = feed.first_runs(place.source, MOST) if card.is_batch else collage(place, place.name)
+        assert card.pictures == len(there), card.title
+
+
+def test_a_damaged_journal_hides_no_other(shelf: Path, tmp_path: Path) -> None:
+    """It is a card that says so, and everything else is there; names of folders may be anything."""
+    asyncio.run(write_runs(tmp_path))
+    for name in ("broken", "<img src=x onerror=alert(1)>"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "journal.db").write_bytes(b"no journal " * 500)
+    (tmp_path / "broken" / "plans.json").write_text("[]")
+    found = cards(tmp_path)
+    assert len(found) == 6
+    for card in list(found.values())[-2:]:
+        assert card.state == "unreadable"
+        assert "cannot be read" in card.reason
+
+    async def main() -> None:
+        async with serving(tmp_path) as door:
+            home = await door.ask("/")
+            assert home.status == 200
+            assert "&lt;img src=x onerror=alert(1)&gt;" in home.text
+            assert "<img src=x" not in home.text
+            assert (await door.ask("/runs/broken")).status == 503
+            assert (await door.ask("/compare")).status == 200, "what cannot be read is not compared"
+
+    asyncio.run(main())
+
+
+def test_runs_that_have_not_begun(tmp_path: Path) -> None:
+    """A batch shows them too, with the reason where there is one; so does their own page."""
+    place = Place.of("many", tmp_path)
+
+    async def main() -> None:
+        plans = [plan(tmp_path, name) for name in ("one", "two", "three")]
+        async with writing(place) as (bria, journal):
+            place.plans.write_text(written(members_of(plans)))
+            await begun(bria, journal, plans[0], images(tmp_path, 1))
+        (place.folder / "two").mkdir()
+        place.run("two").not_begun.write_text("there are no <images>")
+        found = {card.name: card for card in cards_of_batch(place, overview_of(place))}
+        assert {name: card.state for name, card in found.items()} == {
+            "one": "interrupted",
+            "three": "not begun",
+            "two": "not begun",
+        }
+        assert found["two"].reason == "there are no <images>"
+        async with serving(tmp_path) as door:
+            page = await door.ask("/runs/many/runs/two")
+            assert page.status == 404
+            assert "many/two: there are no &lt;images&gt;" in page.text
+            assert "it waits for its turn" in (await door.ask("/runs/many/runs/three")).text
+            assert "there are no &lt;images&gt;" in (await door.ask("/runs/many")).text
+            assert "images/0" not in (await door.ask("/runs/many/runs/two/live")).text
+            assert (await door.ask("/runs/many/runs/two/report")).status == 503
+
+    asyncio.run(main())
+
+
+def test_no_runs(tmp_path: Path) -> None:
+    """An empty folder, and one that is not there, have no cards."""
+    assert cards(tmp_path) == cards(tmp_path / "nowhere") == {}
