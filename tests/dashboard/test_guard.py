@@ -8,7 +8,9 @@ from pathlib import Path
 import attrs
 import pytest
 
+from bria_async import dashboard
 from bria_async.dashboard.web.guard import Guard
+from bria_async.errors import ConfigurationError
 
 from .door import FORM, OURS, Door, serving
 
@@ -113,6 +115,12 @@ async def test_the_key_leads_nowhere_else(door: Door, start: str) -> None:
         assert inside[1:2] not in ("/", "\\"), inside
 
 
+def test_an_empty_key() -> None:
+    """It would be known to anybody, so it is refused."""
+    with pytest.raises(ConfigurationError, match="must not be empty"):
+        dashboard.app(key="")
+
+
 async def test_another_key_each_time(shelf: Path, door: Door) -> None:
     """Nobody gets in with the key of a dashboard that was here before."""
     async with serving(shelf) as other:
@@ -158,6 +166,15 @@ async def test_pages_of_others_change_nothing(shelf: Path, control: Door, header
         for target in ("/runs/draft/approve", "/runs/draft/stop", "/runs/draft", "/", "/static/live.js"):
             assert (await control.ask(target, method, b"training=on", [*told, ("Content-Type", FORM)])).status == 403
     assert asked_of(shelf) == []
+
+
+async def test_a_browser_without_scripts_is_led_back(shelf: Path, control: Door) -> None:
+    """To the page of the run, once the wish is handed in."""
+    told = [OURS, ("Content-Type", FORM), ("Sec-Fetch-Mode", "navigate")]
+    answer = await control.ask("/runs/draft/approve", "POST", headers=told)
+    assert (answer.status, answer.headers["Location"]) == (303, "/runs/draft")
+    (request,) = asked_of(shelf)
+    request.unlink()
 
 
 async def test_the_key_in_an_address_changes_nothing(shelf: Path, control: Door) -> None:

@@ -76,6 +76,8 @@ class Asking:
                 await self.host.in_thread(wish, place, texts, self.host)
             except BriaError as error:
                 return web.Response(status=422, text=error.message)
+            if request.headers.get("Sec-Fetch-Mode") == "navigate":  # a browser without scripts
+                raise web.HTTPSeeOther(str(request.rel_url.parent))
             return web.Response(text=said)
 
         return taken

@@ -15,6 +15,8 @@ import attrs
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from bria_async.errors import ConfigurationError
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 """Names of this machine for itself."""
 POLICY = (
@@ -47,6 +49,11 @@ class Guard:
 
     hosts: Collection[str] = LOOPBACK
     key: str | None = attrs.field(default=None, repr=False)
+
+    @key.validator
+    def _is_none_or_something(self, _: object, key: str | None) -> None:
+        if key == "":
+            raise ConfigurationError("The key of a dashboard must not be empty: anybody would know it.")
 
     @property
     def cookie(self) -> str:

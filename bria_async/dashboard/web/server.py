@@ -42,6 +42,7 @@ def app(
         host: clock and threads, for simulations.
 
     Raises:
+        ConfigurationError: the key is empty.
         MissingExtra: Jinja2 or Pillow is not installed.
     """
     host = host or Host()
