@@ -81,6 +81,7 @@ def hostile(studio: Studio, within: Within, tmp_path: Path) -> Path:
     return studio.state
 
 
+@pytest.mark.fault("S1")
 def test_what_anybody_wrote_is_text(chromium: Browser, hostile: Path) -> None:
     """On every page: nothing of it is an element, no dialog opens, and the policy has nothing to refuse."""
     with opened(chromium, hostile) as (page, origin):
@@ -119,6 +120,7 @@ async def written(state: Path) -> AsyncIterator[Callable[[], None]]:
         yield lambda: asyncio.run_coroutine_threadsafe(fail(), loop).result()
 
 
+@pytest.mark.fault("S1")
 def test_what_arrives_is_text(chromium: Browser, tmp_path: Path) -> None:
     """Parts that replace others while somebody looks are no more markup than those that were there."""
     with running(lambda: written(tmp_path)) as fail, opened(chromium, tmp_path) as (page, origin):
@@ -184,6 +186,7 @@ FRAME = """(address) => new Promise((done) => {
 """Frames the dashboard, and waits until whatever comes of it is there."""
 
 
+@pytest.mark.fault("S2")
 def test_a_page_of_another_origin_gets_nothing(chromium: Browser, shelf: Path) -> None:
     """Its requests carry the cookie, as those of the same site do; it reads nothing, and changes nothing."""
     asked = shelf / "draft" / "control"

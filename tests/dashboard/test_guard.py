@@ -45,6 +45,7 @@ async def test_names_of_this_machine(door: Door, name: str) -> None:
     assert (await attrs.evolve(door, name=name.format(port=door.port)).ask("/")).status == 200
 
 
+@pytest.mark.fault("S2")
 @pytest.mark.parametrize(
     "name",
     [
@@ -79,6 +80,7 @@ async def test_no_name_and_two(door: Door) -> None:
 # --- the key -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("S2")
 @pytest.mark.parametrize("target", ["/", "/live", "/runs/studio", "/static/live.js", "/nowhere", "/runs/studio/report"])
 @pytest.mark.parametrize("given", ["", "wrong", "\xff\xfe"])
 async def test_without_the_key(door: Door, target: str, given: str) -> None:
@@ -92,6 +94,7 @@ async def test_without_the_key(door: Door, target: str, given: str) -> None:
     assert "Set-Cookie" not in refused.headers
 
 
+@pytest.mark.fault("S2")
 async def test_the_key_becomes_a_cookie(door: Door) -> None:
     """It leaves the address at once, for a place where neither scripts nor other sites get at it."""
     entered = await attrs.evolve(door, cookie="").ask(f"/runs/studio?key={door.key}&other=1")
@@ -103,6 +106,7 @@ async def test_the_key_becomes_a_cookie(door: Door) -> None:
     assert not cookie["max-age"], "it ends with the browser"
 
 
+@pytest.mark.fault("S2")
 @pytest.mark.parametrize(
     "start", ["//evil.example/", "///evil.example", "/\\evil.example/", "/\\/evil.example", "\\\\evil"]
 )
@@ -143,6 +147,7 @@ async def test_the_key_is_kept_to_itself(control: Door, caplog: pytest.LogCaptur
 # --- changes -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("S2")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -194,6 +199,7 @@ async def test_pages_of_the_dashboard_change_something(shelf: Path, control: Doo
     request.unlink()
 
 
+@pytest.mark.fault("S2")
 @pytest.mark.parametrize("method", CHANGES)
 async def test_nothing_changes_without_control(shelf: Path, door: Door, method: str) -> None:
     """There is nothing that could be asked for."""

@@ -75,6 +75,8 @@ F7 I4 I8: links in circles, pipes, folders, sockets, devices, no permission
 F8 I1: files that change or vanish meanwhile
 F9 I7: very many files, deep folders, one file under many names, a mount that vanishes
 F10 I6: a script behind an image
+S1 I6: markup in names, captions, prompts and messages
+S2 I6: other pages, names and people that reach for a dashboard
 """
 
 

@@ -22,12 +22,13 @@ from ..sheet import write_sheet
 
 @attrs.define
 class Made:
-    """Files in a folder that goes with the application; one is made at a time, and an inspection once."""
+    """Files in a folder that goes with the application; one of each run, made one at a time, and an inspection once."""
 
     host: Host
     _folder: Path | None = attrs.field(default=None, init=False)
     _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
     _sheets: dict[str, Path] = attrs.field(factory=dict, init=False)
+    _reports: dict[str, Path] = attrs.field(factory=dict, init=False)
 
     async def kept(self, _: web.Application) -> AsyncIterator[None]:
         """Have the folder while the application lives."""
@@ -45,7 +46,8 @@ class Made:
             if anew or place.title not in self._sheets:
                 folder, family = await self.host.in_thread(_images_of, place)
                 found = await inspect(folder, host=self.host, family=family)
-                self._sheets[place.title] = await write_sheet(found, self._next(), host=self.host)
+                to = self._sheets.get(place.title) or self._next()
+                self._sheets[place.title] = await write_sheet(found, to, host=self.host)
         return self._sheets[place.title]
 
     async def report(self, place: Place) -> Path:
@@ -55,7 +57,7 @@ class Made:
             JournalError: its journal cannot be read.
         """
         async with self._turn:
-            to = self._next()
+            to = self._reports.setdefault(place.title, self._next())
             await write_report(place, to, self.host)
         return to
 
