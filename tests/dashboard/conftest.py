@@ -1,5 +1,6 @@
 """Runs to look at: the studio of the trainings, on a virtual clock; and a state folder with one of each kind."""
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from tests.simulation.world import world
 from tests.training.conftest import Studio, pictures, studio, within
 
 from .apart import apart
+from .thousand import prepare
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -32,6 +34,14 @@ def chromium() -> "Iterator[Browser]":
 
     with browser() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A batch of a thousand runs."""
+    state = tmp_path_factory.mktemp("thousand")
+    apart(asyncio.run, prepare(Place.of("many", state)))
+    return state
 
 
 @pytest.fixture(scope="session")

@@ -9,12 +9,17 @@ import pytest
 pytest.importorskip("playwright", reason="Playwright is not installed")
 from playwright.sync_api import Browser, Page, expect
 
+from bria_async.dashboard import serving
 from bria_async.sim import Clock, Options, Simulator
 from tests.cli.shell import ICONS, QUICK, Running, Shell, served
 from tests.support import TOKEN
 from tests.training.conftest import COUNT
 
+from .apart import running
 from .browser import needs_browser, window
+from .thousand import COUNT as COUNT_OF_THOUSAND
+from .thousand import STATES
+from .written import noise
 
 pytestmark = needs_browser
 
@@ -109,3 +114,20 @@ def test_a_run_from_start_to_samples(
     assert second.end().code == 0
     listed = opened.enter_context(shell.start("captions", "cats")).end().out
     assert "A cat that I described myself" in listed, "and the server has the caption"
+
+
+def test_finding_one_of_a_thousand_runs(chromium: Browser, thousand: Path) -> None:
+    """Words leave the cards that hold them, names and states alike; none leaves all."""
+    with running(lambda: serving(thousand)) as address, window(chromium) as page:
+        page.route("**/collage/*", lambda route: route.fulfill(status=200, content_type="image/webp", body=noise(1)))
+        page.goto(address.replace("/?", "/runs/many?"))
+        cards, search = page.locator("#cards > li:visible"), page.get_by_label("Find")
+        expect(page.locator("#cards > li")).to_have_count(COUNT_OF_THOUSAND)
+        search.fill("run-123")
+        expect(cards).to_have_count(1)
+        search.fill("Not Begun")
+        expect(cards).to_have_count(STATES["not begun"])
+        search.fill("nothing of that")
+        expect(cards).to_have_count(0)
+        search.fill("")
+        expect(cards).to_have_count(COUNT_OF_THOUSAND)

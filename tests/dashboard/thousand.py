@@ -1,0 +1,82 @@
+"""`python -m tests.dashboard.thousand FOLDER` tells how long pages of a batch of 1,000 runs take, and their sizes.
+
+Its journal is made directly, with the images of each run but without their files.
+"""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from bria_async.graph.events import Happened
+from bria_async.graph.records import Keeper
+from bria_async.session import Session
+from bria_async.training import Plan
+from bria_async.training.members import members_of, written
+from bria_async.training.place import Place
+
+from .door import Door, serving
+from .written import begun, finish, images, plan, uploaded, writing
+
+COUNT, IMAGES = 1000, 5
+STATES = {"done": 500, "failed": 150, "paused": 150, "interrupted": 100, "not begun": 100}
+_ALL = [state for state, number in STATES.items() for _ in range(number)]
+ENDS = {
+    "done": ("done", None, Happened.COMPLETED),
+    "failed": ("failed", "the server refused the dataset", Happened.RUN_FAILED),
+    "paused": ("paused", "it was asked to", Happened.PAUSED),
+}
+PAGES = ("/", "/runs/many", "/runs/many/runs/run-000", "/compare")
+AT_ONCE = 50
+
+
+def state_of(number: int) -> str:
+    """The state of a run, of all evenly mixed."""
+    return _ALL[number * 7 % COUNT]
+
+
+async def prepare(place: Place) -> None:
+    """Write a batch whose process died."""
+    plans = [plan(place.folder, f"run-{number:03}") for number in range(COUNT)]
+    async with writing(place) as (bria, journal):
+        place.plans.write_text(written(members_of(plans)))
+        for first in range(0, COUNT, AT_ONCE):
+            some = enumerate(plans[first : first + AT_ONCE], first)
+            await asyncio.gather(*(write(bria, journal, made, state_of(number)) for number, made in some))
+
+
+async def write(bria: Session, journal: Keeper, made: Plan, state: str) -> None:
+    """A run in this state."""
+    if state == "not begun":
+        return
+    ledger = await begun(bria, journal, made, images(made.images / made.name, IMAGES))
+    await uploaded(ledger, IMAGES if state == "done" else 2)
+    if state == "done":
+        await finish(ledger, ledger.rows["model"][""], {"id": 7, "name": made.name})
+    if state in ENDS:
+        await ledger.settle_run(*ENDS[state])
+
+
+async def measured(door: Door, target: str) -> tuple[float, float, int]:
+    """Milliseconds until a page was there, at first and the next time, and its bytes."""
+    took = []
+    for _ in range(2):
+        began = time.perf_counter()
+        answer = await door.ask(target)
+        took.append((time.perf_counter() - began) * 1e3)
+    return took[0], took[1], len(answer.body)
+
+
+async def main(state: Path) -> None:
+    """Write it unless it is there, and tell."""
+    place = Place.of("many", state)
+    if not place.journal.exists():
+        await prepare(place)
+    async with serving(state) as door:
+        for target in PAGES:
+            first, next_time, size = await measured(door, target)
+            sys.stdout.write(f"{target}: {first:.0f} ms, then {next_time:.0f} ms, {size / 1e3:.0f} kB\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1])))
