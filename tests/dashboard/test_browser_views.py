@@ -6,7 +6,6 @@
 import asyncio
 import contextlib
 import os
-import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,7 +23,8 @@ from bria_async.sim import Clock, Options
 from bria_async.wire.polling import Polling
 from tests.support import TOKEN
 
-from .browser import DESKTOP, PHONE, barriers, browser, needs_browser, window
+from .apart import running
+from .browser import DESKTOP, PHONE, barriers, needs_browser, window
 
 pytestmark = needs_browser
 
@@ -43,36 +43,14 @@ VIEWS = {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for all views."""
-    with browser() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard over runs in all states; in a thread of its own, as the browser has this one."""
     folder = tmp_path_factory.mktemp("studio")
     draw(folder / "pictures", IMAGES)
     for name in ("oak", "elm"):
         draw(folder / "tree" / name, 5)
-    ready, over, found = threading.Event(), asyncio.Event(), list[tuple[str, asyncio.AbstractEventLoop]]()
-
-    async def live() -> None:
-        async with studio(folder) as address:
-            found.append((address, asyncio.get_running_loop()))
-            ready.set()
-            await over.wait()
-
-    thread = threading.Thread(target=asyncio.run, args=(live(),))
-    thread.start()
-    try:
-        assert ready.wait(100), "the runs are not there"
-        yield found[0][0]
-    finally:
-        if found:
-            found[0][1].call_soon_threadsafe(over.set)
-        thread.join()
+    with running(lambda: studio(folder)) as address:
+        yield address
 
 
 @contextlib.asynccontextmanager
