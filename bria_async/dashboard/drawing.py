@@ -27,7 +27,7 @@ BINS = (6, 60)
 """How many bars a plot has, for few things and for many."""
 HEIGHT = 120.0
 SHORTEST = 1.0
-"""Seconds that a rate is measured over at least."""
+"""Seconds that a bar of a plot stands for at least, where nothing is shortened."""
 NEAR_LIMIT = 4.0
 """A limit up to so many times the highest value is drawn; one beyond would press the plot flat."""
 
@@ -252,16 +252,16 @@ def plot(times: Sequence[float], limit: float | None = None) -> Plot | None:
     if len(times) < 2 or times[0] == times[-1]:  # noqa: PLR2004  # two of them make a rate
         return None
     scale = Scale.of(times, 0.0, WIDTH)
-    bins = min(BINS[1], max(BINS[0], len(times) // 4))
+    took = times[-1] - times[0]
+    bins = max(1, min(BINS[1], max(BINS[0], len(times) // 4), int(took / SHORTEST)))
     step = WIDTH / bins
     counts = Counter(min(bins - 1, int(scale.place(at) / step)) for at in times)
     edges = [scale.time(number * step) for number in range(bins + 1)]
-    rates = [counts[number] * 60 / max(SHORTEST, edges[number + 1] - edges[number]) for number in range(bins)]
+    rates = [counts[number] * 60 / (edges[number + 1] - edges[number]) for number in range(bins)]
     most = max(rates)
     is_near = limit is not None and limit <= NEAR_LIMIT * most
     top = max(most, limit) if limit is not None and is_near else most
     tops = (f"V{HEIGHT * (1 - rate / top):.1f}H{(number + 1) * step:.1f}" for number, rate in enumerate(rates))
-    took = times[-1] - times[0]
     ticks = tuple((WIDTH * part / 4, duration(scale.time(WIDTH * part / 4) - times[0])) for part in range(5))
     return Plot(
         f"M0 {HEIGHT:g}{''.join(tops)}V{HEIGHT:g}Z",

@@ -81,3 +81,19 @@ def test_a_plot_of_what_happened() -> None:
     tops = [float(top) for top in re.findall(r"V([\d.]+)H", found.path)]
     assert min(tops[:10]) == 0
     assert tops[-2] == pytest.approx(HEIGHT * 0.9, rel=0.1)
+
+
+def test_no_rate_of_less_than_a_second() -> None:
+    """Eight uploads within a tenth of a second are one bar: no smaller part of it says anything."""
+    drawn = plot([1000 + number / 70 for number in range(8)])
+    assert drawn is not None
+    assert drawn.most == pytest.approx(drawn.mean)
+    assert len(drawn.points) == 2
+
+
+def test_the_limit_of_a_plot() -> None:
+    """It is drawn where it is near, and else only told."""
+    times = [1000.0 + number for number in range(60)]
+    near, far = plot(times, 90.0), plot(times, 1000.0)
+    assert near is not None and far is not None
+    assert (near.limit_y, far.limit_y, far.limit) == (0.0, None, 1000.0)
