@@ -33,7 +33,7 @@ from bria_async.cli.plans import many_of, plan_of
 from bria_async.host import Host
 from bria_async.sim import Clock, Options, Simulator
 from tests.cli.shell import QUICK, Shell, served
-from tests.pages import PAGES, ROOT, Block, Command, Terminal, blocks, environment, is_like, terminal
+from tests.pages import GOES_ON, PAGES, ROOT, Block, Command, Terminal, blocks, environment, is_like, terminal
 from tests.support import picture
 
 COLOURS = ("teal", "salmon", "gold", "orchid", "olive", "navy")
@@ -302,7 +302,7 @@ def ran(command: Command, stage: Stage) -> None:
             pass
         case ["python", "-m", module, *_] if module.startswith("tests."):
             assert importlib.util.find_spec(module) is not None, command.text
-        case ["bria-async", *words] if words[0] != "simulate" and not {">", "|", "&"}.intersection(words):
+        case ["bria-async", *words] if not (command.text.startswith(GOES_ON) or {">", "|", "&"}.intersection(words)):
             in_this_process(command, stage)
         case _:
             stage.terminal.run(command)

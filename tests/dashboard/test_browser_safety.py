@@ -27,7 +27,7 @@ from .browser import needs_browser, window
 from .door import listening
 from .written import begun, images, keep_thumbnails, plan, uploaded, writing
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.exhaustive]
 
 Within = Callable[..., Any]
 HOSTILE = "<img src=x onerror=alert(1)></script></textarea><script>alert(2)</script>\"'&lt;"

@@ -26,7 +26,7 @@ from tests.support import TOKEN
 from .apart import running
 from .browser import DESKTOP, PHONE, barriers, needs_browser, window
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.exhaustive]
 
 SAMPLES = ("a lighthouse", "a boat in the harbour")
 IMAGES = 8
