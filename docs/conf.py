@@ -25,7 +25,7 @@ release = version_of("bria-async")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "docs/index"
-include_patterns = ["README.md", "CHANGELOG.md", "SECURITY.md", "benchmarks/README.md", "tests/faults.md", "docs/**"]
+include_patterns = ["README.md", "CHANGELOG.md", "SECURITY.md", "benchmarks/*.md", "tests/faults.md", "docs/**"]
 exclude_patterns = ["docs/site"]
 default_role = "code"
 """Docstrings are written with single backticks."""
