@@ -1,19 +1,14 @@
 """What a run's images are described by while its dataset is a draft, and whether somebody is asked to approve it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import attrs
 
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.states import State
+from bria_async.training.captions import MADE_WITH
 from bria_async.training.result import Results
 from bria_async.types.common import Id
-
-KINDS: Mapping[str, tuple[str, str]] = {
-    "schema": ("visual schema", "visual_schema"),
-    "prefix": ("caption prefix", "caption_prefix"),
-}
-"""The step that makes a description -> its name, and the field of a dataset that holds it."""
 
 
 @attrs.frozen
@@ -34,7 +29,7 @@ def draft_of(results: Results, events: Iterable[Event]) -> Draft | None:
     made, described = results.one("dataset"), results.one("identity")
     if made is None:
         return None
-    kind, field = next((KINDS[step] for step in KINDS if step in results.graph.by_name), ("", ""))
+    field = MADE_WITH.get(results.graph.name, "")
     text = (getattr(described, field) or "") if described is not None and field else ""
     asked = approved = None
     for event in events:
@@ -45,4 +40,4 @@ def draft_of(results: Results, events: Iterable[Event]) -> Draft | None:
         elif event.what == Happened.APPROVED:
             approved = event.data.get("subject")
     is_open = results.rows["complete"][""].state is not State.DONE
-    return Draft(made.id, kind, text, is_open, is_open and asked != approved)
+    return Draft(made.id, field.replace("_", " "), text, is_open, is_open and asked != approved)
