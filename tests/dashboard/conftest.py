@@ -14,6 +14,7 @@ from bria_async.graph.events import Event, Happened
 from bria_async.sim import Options
 from bria_async.training import train, train_many
 from bria_async.training.place import Place
+from tests.cli.conftest import slow, slow_shell
 from tests.simulation.loop import run_virtually
 from tests.simulation.world import world
 from tests.training.conftest import Studio, pictures, studio, within
@@ -24,7 +25,7 @@ from .thousand import prepare
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["pictures", "shelf", "studio", "within"]
+__all__ = ["pictures", "shelf", "slow", "slow_shell", "studio", "within"]
 
 
 @pytest.fixture(scope="module")

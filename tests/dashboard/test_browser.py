@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from bria_async.dashboard import serving
-from bria_async.sim import Clock, Options, Simulator
-from tests.cli.shell import ICONS, QUICK, Running, Shell, served
-from tests.support import TOKEN
+from bria_async.sim import Simulator
+from tests.cli.shell import ICONS, QUICK, Running, Shell
 from tests.training.conftest import COUNT
 
 from .apart import running
@@ -24,19 +23,6 @@ from .written import noise
 pytestmark = needs_browser
 
 REVIEWED = (*ICONS, *QUICK, "--review", "--sample", "a lighthouse", "--sample-seed", "7")
-
-
-@pytest.fixture
-def sim() -> Iterator[Simulator]:
-    """A simulator whose captions are there at once, and whose trainings last until its clock is pushed."""
-    with served(Options(caption_delay=0, job_time=0, token=TOKEN), Clock()) as sim:
-        yield sim
-
-
-@pytest.fixture
-def shell(sim: Simulator, tmp_path: Path) -> Shell:
-    """A shell that talks to it."""
-    return Shell.on(sim, tmp_path)
 
 
 @pytest.fixture
@@ -57,21 +43,16 @@ def train(shell: Shell, opened: ExitStack, pictures: Path, *flags: str) -> Runni
     return opened.enter_context(shell.start("train", pictures, "--name", "cats", *(flags or REVIEWED)))
 
 
-def state(page: Page) -> str:
-    """What the page says of its run."""
-    return page.locator("h1 .state").inner_text()
-
-
 def test_a_run_from_start_to_samples(
-    chromium: Browser, sim: Simulator, shell: Shell, opened: ExitStack, pictures: Path
+    chromium: Browser, slow: Simulator, slow_shell: Shell, opened: ExitStack, pictures: Path
 ) -> None:
     """Killed, resumed, a caption and the schema changed, approved and done, and its page is never loaded again."""
-    address = dashboard(shell, opened, "--control")
+    address = dashboard(slow_shell, opened, "--control")
     page = opened.enter_context(window(chromium))
     page.goto(address)
     assert "key=" not in page.url, "the key is taken out of the address"
     expect(page.get_by_text("There are no runs yet")).to_be_visible()
-    first = train(shell, opened, pictures)
+    first = train(slow_shell, opened, pictures)
     page.get_by_role("link", name="cats").click()
     asked = page.get_by_role("heading", name="Waits for your review")
     expect(asked).to_be_visible()
@@ -81,7 +62,7 @@ def test_a_run_from_start_to_samples(
     first.kill_all()
     expect(page.locator("h1 .state")).to_contain_text("interrupted")
     expect(page.locator(".next code")).to_have_text("bria-async resume cats")
-    second = opened.enter_context(shell.start("resume", "cats", *QUICK))
+    second = opened.enter_context(slow_shell.start("resume", "cats", *QUICK))
     expect(page.locator("h1 .state")).to_contain_text("running")
     expect(page.locator("#timeline .k-resumed").first).to_be_attached()
 
@@ -104,7 +85,8 @@ def test_a_run_from_start_to_samples(
     page.get_by_role("button", name="Approve, and go on").click()
     expect(page.locator("#events")).to_contain_text("the training is InProgress")
     expect(asked).to_have_count(0)
-    sim.clock.push(3 * 3600)
+    expect(page.locator("#review")).to_have_attribute("hidden", "")
+    slow.clock.push(3 * 3600)
     sample = page.locator("#samples img")
     expect(sample).to_have_attribute("alt", "a lighthouse")
     expect(page.locator("#samples")).to_contain_text("seed 7")
@@ -112,7 +94,7 @@ def test_a_run_from_start_to_samples(
     assert sample.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
     assert page.evaluate("performance.timeOrigin") == loaded, "the page was never loaded again"
     assert second.end().code == 0
-    listed = opened.enter_context(shell.start("captions", "cats")).end().out
+    listed = opened.enter_context(slow_shell.start("captions", "cats")).end().out
     assert "A cat that I described myself" in listed, "and the server has the caption"
 
 

@@ -30,10 +30,9 @@ function isBeingEdited(part) {
   return [...part.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
 }
 
-// What is open, chosen or hidden, and pictures that are there, stay as they are.
+// What is open, chosen or not found, and pictures that are there, stay as they are.
 function carryOver(old, fresh) {
   if (old.hasAttribute("open")) fresh.setAttribute("open", "");
-  fresh.hidden = old.hidden && fresh.hidden;
   fresh.classList.toggle("unfound", old.classList.contains("unfound"));
   for (const input of old.querySelectorAll("input[id]")) {
     const again = fresh.querySelector(`#${CSS.escape(input.id)}`);
