@@ -7,7 +7,7 @@
 # make bench  all benchmarks, with all peers, in an environment of their own; QUESTION=get only one
 # make check  format, lint, types and the floors of the house
 # make docs   the documentation as a site, in site/
-# make newcomer   docs/tutorial.md as it stands, from a wheel of this tree in an environment of its own
+# make newcomer   the README's way for newcomers as it stands, from a wheel of this tree in an environment of its own
 
 PYTHON ?= python3
 VENV   ?= .venv

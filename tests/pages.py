@@ -26,6 +26,7 @@ GOES_ON = ("bria-async simulate", "bria-async dashboard")
 _BLOCK = re.compile(
     r"^(?:<!-- not run: (?P<why>[^\n]+?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
 )
+_SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _FILE = re.compile(r"# ([\w-]+\.(?:py|toml|txt))\n")
 
 
@@ -44,12 +45,13 @@ class Command:
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code on a page; `why` says why it is not run, where it is not."""
+    """A block of code on a page, and the heading above it; `why` says why it is not run, where it is not."""
 
     page: Path
     line: int
     kind: str
     text: str
+    section: str = ""
     why: str = ""
 
     def __str__(self) -> str:
@@ -76,7 +78,14 @@ def blocks(page: Path) -> list[Block]:
     """The blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     return [
-        Block(page, text.count("\n", 0, found.start("text")), found["kind"], found["text"], found["why"] or "")
+        Block(
+            page,
+            text.count("\n", 0, found.start("text")),
+            found["kind"],
+            found["text"],
+            ["", *_SECTION.findall(text, 0, found.start())][-1],
+            found["why"] or "",
+        )
         for found in _BLOCK.finditer(text)
     ]
 
@@ -176,6 +185,9 @@ def terminal(folder: Path, environment: Mapping[str, str], instead: Mapping[str,
 
 
 def environment(*first: Path) -> dict[str, str]:
-    """The variables of this process without those of Bria, with these folders before all others that hold commands."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BRIA_")}
+    """The variables of this process without those of Bria, Python and pytest, with these folders before all others
+    that hold commands.
+    """
+    ours = ("BRIA_", "PYTHON", "PYTEST_", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "PATH": os.pathsep.join([*map(str, first), kept["PATH"]]), "PYTHONUNBUFFERED": "1"}

@@ -1,12 +1,13 @@
-"""Reading a page as a browser does, but for the drawing."""
+"""Reading a page as a browser does, but for the drawing.
+
+Of the standard library alone, but for decoding pictures: `tests.newcomer` reads pages where nothing else is installed.
+"""
 
 import base64
 import io
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-
-import attrs
-from PIL import Image
 
 VOID = {"meta", "img", "input", "br", "link", "hr"}
 BLOCKS = {"dt", "dd", "td", "th", "p", "h1", "h2", "h3", "li", "summary", "title"}
@@ -15,7 +16,7 @@ LOADING = {"src", "href", "srcset", "data", "action", "poster", "background", "f
 """Attributes by which a page fetches something, or leads somewhere."""
 
 
-@attrs.frozen
+@dataclass(frozen=True)
 class Element:
     """A tag with its attributes."""
 
@@ -28,15 +29,15 @@ class Element:
         return set(self.attributes.get("class", "").split())
 
 
-@attrs.define
+@dataclass
 class Page(HTMLParser):
     """What a file of HTML holds; whatever was opened must have been closed, in its order."""
 
-    elements: list[Element] = attrs.field(factory=list)
+    elements: list[Element] = field(default_factory=list)
     text: str = ""
-    _open: list[str] = attrs.field(factory=list)
+    _open: list[str] = field(default_factory=list)
 
-    def __attrs_pre_init__(self) -> None:
+    def __post_init__(self) -> None:
         """Begin."""
         super().__init__()
 
@@ -87,6 +88,8 @@ class Page(HTMLParser):
     @property
     def pictures(self) -> list[tuple[int, int]]:
         """The sizes of the pictures that it holds, each decoded."""
+        from PIL import Image  # noqa: PLC0415  # see above
+
         found = []
         for each in self.all("img"):
             kind, _, data = each.attributes["src"].partition(",")
