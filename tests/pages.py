@@ -20,8 +20,10 @@ PATIENCE = 240.0
 """Seconds that a command gets."""
 KILLED = 128 + signal.SIGKILL
 """The exit code of what was killed."""
-GOES_ON = ("bria-async simulate", "bria-async dashboard")
-"""Commands that end with the page: what is typed after them is typed into another terminal."""
+GOES_ON = {"bria-async simulate": 2, "bria-async dashboard": 2, "bria-async worker": 1}
+"""Commands that end with the page, and how many lines they print when they are ready: what is typed after them is typed
+into another terminal.
+"""
 
 _BLOCK = re.compile(
     r"^(?:<!-- not run: (?P<why>[^\n]+?) -->\n)?```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
@@ -131,7 +133,8 @@ class Terminal:
             AssertionError: it failed, or its output is not what the page shows.
         """
         text = self.typed(command.text)
-        output, code = self._served(text) if text.startswith(GOES_ON) else self._ran(text)
+        lines = next((lines for words, lines in GOES_ON.items() if text.startswith(words)), 0)
+        output, code = self._served(text, lines) if lines else self._ran(text)
         self.check(command, output, code)
         return output
 
@@ -162,13 +165,13 @@ class Terminal:
             self.environment |= dict(line.split("=", 1) for line in left.read().split("\0") if "=" in line)
         return done.stdout, done.returncode
 
-    def _served(self, text: str) -> tuple[str, int]:
+    def _served(self, text: str, lines: int) -> tuple[str, int]:
         server = subprocess.Popen(
             shlex.split(text, comments=True), cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, text=True
         )
         self.servers.append(server)
         assert server.stdout is not None
-        told = server.stdout.readline() + server.stdout.readline()
+        told = "".join(server.stdout.readline() for _ in range(lines))
         return told, 0 if told else server.wait()
 
 

@@ -4,7 +4,7 @@ A page is a story: what one block trains, the next one looks at. Python runs in 
 parameters are all in `GIVEN` is called, an `app` is served and visited (`VISITED`), and in the end every function of a
 block must have run. What is typed runs in a shell. A block whose first line names a file (`# lora.toml`) lies in the
 folder under that name, beside pictures and folders of pictures. Above a block that cannot be run stands why
-(`<!-- not run: it needs PostgreSQL -->`); it is parsed all the same.
+(`<!-- not run: nobody ends it -->`); it is parsed all the same.
 """
 
 import ast
@@ -30,6 +30,7 @@ from aiohttp import web
 from bria_async import Plan, Session, Trained, train
 from bria_async.cli.app import app
 from bria_async.cli.plans import many_of, plan_of
+from bria_async.engines.postgres.database import Database
 from bria_async.host import Host
 from bria_async.sim import Clock, Options, Simulator
 from tests.cli.shell import QUICK, Shell, served
@@ -74,6 +75,8 @@ class Stage:
 
     sim: Simulator
     terminal: Terminal
+    database: Callable[[], Database]
+    """Makes an empty one."""
     returned: dict[str, Any] = attrs.field(factory=dict)
 
     @property
@@ -101,6 +104,7 @@ GIVEN: Mapping[str, Callable[[Stage, Session], Any]] = {
     "bria": lambda _, bria: bria,
     "first": lambda stage, _: stage.plan("rooms"),
     "second": lambda stage, _: stage.plan("gardens"),
+    "database": lambda stage, _: stage.database(),
     "dataset_id": lambda _, bria: a_dataset(bria),
     "folder": lambda stage, _: stage.folder / "pictures",
     "plans": lambda stage, _: [stage.plan("pictures"), stage.plan("cats")],
@@ -145,6 +149,15 @@ async def lost_pictures(stage: Stage) -> dict[str, str]:
     return {}
 
 
+async def a_database(stage: Stage) -> dict[str, str]:
+    """A database, a token, images and patience in place of those of the page."""
+    return {
+        "postgresql://bria@db.example/bria BRIA_API_TOKEN=...": f"'{stage.database().url}' BRIA_API_TOKEN=simulated",
+        "/shared/studio": "studio",
+        "--requests-per-minute 60": " ".join(("--requests-per-minute 6000", *QUICK)),
+    }
+
+
 async def a_slow_job(stage: Stage) -> dict[str, str]:
     """A status service that says twice that the job is still drawn, to a handler of little patience."""
     stage.sim.fail("jobs.status", status=200, body={"status": "IN_PROGRESS", "request_id": "slow"}, times=2)
@@ -163,6 +176,7 @@ BEFORE: Mapping[str, Callable[[Stage], Coroutine[Any, Any, dict[str, str]]]] = {
     "errors.md": a_lost_model,
     "money.md": lost_pictures,
     "report.md": a_run,
+    "scaling.md": a_database,
     "web-handler.md": a_slow_job,
 }
 """Page -> what has happened before it begins; returns what is typed instead of its words."""
@@ -227,7 +241,13 @@ async def the_readme(stage: Stage) -> None:
         assert all([await bria.probe(url) for url in urls]), "some were not ready"
 
 
-AFTER: Mapping[str, Callable[[Stage], Coroutine[Any, Any, None]]] = {"README.md": the_readme}
+async def handed_over(stage: Stage) -> None:
+    """The workers have trained a model of each folder; what was handed over in Python is with them."""
+    assert stage.sim.counts["models.start_training"] >= 2, stage.sim.counts
+    assert stage.returned["hand_over"] == ["portraits/a-plan-of-pictures", "portraits/a-plan-of-cats"]
+
+
+AFTER: Mapping[str, Callable[[Stage], Coroutine[Any, Any, None]]] = {"README.md": the_readme, "scaling.md": handed_over}
 """Page -> what must have come of it, beyond that nothing failed."""
 
 
@@ -302,7 +322,9 @@ def ran(command: Command, stage: Stage) -> None:
             pass
         case ["python", "-m", module, *_] if module.startswith("tests."):
             assert importlib.util.find_spec(module) is not None, command.text
-        case ["bria-async", *words] if not (command.text.startswith(GOES_ON) or {">", "|", "&"}.intersection(words)):
+        case ["bria-async", *words] if not (
+            command.text.startswith(tuple(GOES_ON)) or {">", "|", "&"}.intersection(words)
+        ):
             in_this_process(command, stage)
         case _:
             stage.terminal.run(command)
@@ -367,7 +389,9 @@ def programs(folder: Path) -> Path:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> Iterator[Stage]:
+def stage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int, request: pytest.FixtureRequest
+) -> Iterator[Stage]:
     """A simulator in which two hours take a third of a second, and a folder with all that pages speak of."""
     here = tmp_path / "here"
     one = here / FOLDERS[0]
@@ -388,7 +412,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int)
         as_the_reader_has_it = {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         shell = {**environment(programs(tmp_path / "bin")), **ours, **as_the_reader_has_it}
         with terminal(here, shell, {"8080": str(unused_tcp_port)}) as opened:
-            yield Stage(sim, opened)
+            yield Stage(sim, opened, lambda: request.getfixturevalue("database"))
 
 
 @pytest.mark.exhaustive
