@@ -27,6 +27,15 @@ KEPT = Path(tempfile.gettempdir()) / "bria-benchmarks"
 @contextlib.contextmanager
 def photographs(work: Work) -> Iterator[Mapping[str, Any]]:
     """A folder of so many names, and the SHA-256 of the files that they go round."""
+    files = kept_photographs(work)
+    with tempfile.TemporaryDirectory(dir=KEPT) as folder:
+        for number in range(work["photographs"]):
+            os.link(files[number % len(files)], Path(folder) / f"{number:04d}.jpg")
+        yield {"folder": folder, "sha256": [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]}
+
+
+def kept_photographs(work: Work) -> list[Path]:
+    """The distinct ones of these sides, made now unless they were before."""
     width, height = work["sides"]
     kept = KEPT / f"{work['distinct']}-of-{width}x{height}"
     if not kept.exists():
@@ -35,11 +44,7 @@ def photographs(work: Work) -> Iterator[Mapping[str, Any]]:
         for number in range(work["distinct"]):
             (drawing / f"{number}.jpg").write_bytes(photograph(number, width, height))
         drawing.rename(kept)
-    with tempfile.TemporaryDirectory(dir=KEPT) as folder:
-        files = [kept / f"{number}.jpg" for number in range(work["distinct"])]
-        for number in range(work["photographs"]):
-            os.link(files[number % len(files)], Path(folder) / f"{number:04d}.jpg")
-        yield {"folder": folder, "sha256": [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]}
+    return [kept / f"{number}.jpg" for number in range(work["distinct"])]
 
 
 def photograph(number: int, width: int, height: int) -> bytes:

@@ -6,7 +6,7 @@ from benchmarks.__main__ import QUESTIONS
 from benchmarks.contest import ask
 from benchmarks.tables import table
 
-SOON = ("get", "submit", "decode", "upload", "lag", "train", "journal")
+SOON = ("get", "submit", "decode", "upload", "lag", "train", "journal", "first_upload")
 """Those that are over in seconds when there is little to do."""
 
 
