@@ -86,6 +86,12 @@ class Source:
         self.left -= self._filled
         return memoryview(self._buffer)
 
+    def give(self) -> bytearray:
+        """The same, for whoever makes something else of it: its memory is not kept while that waits for the socket."""
+        self.left -= self._filled
+        given, self._buffer = self._buffer, bytearray()
+        return given
+
     def check(self) -> None:
         """See that it is still the one that was looked at.
 
