@@ -309,7 +309,7 @@ class Desk:
     async def _ask(self, leading: "_Going", number: int, request: Request) -> None:
         """Hand a request to the engine of its run. One to stop stays, for whoever may have to lead the run next."""
         engine = leading.engine
-        if engine is None or number in leading.heard or not await engine.hear(request, stale=False):
+        if engine is None or number in leading.heard or not await engine.hear(number, request, stale=False):
             return
         leading.heard.add(number)
         if request.what not in (STOP, PAUSE):

@@ -11,10 +11,10 @@ from bria_async.host import Host
 
 
 class Hear(Protocol):
-    """Does what is asked for, and tells whether it was heard: what was not stays where it is."""
+    """Does what is asked for, and tells whether that is over: what is not stays where it is, and is heard again."""
 
-    def __call__(self, request: Request, *, stale: bool) -> Awaitable[bool]:
-        """`stale` is what lay there before this process took over."""
+    def __call__(self, which: Any, request: Request, *, stale: bool) -> Awaitable[bool]:
+        """`which` is what the mailbox knows it by; `stale` is what lay there before this process took over."""
 
 
 @attrs.define
@@ -35,7 +35,7 @@ class Inbox:
         """Hand on every request, for ever."""
         while True:
             for which, request in await self.host.in_thread(self.control.waiting):
-                if await hear(request, stale=which in self._stale):
+                if await hear(which, request, stale=which in self._stale):
                     with anyio.CancelScope(shield=True):  # it may have stopped the run
                         await self.host.in_thread(self.control.remove, which)
             await self.host.sleep(self.interval)

@@ -17,7 +17,7 @@ import anyio
 import attrs
 
 from bria_async.errors import GraphError, RunCancelled, RunPaused
-from bria_async.graph.control import APPROVE, PAUSE, STOP, Mailbox, Request
+from bria_async.graph.control import APPROVE, EDITS, PAUSE, STOP, Mailbox, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
 from bria_async.graph.items import Kept
@@ -92,12 +92,21 @@ class Run:
             _, approved = await self._approval()
 
     async def take_approval(self) -> bool:
-        """Hear an approval; false when nobody asks for one yet."""
+        """Hear an approval; false when nobody asks for one yet, and while edits wait."""
         asked, approved = await self._approval()
-        if asked is None or asked == approved:
+        if asked is None or asked == approved or await self._has_edits():
             return False
         await self.ledger.record(Happened.APPROVED, subject=asked)
         return True
+
+    async def edited(self) -> None:
+        """Wait until all edits that were asked for are over."""
+        while await self._has_edits():
+            await self.ledger.host.sleep(self.interval)
+
+    async def _has_edits(self) -> bool:
+        waiting = await self.ledger.host.in_thread(self.control.waiting)
+        return any(request.what in EDITS for _, request in waiting)
 
     async def _approval(self) -> tuple[str | None, str | None]:
         """The subject that an approval was last asked for, and the one that was last approved."""
@@ -123,12 +132,15 @@ class LocalEngine:
     inbox: Inbox | None = None
     """Where requests come from; None where somebody delivers those of many runs."""
     handlers: Mapping[str, Callable[[Request], Awaitable[None]]] = attrs.field(factory=dict)
-    """What else can be asked for, by the request's word; a handler tells its failures instead of raising them."""
+    """What else can be asked for, by the request's word. A handler returns when that is over, and what came of it is
+    durable; what it raises halts the run, and the request stays."""
     _over: dict[str, anyio.Event] = attrs.field(factory=dict, init=False)
     _item_over: dict[tuple[str, str], anyio.Event] = attrs.field(factory=dict, init=False)
     _results: dict[str, Any] = attrs.field(factory=dict, init=False)
     _halted: BaseException | None = attrs.field(default=None, init=False)
-    _handling: int = attrs.field(default=0, init=False)
+    _heard: set[Any] = attrs.field(factory=set, init=False)
+    _turn: anyio.Lock = attrs.field(factory=anyio.Lock, init=False)
+    """To do what was asked for: what is asked for later is done later."""
     _reopened: int = attrs.field(default=0, init=False)
     _group: anyio.abc.TaskGroup | None = attrs.field(default=None, init=False)
 
@@ -341,10 +353,10 @@ class LocalEngine:
         if self._halted is None:
             await self._stage(task)
 
-    async def hear(self, request: Request, *, stale: bool) -> bool:
-        """Do what is asked for; false while it is to stay: an approval, until somebody asks for it and what was asked
-        for before it is done, and all but a stop until the run goes on. A request to stop that is `stale` was meant for
-        another process.
+    async def hear(self, which: Any, request: Request, *, stale: bool) -> bool:
+        """Do what is asked for; false while it is to stay: an approval, until somebody asks for it and no edit waits;
+        what has a handler, which takes it away itself; and all but a stop until the run goes on. A request to stop that
+        is `stale` was meant for another process.
         """
         if request.what in (STOP, PAUSE):
             if not stale:
@@ -354,17 +366,23 @@ class LocalEngine:
         if self._group is None:
             return False
         if request.what == APPROVE:
-            return not self._handling and await self.run.take_approval()
-        if request.what in self.handlers:
-            self._handling += 1
-            self._group.start_soon(self._guarded, self._handle, request)
-        return True
+            return await self.run.take_approval()
+        if request.what not in self.handlers:
+            return True
+        if which not in self._heard:
+            self._heard.add(which)
+            self._group.start_soon(self._in_turn, which, request)
+        return False
 
-    async def _handle(self, request: Request) -> None:
-        try:
-            await self.handlers[request.what](request)
-        finally:
-            self._handling -= 1
+    async def _in_turn(self, which: Any, request: Request) -> None:
+        async with self._turn:
+            if self._halted is None:
+                await self._guarded(self._handle, which, request)
+
+    async def _handle(self, which: Any, request: Request) -> None:
+        await self.handlers[request.what](request)
+        with anyio.CancelScope(shield=True):
+            await self.ledger.host.in_thread(self.run.control.remove, which)
 
     @contextmanager
     def _interruptible(self) -> Iterator[anyio.CancelScope]:

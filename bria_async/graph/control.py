@@ -1,7 +1,7 @@
 """What other processes ask of a running run: small files in a folder beside its journal.
 
-The journal has one writer, so everybody else asks. A request appears by a rename, hence whole; the runner takes it
-away when it has read it, and journals what came of it.
+The journal has one writer, so everybody else asks. A request appears by a rename, hence whole; the runner journals
+what came of it, and takes it away.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import attrs
 
 from bria_async.host import Host
+from bria_async.partfile import PartFile
 
 STOP = "stop"
 """Stop in order; with `training` true, stop a started training too."""
@@ -23,6 +24,8 @@ anew: `anew` true, and no `caption`."""
 SCHEMA = "schema"
 """Give the dataset another visual schema, or caption prefix, while it is a draft: `text`; with `anew` true, have all
 captions made anew with it."""
+EDITS = (CAPTION, SCHEMA)
+"""What is done in the order in which it was asked for, and stays where it was asked until it is over."""
 
 
 @attrs.frozen
@@ -48,7 +51,7 @@ class Mailbox(Protocol):
         """All requests in the order they were made, each with what `remove` takes."""
 
     def remove(self, which: Any) -> None:
-        """Take a request away that was heard."""
+        """Take a request away that is over."""
 
     def forget(self, what: str) -> bool:
         """Remove all requests of a kind; whether there were any."""
@@ -62,23 +65,22 @@ class Control:
     run: str = ""
 
     def ask(self, request: Request, host: Host) -> None:
-        """Put a request where the runner finds it, now or when it starts again."""
+        """Put a request where the runner finds it, now or when it starts again; a power cut may take one to stop."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        name = f"{host.now():017.6f}-{host.uuid().hex[:8]}"
-        temporary = self.folder / f".{name}"
         said = {**request.data, "what": request.what, "at": host.now(), "run": self.run}
-        temporary.write_text(json.dumps(said))
-        temporary.replace(self.folder / f"{name}.json")
+        with PartFile(self.folder / f"{host.now():017.6f}-{host.uuid().hex[:8]}.json") as file:
+            file.write(json.dumps(said).encode())
+            file.commit(durable=request.what not in (STOP, PAUSE))
 
     def waiting(self) -> list[tuple[Path, Request]]:
         """All requests in the order they were made, each with its file, for `remove`."""
         if not self.folder.is_dir():
             return []
         found = [(path, _read(path)) for path in sorted(self.folder.glob("*.json"))]
-        return [(path, request) for path, request in found if not self.run or request.run in ("", self.run)]
+        return [(path, each) for path, each in found if each and (not self.run or each.run in ("", self.run))]
 
     def remove(self, which: Path) -> None:
-        """Take a request away that was heard."""
+        """Take a request away that is over."""
         which.unlink(missing_ok=True)
 
     def forget(self, what: str) -> bool:
@@ -89,9 +91,14 @@ class Control:
         return bool(found)
 
 
-def _read(path: Path) -> Request:
+def _read(path: Path) -> Request | None:
+    """What a file asks for; None where somebody took it away just now."""
     try:
-        data = json.loads(path.read_text())
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        data = json.loads(text)
         return Request(str(data.pop("what")), at=float(data.pop("at", 0.0)), run=str(data.pop("run", "")), data=data)
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError, RecursionError):
         return Request("unreadable")

@@ -288,12 +288,12 @@ class Batch:
         except Exception as error:  # noqa: BLE001  # as in a run
             self._break(error)
 
-    async def _hear(self, request: Request, *, stale: bool) -> bool:
+    async def _hear(self, which: Any, request: Request, *, stale: bool) -> bool:
         """Hand a request to the run that it is for, or to all; one for a run that is not at work waits for it, but for
         a request to stop, after which it does not begin.
         """
         if request.run in self._engines:
-            return await self._engines[request.run].hear(request, stale=stale)
+            return await self._engines[request.run].hear(which, request, stale=stale)
         if request.what not in (STOP, PAUSE):
             return not request.run
         if not stale:

@@ -33,8 +33,8 @@ _KEEPING = threading.Lock()
 async def approve(run: str, *, settings: Settings | None = None) -> None:
     """Approve the captions of a run that waits for it, as a plan with `review` does; from any process of this machine.
 
-    It goes on at once where it is being worked on, otherwise when it is resumed. What is approved before the
-    run asked for it does not count.
+    It goes on at once where it is being worked on, otherwise when it is resumed; after all edits that were asked for.
+    What is approved before the run asked for it does not count.
 
     Args:
         run: the run's id; `batch/run` is a run of a batch.
@@ -50,8 +50,8 @@ async def approve(run: str, *, settings: Settings | None = None) -> None:
 async def change_caption(run: str, image: Id, caption: str, *, settings: Settings | None = None) -> None:
     """Change the caption of an image while its dataset is a draft; from any process of this machine.
 
-    It is changed at once where the run is being worked on, otherwise when it is resumed; what came of it is told in
-    the run's events.
+    It is changed at once where the run is being worked on, otherwise when it is resumed; before the dataset is
+    completed, whatever dies meanwhile. What came of it is told in the run's events.
 
     Args:
         run: the run's id; `batch/run` is a run of a batch.
@@ -71,7 +71,7 @@ async def change_schema(run: str, text: str, *, captions_anew: bool = False, set
     """Give the dataset of a run another visual schema (FIBO), or caption prefix (legacy), while it is a draft.
 
     From any process of this machine. It is changed at once where the run is being worked on, otherwise when it is
-    resumed; what came of it is told in the run's events.
+    resumed; before the dataset is completed, whatever dies meanwhile. What came of it is told in the run's events.
 
     Args:
         run: the run's id; `batch/run` is a run of a batch.

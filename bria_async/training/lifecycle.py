@@ -245,11 +245,12 @@ def _digest(text: str) -> str:
 
 @task()
 async def complete(session: Session, run: Run, identity: Dataset, upload: Uploaded, captions: Dataset) -> Dataset:
-    """Freeze the dataset, once it holds every image exactly once."""
+    """Freeze the dataset, once it holds every image exactly once, and all edits that were asked for are over."""
     current = await session.datasets.get(identity.id, max_images=1)
     if current.status == DatasetStatus.COMPLETED:
         return current
     await audit(session, run, identity, upload, mend=True)
+    await run.edited()
     try:
         return await session.datasets.update(identity.id, status="completed")
     except Conflict:  # a repeated request finds it completed: what the API answers then is unknown

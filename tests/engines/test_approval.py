@@ -75,4 +75,5 @@ async def test_requests_wait_until_the_run_goes_on(bench: Bench) -> None:
     await bench.run()
     assert bench.engine is not None
     engine = attrs.evolve(bench.engine)
-    assert [await engine.hear(Request(what), stale=False) for what in (CAPTION, APPROVE, STOP)] == [False, False, True]
+    heard = {what: await engine.hear(what, Request(what), stale=False) for what in (CAPTION, APPROVE, STOP)}
+    assert heard == {CAPTION: False, APPROVE: False, STOP: True}

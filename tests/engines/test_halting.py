@@ -210,9 +210,11 @@ async def test_a_request_that_waits_for_its_repetition_is_interrupted_at_once(be
 
 async def test_a_control_folder_that_cannot_be_used_surfaces_as_it_is(bench: Bench) -> None:
     """An error of the one who listens stops the run in order, and is no group of errors."""
-    (bench.control.folder / "odd.json").mkdir(parents=True)
     bench.server.gate = anyio.Event()
     running = asyncio.create_task(bench.run())
+    await finished(bench.host.asleep(bench.interval))
+    (bench.control.folder / "odd.json").mkdir(parents=True)
+    bench.host.push(bench.interval)
     await finished(bench.host.asleep(bench.bounds.grace))
     opened(bench)
     with pytest.raises(OSError, match=r"odd\.json"):

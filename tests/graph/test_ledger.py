@@ -109,6 +109,14 @@ def test_requests_wait_in_the_order_they_were_made(tmp_path: Path) -> None:
     ]
 
 
+def test_a_request_that_was_taken_away_is_not_seen(tmp_path: Path) -> None:
+    """Not even where it was listed just before."""
+    (tmp_path / "1.json").symlink_to(tmp_path / "taken away")
+    assert Control(tmp_path).waiting() == []
+    (tmp_path / "taken away").write_text('{"what": "stop"}')
+    assert [request.what for _, request in Control(tmp_path).waiting()] == [STOP]
+
+
 def test_half_a_request_is_not_seen(tmp_path: Path) -> None:
     """A file that is being written has another name."""
     (tmp_path / ".0001000000.000000-abc").write_text('{"wh')

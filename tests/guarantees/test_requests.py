@@ -63,6 +63,24 @@ def test_captions_are_reviewed(engine: Engine) -> None:
     assert len(engine.happened(Happened.APPROVED)) == 1
 
 
+def test_killed_between_hearing_of_an_edit_and_making_it(engine: Engine) -> None:
+    """Who goes on makes it, though it was approved meanwhile."""
+    engine.hand_over(*SHAPES["legacy"], "--review")
+    engine.until(Happened.ASKED, push=10.0)
+    (image, *_) = engine.sim.world.images
+    engine.sim.fail("images.update", hang=True, when="before")
+    engine.ask(CAPTION, image=image, caption="by hand")
+    engine.struck()
+    engine.ask(APPROVE)
+    engine.kill()
+    assert engine.sim.world.images[image].caption != "by hand"
+    engine.go_on()
+    assert engine.finished().state == "done", engine.view().run.reason
+    assert not problems(engine)
+    assert engine.sim.world.images[image].caption == "by hand"
+    assert engine.sim.counts["images.update"] == 1
+
+
 def test_approved_while_nobody_works(engine: Engine) -> None:
     """It counts, and is not asked for again, by whoever goes on after somebody was killed."""
     engine.hand_over(*SHAPES["legacy"], "--review")

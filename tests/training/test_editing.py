@@ -294,6 +294,71 @@ def test_a_process_ends_while_captions_are_made_anew(studio: Studio, within: Wit
     within(main, caption_delay=2000.0)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 503, "times": 6}, {"status": 401}, {"drop": True, "when": "before", "times": 6}],
+    ids=["failing", "token refused", "gone"],
+)
+def test_an_edit_that_nobody_decided_on_stays(studio: Studio, within: Within, fault: dict[str, Any]) -> None:
+    """The run pauses and says so; who goes on makes it before those that were asked for later, the last one last."""
+
+    async def main(here: World) -> None:
+        def wishes(image: int) -> Iterable[Request]:
+            here.sim.fail("images.update", **fault)
+            for caption in ("the first", "the last"):
+                yield Request(CAPTION, {"image": image, "caption": caption})
+            yield Request(APPROVE)
+
+        with pytest.raises(RunPaused, match="was not changed; that is tried again when the run goes on"):
+            await reviewed(studio, here, studio.plan(review=True, family="legacy"), wishes)
+        assert [request.what for _, request in studio.place.control.waiting()] == [CAPTION, CAPTION, APPROVE]
+        assert not here.sim.faults
+        assert here.sim.counts["images.update"] == 0
+        await studio.resume(here)
+        image = next(iter(here.sim.world.images))
+        words = [each for each in told(studio) if each == "approved" or "was changed" in each]
+        assert words == [f"the caption of image {image} was changed"] * 2 + ["approved"]
+        assert here.sim.counts["images.update"] == 2
+        assert there(here)[str(image)] == "the last"
+        assert clean(here.sim), here.sim.audit()
+
+    within(main)
+
+
+def test_an_approval_waits_for_what_was_asked_for_beside_it(studio: Studio, within: Within) -> None:
+    """Even where a clock that was set back puts it first."""
+
+    async def main(here: World) -> None:
+        def wishes(image: int) -> Iterable[Request]:
+            yield Request(APPROVE)
+            yield Request(CAPTION, {"image": image, "caption": "by hand"})
+
+        await reviewed(studio, here, studio.plan(review=True, family="legacy"), wishes)
+        image = next(iter(here.sim.world.images))
+        assert told(studio)[:2] == [f"the caption of image {image} was changed", "approved"]
+        assert there(here)[str(image)] == "by hand"
+
+    within(main)
+
+
+def test_nothing_is_completed_before_what_was_asked_for(studio: Studio, within: Within) -> None:
+    """A change that comes when the captions are there is made first, without a review too."""
+
+    async def main(here: World) -> None:
+        def listen(event: Event) -> None:
+            studio.events.append(event)
+            if (event.what, event.task) == ("finished", "captions"):
+                wish = Request(CAPTION, {"image": next(iter(here.sim.world.images)), "caption": "by hand"})
+                studio.place.control.ask(wish, Host())
+
+        await train(here.session, studio.plan(family="legacy"), settings=studio.settings(), on_event=listen)
+        image = next(iter(here.sim.world.images))
+        assert there(here)[str(image)] == "by hand"
+        assert not [event for event in studio.happened("warned") if "not changed" in event.data["reason"]]
+
+    within(main)
+
+
 def test_captions_in_the_making_when_the_approval_comes(studio: Studio, within: Within) -> None:
     """Nothing is completed while somebody else has captions made anew."""
 

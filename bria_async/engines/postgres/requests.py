@@ -39,7 +39,7 @@ class Requests:
         return [(number, Request(what, json.loads(data), at, run)) for number, run, what, data, at in found]
 
     def remove(self, which: int) -> None:
-        """Take a request away that was heard."""
+        """Take a request away that is over."""
         with self.database.session() as session:
             session.execute("DELETE FROM request WHERE id = %s", (which,))
 
