@@ -1,11 +1,13 @@
 """Where things stand in a drawing."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
 from bria_async.dashboard.drawing import HEIGHT, LEFT, LONGEST, WIDTH, Scale, arcs, plot, timeline
 from bria_async.dashboard.history import INTERRUPTED, Mark, Span, Stretch
+from bria_async.dashboard.templating import rendered
 from bria_async.training.lifecycle import shape
 from bria_async.training.plan import Plan
 
@@ -92,8 +94,9 @@ def test_no_rate_of_less_than_a_second() -> None:
 
 
 def test_the_limit_of_a_plot() -> None:
-    """It is drawn where it is near, and else only told."""
+    """It is drawn where it is near, and else only told; it is the session's, for nobody knows the account's."""
     times = [1000.0 + number for number in range(60)]
     near, far = plot(times, 90.0), plot(times, 1000.0)
     assert near is not None and far is not None
     assert (near.limit_y, far.limit_y, far.limit) == (0.0, None, 1000.0)
+    assert "The session allows 1,000." in rendered("run/throughput.html", page=SimpleNamespace(plot=far))
