@@ -343,7 +343,7 @@ async def test_a_request_to_stop_outlives_who_heard_it(stage: Stage) -> None:
 
         @attrs.define
         class Engine:
-            async def hear(self, request: Request, *, stale: bool) -> bool:
+            async def hear(self, which: int, request: Request, *, stale: bool) -> bool:
                 heard.append(len(stage.led))
                 over.set()
                 return True
