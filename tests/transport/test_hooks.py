@@ -1,6 +1,5 @@
 """What a session tells while it sends: one value per attempt, with nothing in it that is secret."""
 
-import logging
 from typing import Any
 
 import attrs
@@ -10,7 +9,7 @@ from aiohttp import web
 from bria_async.errors import Attempt, NotFound, Outcome, ServerFailed
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, Recorder, Request
-from tests.transport.sessions import CANARY, host_of, session
+from tests.transport.sessions import CANARY, errors_logged, host_of, session
 
 
 async def test_every_attempt_is_told_once_it_is_over(server: Recorder) -> None:
@@ -88,14 +87,8 @@ async def test_a_hook_that_fails_is_logged_and_changes_nothing(
     def broken(attempt: Attempt) -> None:
         raise RuntimeError("the hook's own fault")
 
-    server.answers([], status)
-    async with session(server, on_attempt=broken, on_retry=broken, retry=RetryPolicy(attempts=2)) as bria:
-        if status == 200:
-            assert await bria.models.list() == ()
-        else:
-            with pytest.raises(ServerFailed):
-                await bria.models.list()
-    failed = [record for record in caplog.records if record.levelno == logging.ERROR]
+    policy = RetryPolicy(attempts=2)
+    failed = await errors_logged(server, status, caplog, on_attempt=broken, on_retry=broken, retry=policy)
     assert len(failed) == (1 if status == 200 else 3)
     assert "a hook of the session failed on an attempt at models.list" in failed[0].getMessage()
     assert len(server.requests) == (1 if status == 200 else 2)

@@ -1,7 +1,6 @@
 """Who is with a call: from before its turn until it is over, whatever it meets, and without a say in it."""
 
 import contextlib
-import logging
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
@@ -13,7 +12,7 @@ from aiohttp import web
 from bria_async import Attempt, DownloadFailed, NotFound, Sending, Session
 from bria_async.wire.retry import RetryPolicy
 from tests.support import TOKEN, PushedHost, Recorder, Request
-from tests.transport.sessions import CANARY, session
+from tests.transport.sessions import CANARY, errors_logged, session
 
 inside: ContextVar[str] = ContextVar("inside", default="")
 
@@ -129,14 +128,7 @@ async def test_one_that_fails_is_logged_and_changes_nothing(
     server: Recorder, when: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The call succeeds or fails as it would without: no hook can hide an error either."""
-    server.answers([], status)
-    async with session(server, on_call=Faulty(when), retry=RetryPolicy(attempts=1)) as bria:
-        if status == 200:
-            assert await bria.models.list() == ()
-        else:
-            with pytest.raises(NotFound):
-                await bria.models.list()
-    failed = [record for record in caplog.records if record.levelno == logging.ERROR]
+    failed = await errors_logged(server, status, caplog, on_call=Faulty(when), retry=RetryPolicy(attempts=1))
     assert len(failed) == (0 if when == "never" else 1)
     assert all("a hook of the session failed on a call of models.list" in record.getMessage() for record in failed)
     assert all(vars(record)["operation"] == "models.list" for record in failed)
