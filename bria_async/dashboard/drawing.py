@@ -9,7 +9,7 @@ import attrs
 
 from bria_async.graph.graph import Graph
 
-from .figures import duration
+from .figures import digits_of, duration, took
 from .history import SIGNS, Mark, Span, Stretch
 
 WIDTH = 1000.0
@@ -139,11 +139,14 @@ def timeline(
     start, until = worked[0].start, worked[-1].end
     ends = {at for stretch in worked for at in (stretch.start, stretch.end)}
     scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, LEFT, WIDTH)
+    places = [LEFT + (WIDTH - LEFT) * number / TICKS for number in range(TICKS + 1)]
+    times = [scale.time(x) - start for x in places]
+    digits = digits_of(times)
     bars = []
     for number, (name, span) in enumerate(spans.items()):
         x, end = scale.place(span.start), scale.place(until if span.end is None else span.end)
-        took = duration((until if span.end is None else span.end) - span.start)
-        words = f"{took} and not over" if span.end is None else took
+        words = took((until if span.end is None else span.end) - span.start, digits)
+        words = f"{words} and not over" if span.end is None else words
         bars.append(
             Bar(
                 name,
@@ -155,22 +158,32 @@ def timeline(
                 _signs(of_steps.get(name, ()), scale),
             )
         )
-    places = [LEFT + (WIDTH - LEFT) * number / TICKS for number in range(TICKS + 1)]
     pairs = itertools.pairwise(worked)
     return Timeline(
         TOP + len(bars) * ROW + 8,
         tuple(bars),
-        tuple((x, duration(scale.time(x) - start)) for x in places),
-        tuple(_band(scale, *cut, "drawn shorter: nothing happened for") for cut in scale.cuts),
-        tuple(_band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for") for one, two in pairs),
+        _ticks(places, times),
+        tuple(_band(scale, *cut, "drawn shorter: nothing happened for", digits) for cut in scale.cuts),
+        tuple(
+            _band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for", digits) for one, two in pairs
+        ),
         _signs(sorted(of_run, key=lambda mark: mark.at), scale),
     )
 
 
-def _band(scale: Scale, start: float, end: float, words: str) -> Band:
+def _ticks(places: Sequence[float], times: Sequence[float]) -> tuple[tuple[float, str], ...]:
+    """Times in words that differ from the one before."""
+    digits = digits_of(times)
+    words = [duration(time, digits) for time in times]
+    return tuple(
+        (x, "" if word in words[:number] else word) for number, (x, word) in enumerate(zip(places, words, strict=True))
+    )
+
+
+def _band(scale: Scale, start: float, end: float, words: str, digits: int) -> Band:
     x = scale.place(start)
-    took = duration(end - start)
-    return Band(x, max(1.0, scale.place(end) - x), f"{words} {took}", took)
+    lasted = took(end - start, digits)
+    return Band(x, max(1.0, scale.place(end) - x), f"{words} {lasted}", lasted)
 
 
 def _signs(marks: Iterable[Mark], scale: Scale) -> tuple[Sign, ...]:
@@ -252,8 +265,8 @@ def plot(times: Sequence[float], limit: float | None = None) -> Plot | None:
     if len(times) < 2 or times[0] == times[-1]:  # noqa: PLR2004  # two of them make a rate
         return None
     scale = Scale.of(times, 0.0, WIDTH)
-    took = times[-1] - times[0]
-    bins = max(1, min(BINS[1], max(BINS[0], len(times) // 4), int(took / SHORTEST)))
+    lasted = times[-1] - times[0]
+    bins = max(1, min(BINS[1], max(BINS[0], len(times) // 4), int(lasted / SHORTEST)))
     step = WIDTH / bins
     counts = Counter(min(bins - 1, int(scale.place(at) / step)) for at in times)
     edges = [scale.time(number * step) for number in range(bins + 1)]
@@ -262,11 +275,12 @@ def plot(times: Sequence[float], limit: float | None = None) -> Plot | None:
     is_near = limit is not None and limit <= NEAR_LIMIT * most
     top = max(most, limit) if limit is not None and is_near else most
     tops = (f"V{HEIGHT * (1 - rate / top):.1f}H{(number + 1) * step:.1f}" for number, rate in enumerate(rates))
-    ticks = tuple((WIDTH * part / 4, duration(scale.time(WIDTH * part / 4) - times[0])) for part in range(5))
+    places = [WIDTH * part / 4 for part in range(5)]
+    ticks = _ticks(places, [scale.time(x) - times[0] for x in places])
     return Plot(
         f"M0 {HEIGHT:g}{''.join(tops)}V{HEIGHT:g}Z",
         most,
-        len(times) * 60 / took,
+        len(times) * 60 / lasted,
         ticks,
         (*zip(edges, [*rates, rates[-1]], strict=True),),
         limit,

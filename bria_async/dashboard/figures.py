@@ -9,6 +9,7 @@ from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 from bria_async.graph.states import Change, State
 
+FEW = 10.0
 WINDOW = 20.0
 """Seconds that a rate is measured over."""
 
@@ -129,8 +130,10 @@ def training_time(view: View, now: float) -> str:
     return f"{duration(now - started)} since its start; documented are {least} to {most} hours"
 
 
-def duration(seconds: float) -> str:
-    """Seconds in words, in two units at most."""
+def duration(seconds: float, digits: int = 0) -> str:
+    """Seconds in words, in two units at most; those below ten with so many digits behind the point."""
+    if digits and 0 < round(seconds, digits) < FEW:
+        return f"{seconds:.{digits}f} s"
     whole = max(0, round(seconds))
     minutes, rest = divmod(whole, 60)
     hours, minutes = divmod(minutes, 60)
@@ -138,6 +141,18 @@ def duration(seconds: float) -> str:
     units = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
     first = next((place for place, (number, _) in enumerate(units) if number), len(units) - 1)
     return " ".join(f"{number} {unit}" for number, unit in units[first : first + 2] if number) or "0 s"
+
+
+def took(seconds: float, digits: int = 0) -> str:
+    """How long something took, in words; what took any time took more than none."""
+    least = 10.0**-digits
+    return f"< {least:.{digits}f} s" if 0 < seconds < least / 2 else duration(seconds, digits)
+
+
+def digits_of(times: Iterable[float]) -> int:
+    """How many digits a few seconds need to differ, 3 at most."""
+    seconds = {time for time in times if time < FEW}
+    return next((digits for digits in range(3) if len({duration(each, digits) for each in seconds}) == len(seconds)), 3)
 
 
 # --- words --------------------------------------------------------------------------------------------------------

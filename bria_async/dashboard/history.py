@@ -15,6 +15,9 @@ INTERRUPTED = "interrupted"
 THROTTLED = "429"
 """How the reason of a request begins that was told to wait."""
 _ENDS: Mapping[str, str] = {Happened.PAUSED: "paused", Happened.RUN_FAILED: "failed", Happened.COMPLETED: "done"}
+UPLOAD = "upload"
+MINUTE = 60.0
+_ARRIVED = (Change.FINISHED, Change.ADOPTED)
 _CLOSES = frozenset({Change.FINISHED, Change.ADOPTED, Change.SKIPPED, Change.FAILED})
 
 SIGNS: Mapping[str, tuple[str, str]] = {
@@ -70,6 +73,14 @@ class Span:
     end: float | None
 
 
+@attrs.frozen
+class Refused:
+    """Uploads that the server refused as too many (429), and how many it had taken in the minute before the first."""
+
+    count: int
+    taken: int
+
+
 def stretches(events: Iterable[Event], now: float, *, alive: bool) -> tuple[Stretch, ...]:
     """When somebody worked on a run; a process that was killed says nothing, and is missed when the next one begins."""
     found = []
@@ -115,6 +126,18 @@ def marks_of_steps(events: Iterable[Event]) -> dict[str, list[Mark]]:
 def is_throttled(event: Event) -> bool:
     """Whether a request was told to wait."""
     return event.what == Happened.RETRIED and str(event.data.get("reason", "")).startswith(THROTTLED)
+
+
+def uploads(events: Iterable[Event]) -> Iterator[float]:
+    """When each image was on the server."""
+    return (event.at for event in events if event.task == UPLOAD and event.key and event.what in _ARRIVED)
+
+
+def refused_of(events: Sequence[Event]) -> Refused:
+    """What the server refused as too much of uploads."""
+    refused = [event.at for event in events if event.task == UPLOAD and is_throttled(event)]
+    before = [at for at in uploads(events) if refused and refused[0] - MINUTE < at <= refused[0]]
+    return Refused(len(refused), len(before))
 
 
 def spans(graph: Graph, stages: Iterable[Stage], events: Sequence[Event]) -> dict[str, Span]:

@@ -28,8 +28,18 @@ from bria_async.wire.redaction import excerpt, shown
 from .drafts import Draft, draft_of
 from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
 from .facts import NAMED, facts_of, next_command, view_of
-from .figures import Stage, duration, stages, told
-from .history import Span, is_throttled, marks_of_run, marks_of_steps, spans, stretches
+from .figures import Stage, duration, stages, told, took
+from .history import (
+    Refused,
+    Span,
+    is_throttled,
+    marks_of_run,
+    marks_of_steps,
+    refused_of,
+    spans,
+    stretches,
+    uploads,
+)
 
 LOOKS: Mapping[str, tuple[str, str]] = {
     "done": ("✓", "done"),
@@ -131,6 +141,7 @@ class RunPage:
     timeline: Timeline | None
     arcs: Arcs
     plot: Plot | None
+    refused: Refused
     draft: Draft | None
 
     @property
@@ -214,15 +225,10 @@ def run_page(
             marks_of_steps(events),
         ),
         arcs=arcs(results.graph),
-        plot=plot(
-            [event.at for event in events if event.task == "upload" and event.key and event.what in _ARRIVED],
-            _limit(events),
-        ),
+        plot=plot(list(uploads(events)), _limit(events)),
+        refused=refused_of(events),
         draft=draft_of(results, events),
     )
-
-
-_ARRIVED = (Change.FINISHED, Change.ADOPTED)
 
 
 def _limit(events: Iterable[Event]) -> float | None:
@@ -244,8 +250,8 @@ def _numbers(
     throttled = sum(float(event.data.get("wait") or 0) for event in events if is_throttled(event))
     adopted = sum(row.via == "adopted" for found in rows.values() for row in found.values())
     yield "images", f"{facts['uploaded']:,} of {facts['images']:,}"
-    yield "from start to end", duration(lasted)
-    yield "worked on", duration(worked)
+    yield "from start to end", took(lasted)
+    yield "worked on", took(worked)
     yield "creating requests", count(lambda event: event.what == Change.ANNOUNCED)
     yield "repeated", count(lambda event: event.what == Happened.RETRIED)
     yield "waited for 429", duration(throttled)
@@ -277,10 +283,10 @@ def _steps(
         if (stage := by_name.get(task.name)) is None:
             continue
         span = lasted.get(task.name)
-        took = "" if span is None else duration((until if span.end is None else span.end) - span.start)
+        lasts = "" if span is None else took((until if span.end is None else span.end) - span.start)
         attempts = sum(row.attempt for row in rows[task.name].values())
         needs = tuple(edge.name for edge in graph.edges(task))
-        yield Step(stage, task.effect, _state_of(stage, span is not None, alive=alive), attempts, needs, took)
+        yield Step(stage, task.effect, _state_of(stage, span is not None, alive=alive), attempts, needs, lasts)
 
 
 def _state_of(stage: Stage, reached: bool, *, alive: bool) -> str:

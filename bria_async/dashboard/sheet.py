@@ -63,6 +63,7 @@ async def write_sheet(
     host: Host | None = None,
     at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
+    again: str = "",
 ) -> Path:
     """Write the contact sheet of an inspection as one HTML file, which appears whole or not at all.
 
@@ -72,6 +73,7 @@ async def write_sheet(
         host: whose threads to use.
         at_once: images at a time, by default one more than there are processors.
         progress: called after each image with how many are done, and of how many.
+        again: an address that looks at the images again, which the sheet then leads to.
 
     Returns:
         The file.
@@ -85,7 +87,8 @@ async def write_sheet(
     side = side_for(len(files))
     pictures = await in_threads(files, partial(_picture, side=side), host, at_once, progress)
     tiles = await host.in_thread(tiles_of, inspection, dict(zip(files, pictures, strict=True)))
-    return await host.in_thread(_write, inspection, tiles, Path(to))
+    facts = {**_facts(inspection, tiles), "again": again, "at": host.now()}
+    return await host.in_thread(_write, Path(to), facts)
 
 
 def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> dict[Path, Tile]:
@@ -125,9 +128,9 @@ def _picture(path: Path, side: int) -> bytes | None:
         return None  # its tile says what is wrong with it
 
 
-def _write(inspection: Inspection, tiles: Mapping[Path, Tile], to: Path) -> Path:
+def _write(to: Path, facts: Mapping[str, object]) -> Path:
     to = to.expanduser().absolute()
-    write_page(to, "sheet.html", **_facts(inspection, tiles))
+    write_page(to, "sheet.html", **facts)
     return to
 
 

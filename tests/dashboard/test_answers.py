@@ -1,6 +1,7 @@
 """What a dashboard answers, whatever it is asked: its headers, small pictures by number, nothing beside runs."""
 
 import io
+import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +22,45 @@ PICTURES = (
     "/runs/many/runs/run-0/collage/3",
     "/runs/studio/collage/1",
 )
-STREAMS = ("/live", "/runs/studio/live", "/runs/many/live", "/runs/many/runs/run-0/live")
+STREAMS = ("/live", "/compare/live", "/runs/studio/live", "/runs/many/live", "/runs/many/runs/run-0/live")
+NOTHING = {
+    "/runs/studio/": (
+        "images/7/96",
+        "images/999999/96",
+        "images/1000000/96",
+        "images/-1/96",
+        "images/0/97",
+        "images/0/9999",
+        "images/0/0",
+        "images/0.png/96",
+        "images/%30%2e%2e/96",
+        "images/0",
+        "images/%2e%2e%2fjournal.db/96",
+        "images/..%2f..%2fjournal.db/96",
+        "samples/2/96",
+        "thumbnails/0/96",
+        "collage/4",
+        "collage/2",
+        "journal.db",
+        "%2e%2e/journal.db",
+    ),
+    "/static/": (
+        "../web/guard.py",
+        "%2e%2e/web/guard.py",
+        "..%2fweb%2fguard.py",
+        "%2e%2e%2fweb%2fguard.py",
+        "..%5cweb%5cguard.py",
+        "....//web/guard.py",
+        "/etc/passwd",
+        "%2fetc%2fpasswd",
+        "uplot/../../templates/base.html",
+        "uplot/%2e%2e/%2e%2e/templates/base.html",
+        "style.css%00",
+        "",
+        "uplot",
+    ),
+}
+"""What is beside the pictures of a run, and beside the files that belong to pages."""
 OWN = {*MADE, *PICTURES}
 """What has a policy, or a time to be kept, of its own."""
 
@@ -56,6 +95,21 @@ async def test_files_that_stand_alone(door: Door, target: str) -> None:
     assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
     assert "content=\"default-src 'none'" in answer.text
     assert TOKEN not in answer.text
+
+
+async def test_an_inspection_can_be_made_again(pictures: Path, door: Door) -> None:
+    """It says how the images were when it was made, and leads to another look, which sees what was added since."""
+    first = (await door.ask("/runs/studio/inspection")).text
+    added = pictures / "added.png"
+    try:
+        shutil.copy(pictures / "0.png", added)
+        second = (await door.ask("/runs/studio/inspection")).text
+        third = (await door.ask("/runs/studio/inspection?anew")).text
+    finally:
+        added.unlink()
+    assert first == second
+    assert all('<a href="?anew">Look again</a>' in sheet for sheet in (first, third))
+    assert ("added.png" in first, "added.png" in third) == (False, True)
 
 
 async def test_files_are_made_in_the_place_of_older_ones(
@@ -103,37 +157,6 @@ async def test_pictures_are_encoded_anew(door: Door, target: str) -> None:
         assert image.format == "WEBP"
         assert max(image.size) <= 640
     assert answer.headers["Cache-Control"].startswith("private")
-
-
-@pytest.mark.fault("S2")
-@pytest.mark.parametrize(
-    "below",
-    [
-        "images/7/96",
-        "images/999999/96",
-        "images/1000000/96",
-        "images/-1/96",
-        "images/0/97",
-        "images/0/9999",
-        "images/0/0",
-        "images/0.png/96",
-        "images/%30%2e%2e/96",
-        "images/0",
-        "images/%2e%2e%2fjournal.db/96",
-        "images/..%2f..%2fjournal.db/96",
-        "samples/2/96",
-        "thumbnails/0/96",
-        "collage/4",
-        "collage/2",
-        "journal.db",
-        "%2e%2e/journal.db",
-    ],
-)
-async def test_pictures_by_number_alone(door: Door, below: str) -> None:
-    """Numbers and sizes that there are not, and whatever is no number, lead to nothing."""
-    answer = await door.ask(f"/runs/studio/{below}")
-    assert answer.status == 404
-    assert b"SQLite" not in answer.body
 
 
 async def test_a_sample_that_is_no_picture(shelf: Path, door: Door) -> None:
@@ -196,26 +219,9 @@ async def test_names_lead_nowhere(shelf: Path, door: Door, name: str) -> None:
 
 
 @pytest.mark.fault("S2")
-@pytest.mark.parametrize(
-    "below",
-    [
-        "../web/guard.py",
-        "%2e%2e/web/guard.py",
-        "..%2fweb%2fguard.py",
-        "%2e%2e%2fweb%2fguard.py",
-        "..%5cweb%5cguard.py",
-        "....//web/guard.py",
-        "/etc/passwd",
-        "%2fetc%2fpasswd",
-        "uplot/../../templates/base.html",
-        "uplot/%2e%2e/%2e%2e/templates/base.html",
-        "style.css%00",
-        "",
-        "uplot",
-    ],
-)
-async def test_static_files_stay_in_their_folder(door: Door, below: str) -> None:
-    """Nothing beside them, and no list of them."""
-    answer = await door.ask(f"/static/{below}")
+@pytest.mark.parametrize("target", [f"{root}{below}" for root, some in NOTHING.items() for below in some])
+async def test_files_by_number_or_name_alone(door: Door, target: str) -> None:
+    """Numbers and sizes that there are not, files beside those that pages need, and folders lead to nothing."""
+    answer = await door.ask(target)
     assert answer.status in (403, 404)
     assert len(answer.body) < 200

@@ -6,6 +6,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -18,13 +19,18 @@ from playwright.sync_api import Browser, Page, expect
 from bria_async import Event, Plan, RunPaused, Session, Settings, simulator, train, train_many
 from bria_async.dashboard import serving
 from bria_async.graph.events import Happened
+from bria_async.graph.states import Change
 from bria_async.images.pictures import draw
+from bria_async.images.probe import probe
 from bria_async.sim import Clock, Options
+from bria_async.training.place import Place
 from bria_async.wire.polling import Polling
 from tests.support import TOKEN
 
 from .apart import running
 from .browser import DESKTOP, PHONE, barriers, needs_browser, window
+from .written import begun, uploaded, writing
+from .written import plan as written
 
 pytestmark = [needs_browser, pytest.mark.exhaustive]
 
@@ -34,12 +40,16 @@ VIEWS = {
     "runs": "",
     "done": "runs/done",
     "paused": "runs/paused",
+    "running": "runs/running",
+    "interrupted": "runs/interrupted",
     "review": "runs/review",
     "batch": "runs/studio",
     "compare": "compare",
+    "inspection": "runs/paused/inspection",
+    "report": "runs/done/report",
     "nothing": "runs/never",
 }
-"""View -> where it is, below the address of the dashboard."""
+"""View -> where it is, below the address of the dashboard; a report is a file, and opened from the disk."""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +59,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     draw(folder / "pictures", IMAGES)
     for name in ("oak", "elm"):
         draw(folder / "tree" / name, 5)
+    odd(folder / "odd")
     with running(lambda: studio(folder)) as address:
         yield address
 
@@ -74,8 +85,10 @@ async def studio(folder: Path) -> AsyncIterator[str]:
         tree = [attrs.evolve(plan, images=each, name=each.name) for each in (folder / "tree").iterdir()]
         await train_many(session, tree, name="studio", settings=settings)
         sim.fail("models.create", status=403, body={"message": "no such right"})
+        paused = attrs.evolve(plan, name="paused", images=folder / "odd", on_bad_image="skip")
         with pytest.raises(RunPaused):
-            await train(session, attrs.evolve(plan, name="paused"), settings=settings)
+            await train(session, paused, settings=settings)
+        await interrupted(Place.of("interrupted", settings.state), folder / "pictures")
         asked = asyncio.Event()
 
         def hear(event: Event) -> None:
@@ -85,34 +98,76 @@ async def studio(folder: Path) -> AsyncIterator[str]:
         plan = attrs.evolve(plan, name="review", review=True)
         reviewed = asyncio.create_task(train(session, plan, settings=settings, on_event=hear))
         await asked.wait()
+        halfway = asyncio.Event()
+
+        def count(event: Event) -> None:
+            if (event.task, event.what) == ("upload", Change.FINISHED):
+                arrived.append(event)
+            if len(arrived) == IMAGES // 2:
+                halfway.set()
+
+        arrived: list[Event] = []
+        sim.fail("images.upload", status=429, after=2, times=2, headers={"Retry-After": "1"})
+        sim.fail("images.upload", hang=True, after=IMAGES // 2, times=IMAGES)
+        plan = attrs.evolve(plan, name="running", review=False)
+        uploading = asyncio.create_task(train(session, plan, settings=settings, on_event=count))
+        await halfway.wait()
         async with serving(folder / "runs", control=True) as address:
             yield address
-        reviewed.cancel()
-        await asyncio.wait([reviewed])
+        for work in (reviewed, uploading):
+            work.cancel()
+        sim.release()
+        await asyncio.wait([reviewed, uploading])
 
 
-def opened(page: Page, address: str, view: str) -> None:
+def odd(folder: Path) -> None:
+    """Images with something to say about them: a copy, one that is cut off, and captions for some."""
+    draw(folder, IMAGES)
+    first, second, *_ = sorted(folder.iterdir())
+    shutil.copy(first, folder / "copy.png")
+    (folder / "cut.jpg").write_bytes(second.read_bytes()[:-200])
+    (folder / first.with_suffix(".txt").name).write_text("A girl with purple hair in front of a house")
+
+
+async def interrupted(place: Place, pictures: Path) -> None:
+    """A run whose process died in the midst of its uploads."""
+    found = {image.key: image for image in map(probe, sorted(pictures.iterdir()))}
+    async with writing(place) as (bria, journal):
+        ledger = await begun(bria, journal, written(pictures, place.name), found)
+        await uploaded(ledger, IMAGES // 2)
+        await ledger.change(list(ledger.of("upload"))[IMAGES // 2], Change.ANNOUNCED)
+
+
+def opened(page: Page, address: str, view: str, folder: Path = Path()) -> None:
     """Go to a view, once its pictures are there."""
     page.goto(address)
-    page.goto(f"{address.partition('?')[0]}{VIEWS[view]}")
+    target = f"{address.partition('?')[0]}{VIEWS[view]}"
+    if view == "report":
+        file = folder / "report.html"
+        file.write_bytes(page.request.get(target).body())
+        target = file.as_uri()
+    page.goto(target)
     page.wait_for_load_state()
     for picture in page.locator("img:visible").all()[:8]:
         picture.scroll_into_view_if_needed()
         picture.evaluate("image => image.decode()")
-    page.evaluate("scrollTo(0, 0)")
+    page.evaluate("for (const box of [window, ...document.querySelectorAll('.scroll')]) box.scrollTo(0, 0)")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view(chromium: Browser, address: str, view: str, size: tuple[int, int], scheme: str) -> None:
+def test_a_view(chromium: Browser, address: str, view: str, size: tuple[int, int], scheme: str, tmp_path: Path) -> None:
     """Nothing keeps people from using it, by axe, and nothing sticks out at its side."""
     refused = (404,) if view == "nothing" else ()
     with window(chromium, size, scheme, without_policy=True, refused=refused) as page:
-        opened(page, address, view)
+        opened(page, address, view, tmp_path)
         if folder := os.environ.get("BRIA_SCREENSHOTS"):
             name = f"{view}-{'phone' if size == PHONE else 'desk'}-{scheme}.png"
-            page.screenshot(path=Path(folder, name), full_page=True)
+            height = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": size[0], "height": height})  # else what is not in sight is not drawn
+            page.wait_for_load_state("load")
+            page.screenshot(path=Path(folder, name))
         assert barriers(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
@@ -149,7 +204,7 @@ def test_runs_side_by_side(chromium: Browser, address: str) -> None:
     """Whoever chooses runs sees their samples of one prompt and seed in one row."""
     with window(chromium) as page:
         opened(page, address, "compare")
-        page.get_by_text("Runs with samples").click()
+        page.get_by_text("Choose runs").click()
         for name in ("done", "studio/oak", "studio/elm"):
             page.get_by_label(name).set_checked(True)
         page.get_by_role("button", name="Compare").click()

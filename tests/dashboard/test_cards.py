@@ -1,6 +1,9 @@
 """Cards of runs and batches: what most needs somebody comes first, and one damaged journal hides no other."""
 
 import asyncio
+import html
+import json
+import re
 from pathlib import Path
 
 from bria_async.dashboard.collage import MOST, collage
@@ -53,6 +56,18 @@ def test_what_needs_somebody_comes_first(tmp_path: Path) -> None:
     paused = found["paused"]
     assert (paused.uploaded, paused.images, paused.pictures, paused.reason) == (2, 5, MOST, "it was asked to")
     assert paused.step == "upload 2 of 5"
+
+
+def test_cards_carry_their_places(shelf: Path) -> None:
+    """By which a page that is live keeps them in this order."""
+
+    async def main() -> str:
+        async with serving(shelf) as door:
+            return (await door.ask("/")).text
+
+    ranks = [json.loads(html.unescape(rank)) for rank in re.findall('data-rank="([^"]*)"', asyncio.run(main()))]
+    assert [title for *_, title in ranks] == list(cards(shelf))
+    assert ranks == sorted(ranks)
 
 
 def test_a_batch_is_one_card(shelf: Path) -> None:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from bria_async.dashboard.drawing import HEIGHT, LEFT, LONGEST, WIDTH, Scale, arcs, plot, timeline
-from bria_async.dashboard.history import INTERRUPTED, Mark, Span, Stretch
+from bria_async.dashboard.history import INTERRUPTED, Mark, Refused, Span, Stretch
 from bria_async.dashboard.templating import rendered
 from bria_async.training.lifecycle import shape
 from bria_async.training.plan import Plan
@@ -56,6 +56,29 @@ def test_the_timeline_of_a_run_that_was_killed() -> None:
     assert ("▶", "resumed") in found.legend
 
 
+@pytest.mark.parametrize(
+    ("moments", "ticks"),
+    [
+        ([0.0, 0.6], ["0 s", "0.1 s", "0.2 s", "0.3 s", "0.4 s", "0.5 s", "0.6 s"]),
+        ([0.0, 0.03], ["0 s", "0.005 s", "0.010 s", "0.015 s", "0.020 s", "0.025 s", "0.030 s"]),
+        ([0.0, 60.0], ["0 s", "10 s", "20 s", "30 s", "40 s", "50 s", "1 min"]),
+        ([*range(7), *range(400_000, 400_007)], ["0 s", "3 s", "5 s", "2 d 7 h", "4 d 15 h", "", ""]),
+    ],
+)
+def test_ticks_differ(moments: list[float], ticks: list[str]) -> None:
+    """Of runs of seconds by digits behind the point; of runs of days those that would say the same say nothing."""
+    found = timeline({}, (Stretch(moments[0], moments[-1], ""),), moments, [], {})
+    assert found is not None
+    assert [words for _, words in found.ticks] == ticks
+
+
+def test_what_took_any_time_took_more_than_none() -> None:
+    """A step too short for the digits of its run."""
+    found = timeline({"project": Span(0, 0.01)}, (Stretch(0, 0.6, ""),), [0.0, 0.6], [], {})
+    assert found is not None
+    assert found.bars[0].words == "< 0.1 s"
+
+
 def test_nothing_is_drawn_of_a_run_that_nobody_began() -> None:
     """It has no time."""
     assert timeline({}, (), [], [], {}) is None
@@ -99,4 +122,5 @@ def test_the_limit_of_a_plot() -> None:
     near, far = plot(times, 90.0), plot(times, 1000.0)
     assert near is not None and far is not None
     assert (near.limit_y, far.limit_y, far.limit) == (0.0, None, 1000.0)
-    assert "The session allows 1,000." in rendered("run/throughput.html", page=SimpleNamespace(plot=far))
+    page = SimpleNamespace(plot=far, refused=Refused(0, 0))
+    assert "The session keeps to 1,000 a minute" in rendered("run/throughput.html", page=page)

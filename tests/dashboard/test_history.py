@@ -6,10 +6,12 @@ from bria_async.dashboard.figures import Stage
 from bria_async.dashboard.history import (
     INTERRUPTED,
     Mark,
+    Refused,
     Span,
     Stretch,
     marks_of_run,
     marks_of_steps,
+    refused_of,
     spans,
     stretches,
 )
@@ -135,3 +137,17 @@ def test_what_went_otherwise_is_marked() -> None:
             Mark(5, "adopted"),
         ]
     }
+
+
+def test_uploads_that_were_too_many() -> None:
+    """How many were refused, and what the server had taken in the minute before the first, by arrivals alone."""
+    arrived = [Event(at, "toy", Change.FINISHED, "upload", f"image {at}") for at in (10, 39, 41, 70, 99)]
+    refused = [Event(at, "toy", Happened.RETRIED, "upload", "late", {"reason": "429"}) for at in (100, 130)]
+    others = [
+        Event(50, "toy", Happened.RETRIED, "upload", "late", {"reason": "reset"}),
+        Event(60, "toy", Happened.RETRIED, "schema", "", {"reason": "429"}),
+        Event(105, "toy", Change.FINISHED, "upload", "late"),
+        Event(95, "toy", Change.FINISHED, "schema"),
+    ]
+    assert refused_of([*arrived, *refused, *others]) == Refused(2, 3)
+    assert refused_of([*arrived, *others]) == Refused(0, 0)

@@ -23,7 +23,19 @@ from .written import begun, finish, images, plan, uploaded, writing
 
 Within = Callable[..., Any]
 OF_RUN = {
-    *("head", "doing", "review", "timeline", "throughput", "samples", "filter", "steps", "settings", "events"),
+    *(
+        "head",
+        "doing",
+        "contents",
+        "review",
+        "timeline",
+        "throughput",
+        "samples",
+        "filter",
+        "steps",
+        "settings",
+        "events",
+    ),
     *(f"image-{number}" for number in range(COUNT)),
 }
 ADDRESS = "/runs/studio/live"
@@ -42,7 +54,7 @@ def test_the_whole_page_for_whoever_brings_no_version(shelf: Path) -> None:
     run_virtually(main)
 
 
-@pytest.mark.parametrize("page", ["/runs/studio", "/runs/many", "/runs/many/runs/run-1", "/"])
+@pytest.mark.parametrize("page", ["/runs/studio", "/runs/many", "/runs/many/runs/run-1", "/", "/compare"])
 def test_nothing_for_whoever_has_it_all(shelf: Path, page: str) -> None:
     """Brought in the address, as a page does, or as browsers do that come back."""
 
@@ -161,6 +173,46 @@ def test_a_process_that_dies_without_a_word(tmp_path: Path) -> None:
         assert "in doubt" in first.data["image-1"]
 
     run_virtually(main)
+
+
+def test_a_card_of_a_run_that_is_taken_away(shelf: Path, tmp_path: Path) -> None:
+    """It arrives as nothing, once."""
+    for name in ("studio", "draft"):
+        shutil.copytree(shelf / name, tmp_path / name)
+
+    async def main() -> None:
+        async with followed(tmp_path) as board, board.follow(f"/live?after={await board.version('/')}") as reader:
+            await reader.until(10)
+            shutil.rmtree(tmp_path / "studio")
+            (first,) = await reader.until(60)
+            assert set(first.data) == {"head", "run-studio"}
+            assert first.data["run-studio"] == ""
+
+    run_virtually(main)
+
+
+def test_samples_that_arrive_beside_others(studio: Studio, within: Within) -> None:
+    """Who compares runs sees another one's as soon as they are there, and those of the runs that he named alone."""
+
+    async def main(here: World) -> None:
+        plans = [studio.plan(name=name, samples=("a boat",), sample_seed=7) for name in ("One", "Two")]
+        await train(here.session, plans[0], settings=studio.settings())
+        async with followed(studio.state) as board:
+            after = await board.version("/compare")
+            named = await board.version("/compare?run=one")
+            async with (
+                board.follow(f"/compare/live?after={after}") as newest,
+                board.follow(f"/compare/live?run=one&after={named}") as one,
+            ):
+                await train(here.session, plans[1], settings=studio.settings())
+                await asyncio.gather(newest.until(10), one.until(10))
+        assert set(newest.shown) == {"choices", "compared"}
+        assert newest.shown["compared"].count("<img") == 2
+        assert set(one.shown) <= {"choices", "compared"}
+        assert one.shown["compared"].count("<img") == 1
+        assert one.shown["choices"].count("checked") == 1
+
+    within(main)
 
 
 def test_a_run_that_is_taken_away(shelf: Path, tmp_path: Path) -> None:

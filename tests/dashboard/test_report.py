@@ -16,6 +16,7 @@ from bria_async.errors import ConfigurationError, JournalError, RunPaused
 from bria_async.host import Host
 from bria_async.training import train_many
 from bria_async.training.place import Place
+from bria_async.transport.limit import Rates
 from tests.journals.runs import NAME, SHAPES
 from tests.simulation.world import TOKEN, World
 from tests.training.conftest import COUNT, Studio, copied
@@ -74,6 +75,24 @@ def test_images_that_were_refused(studio: Studio, within: Within, tmp_path: Path
         assert "left out 1" in page.text
         assert re.search(r"waited for 429\s+[1-9]", page.text), "the wait is counted"
         assert page.all("g", "k-429"), "and drawn"
+        assert "The server refused 1 upload as too many (429)" in page.text
+
+    within(main)
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(60, "keeps to 60 a minute (requests_per_minute), the dashed line"), (None, "No limit is known")],
+)
+def test_the_limit_of_uploads(studio: Studio, within: Within, tmp_path: Path, rate: float | None, words: str) -> None:
+    """What the session was given; where it was given nothing, that, and how to give it."""
+
+    async def main(here: World) -> None:
+        here.session.rates = Rates.of(rate, ())
+        await studio.train(here, studio.plan())
+        page = await report(studio.place, tmp_path / "report.html", here.session.host)
+        assert words in page.text
+        assert "No upload was refused as one too many (429)" in page.text
 
     within(main)
 

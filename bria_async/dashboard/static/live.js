@@ -2,27 +2,61 @@
 
 const said = document.getElementById("said");
 const pulse = document.getElementById("pulse");
-const wall = document.querySelector(".wall, #cards");
+const cards = document.getElementById("cards");
 
 // --- parts that arrive ---------------------------------------------------------------------------
 
-function place(id, html) {
+function arrive(parts) {
+  const moving = [];
+  for (const [id, html] of Object.entries(parts)) {
+    const old = document.getElementById(id);
+    const rank = old?.dataset.rank;
+    const fresh = html ? place(old, html) : old?.remove();
+    if (!fresh) continue;
+    dress(fresh);
+    if (fresh.dataset.rank !== rank) moving.push(fresh);
+  }
+  if (moving.length) arrange(moving);
+  find();
+}
+
+function place(old, html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const fresh = template.content.firstElementChild;
-  const old = document.getElementById(id);
-  if (!old) {
-    wall?.prepend(fresh);
-    return fresh;
-  }
+  if (!old) return fresh;
   if (isBeingEdited(old)) return null;
   carryOver(old, fresh);
   if (old.isEqualNode(fresh)) return null;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const path = focused && pathTo(old, focused);
+  const offsets = boxes(old).map(({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop]);
   old.replaceWith(fresh);
+  boxes(fresh).forEach((box, number) => box.scrollTo(...(offsets[number] ?? [0, 0])));
   if (path) at(fresh, path)?.focus({ preventScroll: true });
   return fresh;
+}
+
+// Cards with another rank take their places among the others, which stay where they are.
+function arrange(moving) {
+  const focused = document.activeElement;
+  for (const card of moving) card.remove();
+  for (const card of moving) {
+    let [first, last] = [0, cards.children.length];
+    while (first < last) {
+      const middle = (first + last) >> 1;
+      if (isBefore(card, cards.children[middle])) last = middle;
+      else first = middle + 1;
+    }
+    cards.insertBefore(card, cards.children[first] ?? null);
+  }
+  focused.focus({ preventScroll: true });
+}
+
+function isBefore(one, other) {
+  const [ours, theirs] = [one, other].map((card) => JSON.parse(card.dataset.rank));
+  const number = ours.findIndex((value, number) => value !== theirs[number]);
+  return ours[number] < theirs[number];
 }
 
 // What somebody types stays under his hands; the part comes again with the next change.
@@ -48,6 +82,10 @@ function carryOver(old, fresh) {
   }
 }
 
+function boxes(part) {
+  return [part, ...part.querySelectorAll(".scroll")];
+}
+
 function pathTo(root, element) {
   const path = [];
   for (let node = element; node !== root; node = node.parentElement) {
@@ -67,12 +105,14 @@ let source = null;
 let seen = version;
 
 function follow() {
-  source = new EventSource(`${live}?after=${encodeURIComponent(seen)}`);
+  const address = new URL(live, location);
+  address.search = location.search;
+  address.searchParams.set("after", seen);
+  source = new EventSource(address);
   source.addEventListener("open", () => tell("live"));
   source.addEventListener("parts", (event) => {
     seen = event.lastEventId;
-    for (const [id, html] of Object.entries(JSON.parse(event.data))) dress(place(id, html));
-    find();
+    arrive(JSON.parse(event.data));
   });
   source.addEventListener("problem", (event) => {
     source.close();
@@ -98,7 +138,6 @@ document.addEventListener("visibilitychange", () => {
 // --- what parts need of scripts ------------------------------------------------------------------
 
 function dress(part) {
-  if (!part) return;
   for (const code of part.querySelectorAll(".next code")) copyable(code);
   const figures = part.matches(".plot") ? [part] : part.querySelectorAll(".plot");
   for (const figure of figures) draw(figure);
@@ -120,7 +159,15 @@ function draw(figure) {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const [times, rates] = [points.map(([time]) => time), points.map(([, rate]) => rate)];
   const isShort = times.at(-1) - times[0] < 600;
-  const clock = (at) => new Date(at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: isShort ? "2-digit" : undefined, hourCycle: "h23" });
+  const clock = (at, step = 1) =>
+    new Date(at * 1000).toLocaleTimeString([], {
+      hour: "2-digit",
+      minute: "2-digit",
+      second: isShort ? "2-digit" : undefined,
+      fractionalSecondDigits: step < 1 ? Math.min(3, Math.ceil(-Math.log10(step))) : undefined,
+      hourCycle: "h23",
+    });
+  const short = new Intl.NumberFormat([], { notation: "compact" }).format;
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
   const series = [
     { label: "at", value: (_, at) => (at === null ? "–" : clock(at)) },
@@ -143,7 +190,7 @@ function draw(figure) {
   const size = () => ({ width: Math.floor(figure.clientWidth), height: 200 });
   figure.querySelector("svg").replaceWith(box);
   figure.querySelector(".ticks")?.remove();
-  const plot = new uPlot({ ...size(), series, axes: [{ ...axis, space: 90, values: (_, at) => at.map(clock) }, { ...axis, size: 60 }], scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
+  const plot = new uPlot({ ...size(), series, axes: [{ ...axis, space: 90, values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) }, { ...axis, size: 60, values: (_, rates) => rates.map(short) }], scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
   box.firstElementChild.setAttribute("aria-hidden", "true");
   new ResizeObserver(() => plot.setSize(size())).observe(figure);
 }

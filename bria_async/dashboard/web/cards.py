@@ -48,6 +48,11 @@ class Card:
         """What tells it from all others."""
         return f"{self.batch}/{self.name}" if self.batch else self.name
 
+    @property
+    def rank(self) -> tuple[int, float, str]:
+        """Its place: what most needs somebody first, then what was begun last; pages that are live keep to it."""
+        return SOONEST.index(self.state), -self.created, self.title
+
 
 def cards_of(places: Iterable[Place]) -> list[Card]:
     """Runs by themselves, and batches; blocks. A journal that cannot be read is a card that says so."""
@@ -64,7 +69,7 @@ def cards_of_batch(place: Place, overview: Overview) -> list[Card]:
 
 
 def _sorted(cards: Iterable[Card]) -> list[Card]:
-    return sorted(cards, key=lambda card: (SOONEST.index(card.state), -card.created, card.title))
+    return sorted(cards, key=lambda card: card.rank)
 
 
 def _cards(place: Place) -> Iterator[Card]:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 import attrs
 
 from ..pages import Picture, Tile
+from ..report import SAMPLE
 from .cards import Card
 
 
@@ -28,9 +29,9 @@ class Links:
         """A picture of an image; its address changes with what it shows."""
         return f"{self.run(title, 'images', tile.number, side)}?of={tile.image.sha256[:12]}"
 
-    def sample(self, title: str, picture: Picture, side: int) -> str:
+    def sample(self, title: str, picture: Picture) -> str:
         """A picture of a sample."""
-        return self.run(title, "samples", picture.number, side)
+        return self.run(title, "samples", picture.number, SAMPLE)
 
     def collage(self, card: Card, number: int) -> str:
         """A picture of a card."""

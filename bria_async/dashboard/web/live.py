@@ -1,8 +1,8 @@
 """What is new on a page while it is looked at: parts of it as HTML, by server-sent events.
 
-A part that arrives takes the place of the element with its id. An event's id is the version of the page, which for a
-run is the newest event of its journal, and its state: whoever comes back with one gets what changed behind it, and
-nothing twice.
+A part that arrives takes the place of the element with its id; an empty one takes it away. An event's id is the version
+of the page, which for a run is the newest event of its journal, and its state: whoever comes back with one gets what
+changed behind it, and nothing twice.
 """
 
 import asyncio
@@ -62,15 +62,16 @@ async def _send(
         if shown is None:
             shown = dict(now.parts if known == now.version else await host.in_thread(now.untouched, known))
         changed = {name: part for name, part in now.parts.items() if shown.get(name) != part}
-        shown |= changed
-        if changed:
-            data = _event("parts", now.version, await host.in_thread(_drawn, drawing, changed))
+        gone = dict.fromkeys(shown.keys() - now.parts.keys(), "")
+        shown = dict(now.parts)
+        if changed or gone:
+            data = _event("parts", now.version, await host.in_thread(_drawn, drawing, changed) | gone)
         else:
             data = b":\n\n" if began - written > HEARTBEAT else b""
         if data:
             await response.write(data)
             written = began
-        wait = SHORTEST if changed else min(2 * wait, LONGEST)
+        wait = SHORTEST if changed or gone else min(2 * wait, LONGEST)
         with anyio.move_on_after(max(wait, (host.monotonic() - began) / BUSY)):
             await closing.wait()
 

@@ -47,7 +47,7 @@ class Made:
                 folder, family = await self.host.in_thread(_images_of, place)
                 found = await inspect(folder, host=self.host, family=family)
                 to = self._sheets.get(place.title) or self._next()
-                self._sheets[place.title] = await write_sheet(found, to, host=self.host)
+                self._sheets[place.title] = await write_sheet(found, to, host=self.host, again="?anew")
         return self._sheets[place.title]
 
     async def report(self, place: Place) -> Path:

@@ -19,12 +19,11 @@ from ..overview import overview_of
 from ..report import SAMPLE
 from ..thumbnails import LARGE, SMALL, Thumbnails, Wanted
 from .cards import Card, cards_of, cards_of_batch
-from .comparing import compare
 from .journals import Journals
 from .links import Links
 from .live import follow
 from .made import Made
-from .views import Drawing, Look, look_at_batch, look_at_home, look_at_run
+from .views import Drawing, Look, look_at_batch, look_at_home, look_at_run, look_at_samples
 
 SIDES = (SMALL, LARGE, SAMPLE)
 """Pixels that a picture can be asked for in."""
@@ -53,6 +52,7 @@ class Pages:
         yield web.get("/", self._told(self.home), name="home")
         yield web.get("/live", self.home_live, allow_head=False)
         yield web.get("/compare", self._told(self.compare))
+        yield web.get("/compare/live", self.compare_live, allow_head=False)
         for run in OF_RUN:
             yield web.get(run, self._told(self.run))
             yield web.get(f"{run}/live", self._told(self.run_live), allow_head=False)
@@ -119,14 +119,20 @@ class Pages:
 
     async def compare(self, request: web.Request) -> web.Response:
         """Samples of the runs that are named, or of the newest ones, side by side."""
+        return await self._page(request, "live/compare.html", await self._samples(request))
+
+    async def compare_live(self, request: web.Request) -> web.StreamResponse:
+        """What changes on it."""
+        return await follow(request, self.host, self._drawing(request), lambda: self._samples(request))
+
+    async def _samples(self, request: web.Request) -> Look:
         cards = await self.host.in_thread(_with_samples, self.journals)
         names = request.query.getall("run", [])[:MOST_COMPARED] or [card.title for card in cards[:COMPARED]]
         by_title = {card.title: card for card in cards}
         chosen = [by_title[name] for name in names if name in by_title]
         found = [await self.host.in_thread(self.journals.find, card.name, card.batch or None) for card in chosen]
         pages = [await self.journals.page(place) for place in found]
-        html = await self.host.in_thread(self._drawing(request).compared, pages, compare(pages), names, cards)
-        return _html(html)
+        return look_at_samples(pages, names, cards)
 
     # --- what is made when it is asked for -----------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from ..report import SAMPLE, Shown
 from ..templating import rendered
 from ..thumbnails import SMALL, side_for
 from .cards import Card
-from .comparing import Row
+from .comparing import compare
 from .links import Links
 
 EVENTS = 200
@@ -60,25 +60,18 @@ class Drawing:
         """A whole page, with the parts of this look."""
         return rendered(template, **self._values(values.pop("page", None)), look=look, part=self.part, **values)
 
-    def compared(
-        self, pages: Sequence[RunPage], rows: Sequence[Row], chosen: Sequence[str], cards: Sequence[Card]
-    ) -> str:
-        """Samples side by side."""
-
-        def sample(column: int, picture: Picture) -> Shown:
-            return Shown(self.links.sample(pages[column].title, picture, SAMPLE))
-
-        return self.page("live/compare.html", pages=pages, rows=rows, chosen=chosen, cards=cards, sample_of=sample)
+    def _sample(self, title: str, picture: Picture) -> Shown:
+        return Shown(self.links.sample(title, picture))
 
     def _values(self, page: Any) -> dict[str, Any]:
-        values = {"links": self.links, "control": self.control, "page": page}
+        values = {"links": self.links, "control": self.control, "page": page, "sample_of": self._sample}
         if isinstance(page, RunPage):
             side = side_for(len(page.tiles))
             values |= {
                 "dense": side == SMALL,
                 "image": lambda tile: Shown(self.links.image(page.title, tile, side)),
                 "large": lambda tile: Shown(self.links.image(page.title, tile, SAMPLE)),
-                "sample": lambda picture: Shown(self.links.sample(page.title, picture, SAMPLE)),
+                "sample": lambda picture: self._sample(page.title, picture),
             }
         return values
 
@@ -92,9 +85,10 @@ def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
     shown: Mapping[str, Any] = {
         "head": (page.state, page.reason, page.numbers, page.next),
         "doing": page.state,
+        "contents": (page.timeline is None, page.plot is None, not page.pictures),
         "review": page.draft,
         "timeline": page.timeline,
-        "throughput": page.plot,
+        "throughput": (page.plot, page.refused),
         "samples": page.pictures,
         "filter": page.tally,
         "steps": page.steps,
@@ -138,6 +132,15 @@ def look_at_batch(overview: Overview, following: str, cards: Sequence[Card]) -> 
     images, uploaded = sum(card.images for card in cards), sum(card.uploaded for card in cards)
     shown = (overview.name, overview.state, overview.words, following, images, uploaded, _by_urgency(overview.states))
     return _look({"head": Part("live/batch-head.html", shown), **_parts_of(cards)})
+
+
+def look_at_samples(pages: Sequence[RunPage], chosen: Sequence[str], cards: Sequence[Card]) -> Look:
+    """The samples of these runs side by side, and all runs that have some."""
+    runs, rows = tuple(page.title for page in pages), compare(pages)
+    choices = tuple((card.title, card.model, card.title in chosen) for card in cards)
+    return _look(
+        {"choices": Part("live/choices.html", choices), "compared": Part("live/compared.html", (runs, rows, choices))}
+    )
 
 
 def _parts_of(cards: Sequence[Card]) -> dict[str, Part]:

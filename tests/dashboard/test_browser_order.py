@@ -1,0 +1,109 @@
+"""What arrives on a page that is open stands where it would stand on a new one, and nobody loses his place."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright", reason="Playwright is not installed")
+from playwright.sync_api import Browser, Page, expect
+
+from bria_async.dashboard import serving
+from bria_async.graph.events import Happened
+from bria_async.graph.ledger import Ledger
+from bria_async.training.place import Place
+from tests.simulation.loop import run_virtually
+from tests.simulation.world import world
+from tests.training.conftest import Studio
+
+from .apart import apart, running
+from .browser import PHONE, needs_browser, window
+from .written import begun, images, plan, writing
+
+pytestmark = needs_browser
+
+SETTLED = 12
+
+
+async def settle(state: Path) -> None:
+    """Many runs that are done, one begun after the other."""
+    for number in range(SETTLED):
+        async with working(Place.of(f"done-{number:02}", state)) as ledger:
+            await ledger.settle_run("done", None, Happened.COMPLETED)
+
+
+@contextlib.asynccontextmanager
+async def working(place: Place) -> AsyncIterator[Ledger]:
+    """Somebody begins a run, or goes on with it, and is gone without a word in the end."""
+    async with writing(place) as (bria, journal):
+        if (run := await journal.find_run(place.name)) is None:
+            yield await begun(bria, journal, plan(place.folder, place.name), images(place.folder, 1))
+        else:
+            ledger = await Ledger.load(journal, run, bria.host)
+            await ledger.settle_run("running", None, Happened.RESUMED)
+            yield ledger
+
+
+def titles(page: Page) -> list[str]:
+    """The names on the cards, in their order."""
+    return page.locator("#cards > li h2").all_text_contents()
+
+
+def test_cards_take_their_places(chromium: Browser, tmp_path: Path) -> None:
+    """Runs that begin, go on and die move past the others; what is in sight stays there, and the focus on its card."""
+    apart(asyncio.run, settle(tmp_path))
+    done = [f"done-{number:02}" for number in reversed(range(SETTLED))]
+    with running(lambda: serving(tmp_path)) as address, window(chromium, PHONE, refused=(404,)) as page:
+        page.goto(address)
+        assert titles(page) == done
+        some = page.get_by_role("link", name="done-03")
+        some.focus()
+        sight = some.bounding_box()
+        with running(lambda: working(Place.of("late", tmp_path))):
+            expect(page.locator("#run-late .state")).to_contain_text("running")
+            assert titles(page) == ["late", *done]
+            assert some.bounding_box() == sight
+            expect(some).to_be_focused()
+        expect(page.locator("#run-late .state")).to_contain_text("interrupted")
+        scrolled = page.evaluate("scrollY")
+        with running(lambda: working(Place.of("done-03", tmp_path))):
+            expect(page.locator("#run-done-03 .state")).to_contain_text("running")
+            done.remove("done-03")
+            assert titles(page) == ["late", "done-03", *done]
+            expect(some).to_be_focused()
+            assert page.evaluate("scrollY") > scrolled / 2, "nor does the page jump to where it went"
+
+
+def test_samples_arrive_beside_others(chromium: Browser, pictures: Path, tmp_path: Path) -> None:
+    """A run that has samples now gets a column, while somebody chooses among runs and is in the midst of a table."""
+    studio = Studio(pictures, tmp_path)
+    prompts = ("a boat", "a lighthouse")
+
+    def train(name: str) -> None:
+        async def live() -> None:
+            async with world(1) as here:
+                await studio.train(here, studio.plan(name=name, samples=prompts, sample_seed=7))
+
+        apart(run_virtually, live)
+
+    for name in ("One", "Two"):
+        train(name)
+    with running(lambda: serving(tmp_path)) as address, window(chromium, PHONE) as page:
+        page.goto(address)
+        page.get_by_role("link", name="Compare").click()
+        columns, box = page.locator("thead a"), page.locator("#compared .scroll")
+        expect(columns).to_have_count(2)
+        page.get_by_text("Choose runs").click()
+        page.get_by_label("one").set_checked(False)
+        box.evaluate("box => box.scrollTo(60, 0)")
+        train("Three")
+        expect(columns).to_have_count(3)
+        assert sorted(columns.all_inner_texts()) == ["one", "three", "two"]
+        assert box.evaluate("box => box.scrollLeft") == 60
+        expect(page.get_by_label("one")).not_to_be_checked()
+        expect(page.get_by_label("three")).to_be_checked()
+        page.get_by_role("button", name="Compare").click()
+        expect(columns).to_have_count(2)
+        assert sorted(columns.all_inner_texts()) == ["three", "two"]
