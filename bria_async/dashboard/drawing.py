@@ -27,7 +27,7 @@ BINS = (6, 60)
 """How many bars a plot has, for few things and for many."""
 HEIGHT = 120.0
 SHORTEST = 1.0
-"""Seconds that a bar of a plot stands for at least, where nothing is shortened."""
+"""Seconds that a bar of a plot stands for at least: fewer make no rate."""
 NEAR_LIMIT = 4.0
 """A limit up to so many times the highest value is drawn; one beyond would press the plot flat."""
 
@@ -270,7 +270,8 @@ def plot(times: Sequence[float], limit: float | None = None) -> Plot | None:
     step = WIDTH / bins
     counts = Counter(min(bins - 1, int(scale.place(at) / step)) for at in times)
     edges = [scale.time(number * step) for number in range(bins + 1)]
-    rates = [counts[number] * 60 / (edges[number + 1] - edges[number]) for number in range(bins)]
+    widths = (max(SHORTEST, after - before) for before, after in itertools.pairwise(edges))
+    rates = [counts[number] * 60 / width for number, width in enumerate(widths)]
     most = max(rates)
     is_near = limit is not None and limit <= NEAR_LIMIT * most
     top = max(most, limit) if limit is not None and is_near else most
@@ -280,7 +281,7 @@ def plot(times: Sequence[float], limit: float | None = None) -> Plot | None:
     return Plot(
         f"M0 {HEIGHT:g}{''.join(tops)}V{HEIGHT:g}Z",
         most,
-        len(times) * 60 / lasted,
+        len(times) * 60 / max(SHORTEST, lasted),
         ticks,
         (*zip(edges, [*rates, rates[-1]], strict=True),),
         limit,
