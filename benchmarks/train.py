@@ -38,8 +38,10 @@ def pictures(work: Work) -> Iterator[dict[str, str]]:
 async def bare(work: Work) -> AsyncIterator[Round]:
     """The same check and the same uploads, by the same session: no plan, no journal, no look at the server."""
     from bria_async import Session  # not before it is known whether it is to be fast
+    from bria_async.images.findings import findings_of, of_likeness, of_pixels
     from bria_async.images.folder import scan
     from bria_async.images.probe import check as decode
+    from bria_async.images.terms import Terms
     from bria_async.types.trainings import MOST_EACH
 
     async with Session(TOKEN, work["url"]) as session:
@@ -48,12 +50,14 @@ async def bare(work: Work) -> AsyncIterator[Round]:
             with Meter() as meter:
                 dataset = await session.datasets.create(project_id=1, name="bare")
                 found = await scan(Path(work["folder"]), session.host, most_decoded=MOST_EACH)
-                images = iter(found.images)
+                await session.host.in_thread(findings_of, found, Terms(upload="each"))
+                images, measured = iter(found.images), {image.path: image.measures for image in found.images}
 
                 async def upload() -> None:
                     for image in images:
                         if not image.decoded:
-                            await session.host.in_thread(decode, image)
+                            measures = measured[image.path] = (await session.host.in_thread(decode, image)).measures
+                            list(of_pixels(image.path, measures))
                         checked = image.size, image.mtime_ns
                         stored = await session.images.upload_file(
                             dataset.id, image.path, name=image.key, checked=checked
@@ -63,6 +67,9 @@ async def bare(work: Work) -> AsyncIterator[Round]:
                 async with asyncio.TaskGroup() as group:
                     for _ in range(work["in_flight"]):
                         group.create_task(upload())
+                all_measured = {path: measures for path, measures in measured.items() if measures is not None}
+                check(len(all_measured), work["images"])
+                await session.host.in_thread(lambda: list(of_likeness(all_measured)))
             check(len(await session.images.list(dataset.id)), work["images"])
             return figures(meter, work["images"])
 

@@ -17,7 +17,7 @@ from bria_async.types.trainings import Family
 
 from .advice import typed
 from .exits import Exit, Failure
-from .flags import json_flag, state_flag
+from .flags import PLAN_HELP, json_flag, state_flag
 from .tables import table
 from .work import run as run_work
 
@@ -52,6 +52,11 @@ class Done:
     show_default=True,
     help="Shape of the training that the images are for.",
 )
+@click.option(
+    "--increase-resolution/--no-increase-resolution",
+    default=None,
+    help=PLAN_HELP["increase_resolution"],
+)
 @click.option("--recursive", is_flag=True, help="Look into the folders below, too.")
 @click.option(
     "--requests-per-minute", type=click.FloatRange(min=0.1), help="Of the account, for the time that uploads take."
@@ -67,6 +72,7 @@ def inspect(
     folder: Path,
     *,
     family: Family,
+    increase_resolution: bool | None,
     recursive: bool,
     requests_per_minute: float | None,
     html: Path | None,
@@ -93,6 +99,7 @@ def inspect(
             found = await images.inspect(
                 folder,
                 family=family,
+                increase_resolution=increase_resolution,
                 recursive=recursive,
                 requests_per_minute=requests_per_minute,
                 progress=progress,
@@ -152,16 +159,11 @@ def _show(done: Done) -> None:
 
 def rows_of(findings: "Iterable[Finding]") -> Iterator[Sequence[str]]:
     """A line for each kind of finding, with the words of its first; groups of files have lines of their own."""
-    from bria_async.images.findings import named  # slow to import
+    from bria_async.images.findings import by_kind, named  # slow to import
 
-    kinds: dict[tuple[str, ...], list[Finding]] = {}
-    for finding in findings:
-        alone = len(finding.files) == 1
-        kinds.setdefault((finding.level, finding.code, "" if alone else str(finding)), []).append(finding)
-    for (level, code, _), found in kinds.items():
-        files = [path for finding in found for path in finding.files]
-        number = f"{len(files):,}" if files else ""
-        yield level, code, number, printable(named(files)), printable(found[0].words)
+    for one in by_kind(findings):
+        number = f"{len(one.files):,}" if one.files else ""
+        yield one.level, one.code, number, printable(named(one.files)), printable(one.words)
 
 
 def _changes(mended: "Mended") -> list[tuple[str, int]]:
@@ -183,7 +185,6 @@ def facts_of(done: Done) -> dict[str, Any]:
     found = done.inspection
     images = []
     for image in found.images:
-        measures = found.scan.looks[image.path].measures
         facts: dict[str, Any] = {
             "path": str(image.path),
             "sha256": image.sha256,
@@ -191,8 +192,8 @@ def facts_of(done: Done) -> dict[str, Any]:
             "format": image.format,
         }
         facts |= {"width": image.width, "height": image.height, "caption": found.captions.get(image.path)}
-        if measures is not None:  # 64 bits are more than numbers in JSON are sure to carry
-            facts |= attrs.asdict(measures) | {"hash": [f"{half:016x}" for half in measures.hash]}
+        if image.measures is not None:  # 64 bits are more than numbers in JSON are sure to carry
+            facts |= attrs.asdict(image.measures) | {"hash": [f"{half:016x}" for half in image.measures.hash]}
         images.append(facts)
     data: dict[str, Any] = {"folder": str(found.folder), "family": found.family, "images": images}
     data["findings"] = [

@@ -156,11 +156,12 @@ def _tell(found: "Sequence[Submitted]", batch: str | None, database: "Database",
         Failure: some were not.
     """
     from bria_async.engines.postgres.reading import Reader  # slow to import
+    from bria_async.images.findings import by_kind  # as above
 
     told = _Told(found, batch, database, Reader(database).workers())
     for each in found:
-        for warning in each.warnings:
-            click.echo(f"warning: {each.run}: {warning}", err=True)
+        for finding in by_kind(each.findings):
+            click.echo(f"{finding.level}: {each.run}: {finding}", err=True)
     for line in [json.dumps(told.data, ensure_ascii=False)] if as_json else told.lines:
         click.echo(line)
     for error in told.errors.values():

@@ -225,13 +225,13 @@ def run_page(
             marks_of_steps(events),
         ),
         arcs=arcs(results.graph),
-        plot=plot(list(uploads(events)), _limit(events)),
+        plot=plot(list(uploads(events)), limit_of(events)),
         refused=refused_of(events),
         draft=draft_of(results, events),
     )
 
 
-def _limit(events: Iterable[Event]) -> float | None:
+def limit_of(events: Iterable[Event]) -> float | None:
     """Uploads a minute that the process which works on it keeps to, where somebody told it."""
     begun = [event for event in events if event.what in (Happened.STARTED, Happened.RESUMED)]
     return begun[-1].data.get("uploads_per_minute") if begun else None

@@ -100,8 +100,8 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
     images = {image.path: image for image in inspection.images}
     found: dict[Path, Tile] = {}
     for number, (path, picture) in enumerate(pictures.items()):
-        image, look = images.get(path), inspection.scan.looks.get(path)
-        measures = None if look is None else look.measures
+        image = images.get(path)
+        measures = None if image is None else image.measures
         found[path] = Tile(
             number=number,
             name=shown_name(path, inspection.folder),

@@ -66,6 +66,8 @@ class Run:
     """Seconds between two looks at what a person decides."""
     processors: Turns = attrs.field(factory=Turns)
     """Turns at what keeps a processor busy."""
+    seen: dict[str, Any] = attrs.field(factory=dict)
+    """What this process has seen of its items, by key, and has not told yet."""
     stop_requests: list[Request] = attrs.field(factory=list)
 
     def progressed(self, reason: str, **data: Any) -> None:
@@ -75,6 +77,10 @@ class Run:
     def warned(self, reason: str) -> None:
         """Tell something that somebody should look at."""
         self.ledger.note(Happened.WARNED, reason=reason)
+
+    def noted(self, reason: str) -> None:
+        """Tell something that is good to know."""
+        self.ledger.note(Happened.NOTED, reason=reason)
 
     async def approved(self, what: str, subject: str) -> None:
         """Wait until somebody approves this subject; an approval of another, or an earlier one, does not count.

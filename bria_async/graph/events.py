@@ -28,6 +28,8 @@ class Happened(enum.StrEnum):
     CHARGED = "perhaps_charged"
     """A call that costs was lost after it left; data: reason."""
     WARNED = "warned"
+    NOTED = "noted"
+    """Something is good to know; data: reason."""
     ASKED = "asked_for_approval"
     """The run waits until somebody approves; data: reason."""
     APPROVED = "approved"

@@ -1,6 +1,6 @@
 """Captions in text files beside images."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import attrs
@@ -8,6 +8,9 @@ import attrs
 from bria_async.errors import ImageError
 
 from .probe import ImageFile
+
+Texts = Mapping[Path, str | ImageError | None]
+"""For each image its caption, why that cannot be used, or None where there is no file."""
 
 
 def read_caption(path: Path) -> str:
@@ -30,15 +33,6 @@ def read_caption(path: Path) -> str:
 def captions_of(images: Iterable[ImageFile]) -> dict[Path, str | ImageError | None]:
     """The captions beside these images, by the images' paths: a text, why it cannot be used, or None; blocks."""
     return {image.path: _caption(image.caption_path) for image in images}
-
-
-def unusable_captions(images: Sequence[ImageFile]) -> tuple[str, ...]:
-    """What is wrong with the captions beside these images, one sentence each; blocks."""
-    return tuple(
-        f"{path} has no text file beside it" if caption is None else str(caption)
-        for path, caption in captions_of(images).items()
-        if not isinstance(caption, str)
-    )
 
 
 def _caption(path: Path | None) -> str | ImageError | None:

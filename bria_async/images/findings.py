@@ -15,14 +15,16 @@ from typing import Literal, get_args
 import attrs
 
 from bria_async.errors import ImageError
-from bria_async.types.common import AspectRatio
-from bria_async.types.trainings import BEST, MINIMUM, MOST_EACH, TRAINING_HOURS, WANTED_SIDE, Family
+from bria_async.types.common import AspectRatio, is_address
+from bria_async.types.trainings import BEST, ENLARGED, MINIMUM, MOST_EACH, TRAINING_HOURS, WANTED_SIDE, Family
 
 from .alike import alike
 from .archive import MAX_BYTES, MAX_IMAGES
+from .captions import Texts
 from .folder import Scan
 from .look import Measures
 from .probe import ImageFile
+from .terms import Terms
 
 Level = Literal["error", "warning", "info"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -45,7 +47,8 @@ SET = 5
 """Images from which on the median of a set says something."""
 LONG_SIDES = 2.0
 """The longer side as a multiple of the shorter one beyond which an aspect ratio is odd: 16:9 (1.8) is the longest that
-the API generates, so a training crops or shrinks more of it."""
+the models of each family generate (legacy SEED 000, 2024 SEED 003 and SEED 004, FIBO published spec: the same nine), so
+a training crops or shrinks more of it. Of the shapes of training images no page of any family says a word."""
 LONGEST_CAPTION: Mapping[Family, int] = {"fibo": 10_000, "legacy": 400, "2024": 400}
 """Characters of a caption. FIBO's are JSON texts of some thousands; the text encoders of the older families read 77
 tokens, which are about 400 characters, and what is beyond is not learned. Both are ours: the API documents none."""
@@ -87,19 +90,85 @@ def sorted_by_level(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level)))
 
 
-def of_files(found: Scan) -> Iterator[Finding]:
-    """What each file is by itself: those that cannot be used, copies, and what is unusual about the others."""
-    for problem in found.problems:
-        yield Finding("error", problem.code, problem.message, (Path(problem.path),))
+def by_kind(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One for each kind of finding about single files, with all of them and the words of its first; others alone."""
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        alone = len(finding.files) == 1
+        kinds.setdefault((finding.level, finding.code if alone else str(finding)), []).append(finding)
+    for found in kinds.values():
+        yield attrs.evolve(found[0], files=tuple(path for finding in found for path in finding.files))
+
+
+def findings_of(
+    found: Scan, terms: Terms, texts: Texts | None = None, requests_per_minute: float | None = None
+) -> tuple[Finding, ...]:
+    """All there is to say of images that were looked at, the worst first.
+
+    Blocks for as long as thousands of pictures take to be compared; those of which only some were decoded are compared
+    once all are.
+
+    Args:
+        found: what was seen of them.
+        terms: what they are for.
+        texts: the captions beside them, where those are wanted.
+        requests_per_minute: of the account, for the time that uploads take.
+    """
+    zipped = terms.by_zip(len(found.images)) and terms.family != "2024"
+    measured = {image.path: image.measures for image in found.images if image.measures is not None}
+    return sorted_by_level(
+        (
+            *of_problems(found.problems, terms),
+            *of_copies(found),
+            *(one for image in found.images for one in of_image(image)),
+            *(one for image in found.images for one in of_size(image, terms, zipped=zipped)),
+            *(one for path, measures in measured.items() for one in of_pixels(path, measures)),
+            *(of_likeness(measured) if all(image.decoded for image in found.images) else ()),
+            *of_set(found, terms, requests_per_minute),
+            *(of_captions(texts, terms) if texts is not None else ()),
+        )
+    )
+
+
+def of_problems(problems: Iterable[ImageError], terms: Terms) -> Iterator[Finding]:
+    """Files, or addresses, that cannot be used, and those that are left out of the training."""
+    level: Level = "warning" if terms.on_bad_image == "skip" else "error"
+    out = "left out: " if terms.on_bad_image == "skip" else ""
+    for problem in problems:
+        if is_address(problem.path):
+            yield Finding(level, problem.code, f"{out}{problem}")
+        else:
+            yield Finding(level, problem.code, f"{out}{problem.message}", (Path(problem.path),))
+
+
+def of_copies(found: Scan) -> Iterator[Finding]:
+    """Files with the same bytes: no errors, because they have the same content key and are uploaded once."""
     for group in found.duplicates:
         words = f"the same bytes {len(group)} times, which are uploaded once"
         yield Finding("warning", "duplicate", words, tuple(image.path for image in group))
-    for image in found.images:
-        for oddity in found.looks[image.path].oddities if image.path in found.looks else ():
-            yield Finding("warning", oddity.code, oddity.words, (image.path,))
-        if (ratio := max(image.width, image.height) / min(image.width, image.height)) > LONG_SIDES:
-            words = f"one side is {ratio:.1f} times the other: a training crops it, or shrinks it to little"
-            yield Finding("warning", "odd-aspect", words, (image.path,))
+
+
+def of_image(image: ImageFile) -> Iterator[Finding]:
+    """What is unusual about an image, whatever it is for."""
+    for oddity in image.oddities:
+        yield Finding("warning", oddity.code, oddity.words, (image.path,))
+    if (ratio := max(image.width, image.height) / min(image.width, image.height)) > LONG_SIDES:
+        words = f"one side is {ratio:.1f} times the other: a training crops it, or shrinks it to little"
+        yield Finding("warning", "odd-aspect", words, (image.path,))
+
+
+def of_size(image: ImageFile, terms: Terms, *, zipped: bool) -> Iterator[Finding]:
+    """Sides below those that the training wants, and what becomes of them."""
+    if min(image.width, image.height) >= WANTED_SIDE:
+        return
+    level: Level = "error" if zipped and terms.on_bad_image == "stop" else "warning"
+    if zipped:
+        words = f"in a zip nothing enlarges it to {WANTED_SIDE}"
+    elif ENLARGED[terms.family]:
+        words = f"sides below {WANTED_SIDE} are upscaled by the server"
+    else:
+        words = f"whether the server upscales sides below {WANTED_SIDE} for family {terms.family} is unknown"
+    yield Finding(level, "small", f"{image.width} x {image.height} pixels: {words}", (image.path,))
 
 
 def of_changes(found: Scan, known: Mapping[Path, ImageFile]) -> Iterator[Finding]:
@@ -114,9 +183,9 @@ def of_changes(found: Scan, known: Mapping[Path, ImageFile]) -> Iterator[Finding
         yield Finding("info", "gone", f"not there any more since the last run of this folder: {named(gone)}")
 
 
-def of_likeness(found: Scan) -> Iterator[Finding]:
+def of_likeness(measured: Mapping[Path, Measures]) -> Iterator[Finding]:
     """What the pixels tell beside those of the other images: pictures that look alike, and those that are blurry."""
-    seen = {path: one for path, one in _measures(found) if one.contrast >= BLANK}
+    seen = {path: one for path, one in measured.items() if one.contrast >= BLANK}
     for group in alike({path: one.hash for path, one in seen.items()}):
         words = f"{len(group)} pictures look the same: a training learns them by heart"
         yield Finding("warning", "near-duplicate", words, group)
@@ -127,63 +196,33 @@ def of_likeness(found: Scan) -> Iterator[Finding]:
             yield Finding("warning", "blurry", words, (path,))
 
 
-def of_pixels(found: Scan) -> Iterator[Finding]:
-    """What the pixels of each image tell by themselves: too dark or too bright, or nothing to see."""
-    for path, one in _measures(found):
-        if one.contrast < BLANK:
-            yield Finding("warning", "blank", "next to nothing is seen: one colour all over", (path,))
-            continue
-        if one.brightness < DARK:
-            yield Finding("warning", "dark", f"dark: {one.brightness:.0%} of white on the average", (path,))
-        if one.brightness > BRIGHT:
-            yield Finding("info", "bright", f"nearly white: {one.brightness:.0%} of it on the average", (path,))
-        if one.entropy < PLAIN:
-            yield Finding("info", "plain", f"little to see: {one.entropy:.1f} bits a pixel", (path,))
+def of_pixels(path: Path, one: Measures) -> Iterator[Finding]:
+    """What the pixels of an image tell by themselves: too dark or too bright, or nothing to see."""
+    if one.contrast < BLANK:
+        yield Finding("warning", "blank", "next to nothing is seen: one colour all over", (path,))
+        return
+    if one.brightness < DARK:
+        yield Finding("warning", "dark", f"dark: {one.brightness:.0%} of white on the average", (path,))
+    if one.brightness > BRIGHT:
+        yield Finding("info", "bright", f"nearly white: {one.brightness:.0%} of it on the average", (path,))
+    if one.entropy < PLAIN:
+        yield Finding("info", "plain", f"little to see: {one.entropy:.1f} bits a pixel", (path,))
 
 
-def _measures(found: Scan) -> Iterator[tuple[Path, Measures]]:
-    return ((path, look.measures) for path, look in found.looks.items() if look.measures is not None)
-
-
-def of_minimum(count: int, family: Family) -> Iterator[Finding]:
-    """Too few of them to train on."""
-    if count and count < MINIMUM[family]:
-        words = f"family {family} needs at least {MINIMUM[family]} images, {count} can be used"
-        yield Finding("error", "too-few", words)
-
-
-def of_zip(images: Sequence[ImageFile]) -> Iterator[Finding]:
-    """Too much for one zip."""
-    if len(images) > MAX_IMAGES:
-        yield Finding("error", "too-many", f"a zip holds at most {MAX_IMAGES} images, these are {len(images)}")
-    if (total := sum(image.size for image in images)) > MAX_BYTES:
-        words = f"a zip holds at most {MAX_BYTES / 1e9:.0f} GB, these are {total / 1e9:.1f} GB"
-        yield Finding("error", "too-many-bytes", words)
-
-
-def of_zipped(images: Iterable[ImageFile]) -> Iterator[Finding]:
-    """What is too small for a zip, where nothing enlarges it."""
-    for image in images:
-        if min(image.width, image.height) < WANTED_SIDE:
-            words = f"{image.width} x {image.height} pixels: in a zip nothing enlarges it to {WANTED_SIDE}"
-            yield Finding("error", "small", words, (image.path,))
-
-
-def of_set(found: Scan, family: Family, requests_per_minute: float | None = None) -> Iterator[Finding]:
+def of_set(found: Scan, terms: Terms, requests_per_minute: float | None = None) -> Iterator[Finding]:
     """What they are together: how many, of which shapes, and how long they take."""
-    count = len(found.images)
+    count, family = len(found.images), terms.family
     if not count:
         yield Finding("error", "none", "no image here can be used")
         return
-    yield from of_minimum(count, family)
-    if count > MOST_EACH and family == "2024":
-        words = f"a dataset of 2024 holds {MOST_EACH} images and takes no zip, these are {count:,}"
-        yield Finding("error", "too-many", words)
+    if count < MINIMUM[family]:
+        words = f"family {family} needs at least {MINIMUM[family]} images, {count} can be used"
+        yield Finding("error", "too-few", words)
+    if terms.by_zip(count):
+        yield from _of_zip(found.images, family)
     elif count > MOST_EACH:
-        yield from of_zip(found.images)
-        yield from of_zipped(found.images)
-        words = f"{count:,} images: more than {MOST_EACH} go as one zip, which needs an address that takes it"
-        yield Finding("info", "zip", words)
+        words = f"a basic dataset holds {MOST_EACH} images: the server may refuse the rest"
+        yield Finding("warning", "too-many", words)
     if not BEST[0] <= count <= BEST[1]:
         yield Finding("info", "count", f"{count:,} images; {BEST[0]} to {BEST[1]} train best")
     shapes = Counter(nearest_aspect(image.width, image.height) for image in found.images)
@@ -191,7 +230,21 @@ def of_set(found: Scan, family: Family, requests_per_minute: float | None = None
     yield Finding("info", "aspects", f"aspect ratios: {told}")
     if found.ignored:
         yield Finding("info", "ignored", f"{found.ignored:,} files are neither images nor captions")
-    yield Finding("info", "time", expected_time(count, family, requests_per_minute))
+    yield Finding("info", "time", expected_time(count, terms, requests_per_minute))
+
+
+def _of_zip(images: Sequence[ImageFile], family: Family) -> Iterator[Finding]:
+    count, total = len(images), sum(image.size for image in images)
+    if family == "2024":
+        words = f"datasets of 2024 take no zip: at most {MOST_EACH} images, or upload=each; these are {count:,}"
+        yield Finding("error", "too-many", words)
+        return
+    if count > MAX_IMAGES:
+        yield Finding("error", "too-many", f"a zip holds at most {MAX_IMAGES} images, these are {count}")
+    if total > MAX_BYTES:
+        words = f"a zip holds at most {MAX_BYTES / 1e9:.0f} GB, these are {total / 1e9:.1f} GB"
+        yield Finding("error", "too-many-bytes", words)
+    yield Finding("info", "zip", f"{count:,} images go as one zip, which needs an address that takes it")
 
 
 def nearest_aspect(width: int, height: int) -> AspectRatio:
@@ -205,11 +258,11 @@ def nearest_aspect(width: int, height: int) -> AspectRatio:
     return min(known, key=distance)
 
 
-def expected_time(count: int, family: Family, requests_per_minute: float | None = None) -> str:
+def expected_time(count: int, terms: Terms, requests_per_minute: float | None = None) -> str:
     """How long uploads take under a rate limit, and the training: one request for each image, or one zip."""
-    least, most = TRAINING_HOURS[family]
+    least, most = TRAINING_HOURS[terms.family]
     training = f"the training takes {least} to {most} hours"
-    if count > MOST_EACH:
+    if terms.by_zip(count):
         return f"one zip, whatever the rate limit; {training}"
     paces = PACES if requests_per_minute is None else (requests_per_minute,)
     times = ", ".join(f"{_words_of(_MINUTE * count / pace)} at {pace:g} requests a minute" for pace in paces)
@@ -220,22 +273,23 @@ def _words_of(seconds: float) -> str:
     return f"{math.ceil(seconds)} s" if seconds < _MINUTE else f"{math.ceil(seconds / _MINUTE)} min"
 
 
-def of_captions(texts: Mapping[Path, str | ImageError | None], family: Family) -> Iterator[Finding]:
-    """What the text files beside images say, which only count with `captions="files"`.
-
-    `texts` has, for each image, its caption, why it cannot be used, or None where there is no file.
-    """
+def of_captions(texts: Texts, terms: Terms) -> Iterator[Finding]:
+    """What the text files beside images say: with `captions="files"` each image needs one that can be used."""
     said = {path: text for path, text in texts.items() if isinstance(text, str)}
     missing = tuple(path for path, text in texts.items() if text is None)
-    if missing and len(missing) < len(texts):
-        yield Finding("warning", "caption-missing", "no text file beside it, as others have", missing)
+    level: Level = "error" if terms.captions == "files" else "warning"
+    longest = LONGEST_CAPTION[terms.family]
+    if missing and terms.captions == "files":
+        yield Finding(level, "caption-missing", "no text file beside it, which captions=files needs", missing)
+    elif missing and len(missing) < len(texts):
+        yield Finding(level, "caption-missing", "no text file beside it, as others have", missing)
     elif missing:
         yield Finding("info", "captions", "no text files beside the images: the server writes the captions")
     for path, text in texts.items():
         if isinstance(text, ImageError):
-            yield Finding("warning", text.code, f"its caption {text.message}", (path,))
-        elif text is not None and len(text) > LONGEST_CAPTION[family]:
-            words = f"a caption of {len(text):,} characters, of which {LONGEST_CAPTION[family]:,} or so are learned"
+            yield Finding(level, text.code, f"its caption {text.message}", (path,))
+        elif text is not None and len(text) > longest:
+            words = f"a caption of {len(text):,} characters, of which {longest:,} or so are learned"
             yield Finding("warning", "caption-long", words, (path,))
     for paths in _with_one_caption(said):
         words = f"{len(paths)} images have one caption: {_short(said[paths[0]])}"

@@ -13,8 +13,7 @@ from bria_async.errors import ImageError
 from bria_async.host import Host
 
 from .formats import HEAD, accepted, foreign, is_image_name
-from .look import Look
-from .probe import CAPTION, LIMITS, ImageFile, Limits, check, examine, load_decoder, recheck
+from .probe import CAPTION, LIMITS, ImageFile, Limits, check, load_decoder, probe, recheck
 from .source import read_head
 
 Progress = Callable[[int, int], None]
@@ -25,7 +24,7 @@ DECODED_AT_ONCE = (os.cpu_count() or 1) + 1
 
 T = TypeVar("T")
 R = TypeVar("R")
-_Verdict = tuple[ImageFile, Look | None] | ImageError
+_Verdict = ImageFile | ImageError
 _REASONS: dict[type[OSError], str] = {
     FileNotFoundError: "is not there",
     NotADirectoryError: "is not a folder",
@@ -38,43 +37,38 @@ class Scan:
 
     `images` can be uploaded, each content once, in the order of their names; `problems` are the files that
     cannot; `duplicates` are groups of files with the same bytes, the one in `images` first; `ignored` counts
-    files that are neither images nor captions (`.txt`), hidden ones not counted; `looks` are what was seen of `images`
-    where their pixels were measured.
+    files that are neither images nor captions (`.txt`), hidden ones not counted.
     """
 
     images: tuple[ImageFile, ...]
     problems: tuple[ImageError, ...] = ()
     duplicates: tuple[tuple[ImageFile, ...], ...] = ()
     ignored: int = 0
-    looks: Mapping[Path, Look] = attrs.field(factory=dict, repr=False)
 
 
 async def scan(
-    folder: Path,
+    where: Path | Iterable[Path],
     host: Host,
     limits: Limits = LIMITS,
     *,
     recursive: bool = False,
     most_decoded: int | None = None,
-    most_measured: int | None = 0,
     at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
 ) -> Scan:
-    """Look at all images of a folder, in worker threads; nothing is changed.
+    """Look at all images of a folder, or at files, in worker threads; nothing is changed.
 
-    Files count as images by their extension, or by their first bytes. Hidden files, folders and links to
+    Files of a folder count as images by their extension, or by their first bytes. Hidden files, folders and links to
     folders are passed over. An empty folder gives an empty scan.
 
     Args:
-        folder: where the images lie.
+        where: the folder where the images lie; or files in their order, each of which is meant to be an image.
         host: whose threads to use.
         limits: what an image may be.
         recursive: look into the folders below, too.
-        most_decoded: where there are more files than that, only the first so many images are decoded; whether the
-            others are damaged, and what is unusual about their pixels, is left to `probe.check`.
-        most_measured: where there are no more files than that, the pixels of all are measured, too, which takes some
-            milliseconds for each; None for any number.
+        most_decoded: where there are more files than that, only the first so many images are decoded and measured;
+            whether the others are damaged, and what their pixels tell, is left to `probe.check`.
         at_once: files decoded at a time, by default one more than there are processors; each takes memory for its
             file and, unless it is an ordinary JPEG, four to six bytes per pixel.
         progress: called after each file with how many are done, and of how many.
@@ -84,52 +78,24 @@ async def scan(
         ImageError: the folder is not there, is no folder, or cannot be listed.
         MissingExtra: Pillow is not installed.
     """
-    listing = await host.in_thread(_list, folder, recursive)
-    found = await scan_files(
-        listing.candidates,
-        host,
-        limits,
-        most_decoded=most_decoded,
-        most_measured=most_measured,
-        at_once=at_once,
-        progress=progress,
-        known=known,
-    )
-    return attrs.evolve(found, ignored=listing.ignored)
-
-
-async def scan_files(
-    paths: Iterable[Path],
-    host: Host,
-    limits: Limits = LIMITS,
-    *,
-    most_decoded: int | None = None,
-    most_measured: int | None = 0,
-    at_once: int = DECODED_AT_ONCE,
-    progress: Progress | None = None,
-    known: Mapping[Path, ImageFile] | None = None,
-) -> Scan:
-    """Look at these files, in this order; each one is meant to be an image. Otherwise like `scan`."""
-    distinct = tuple(dict.fromkeys(paths))
+    listing = await host.in_thread(_list, where, recursive) if isinstance(where, Path) else _Listing(tuple(where))
+    distinct = tuple(dict.fromkeys(listing.candidates))
     await host.in_thread(load_decoder)
     whole = most_decoded is None or len(distinct) <= most_decoded
-    measured = most_measured is None or len(distinct) <= most_measured
-    look = partial(_look, limits=limits, known=known or {}, whole=whole, measured=measured)
+    look = partial(_look, limits=limits, known=known or {}, whole=whole)
     verdicts = await in_threads(distinct, look, host, at_once, progress)
     if not whole:
         first = {group[0].sha256 for group in _by_content(verdicts)[:most_decoded]}
         left = {image.path: image for image in _images(verdicts) if image.sha256 in first and not image.decoded}
-        checked = await in_threads(tuple(left.values()), partial(_verdict, _checked), host, at_once)
+        checked = await in_threads(tuple(left.values()), partial(_verdict, check), host, at_once)
         told = dict(zip(distinct, verdicts, strict=True)) | dict(zip(left, checked, strict=True))
         verdicts = list(told.values())
     groups = _by_content(verdicts)
-    images = tuple(group[0] for group in groups)
-    looks = {verdict[0].path: verdict[1] for verdict in verdicts if isinstance(verdict, tuple) and verdict[1]}
     return Scan(
-        images=images,
+        images=tuple(group[0] for group in groups),
         problems=tuple(verdict for verdict in verdicts if isinstance(verdict, ImageError)),
         duplicates=tuple(group for group in groups if len(group) > 1),
-        looks={image.path: looks[image.path] for image in images if image.path in looks},
+        ignored=listing.ignored,
     )
 
 
@@ -162,23 +128,12 @@ async def in_threads(
     return [done[index] for index in range(len(files))]
 
 
-def _look(path: Path, limits: Limits, known: Mapping[Path, ImageFile], whole: bool, measured: bool) -> _Verdict:
+def _look(path: Path, limits: Limits, known: Mapping[Path, ImageFile], whole: bool) -> _Verdict:
     earlier = known.get(path)
-    if earlier is not None and recheck(earlier):
-        return earlier, None
-    return _verdict(_examined, path, limits, whole, measured)
+    return earlier if earlier is not None and recheck(earlier) else _verdict(probe, path, limits, whole)
 
 
-def _examined(path: Path, limits: Limits, whole: bool, measured: bool) -> _Verdict:
-    image, look = examine(path, limits, whole, measured)
-    return image, look if measured else None
-
-
-def _checked(image: ImageFile) -> _Verdict:
-    return check(image), None
-
-
-def _verdict(look: Callable[..., _Verdict], *args: object) -> _Verdict:
+def _verdict(look: Callable[..., ImageFile], *args: object) -> _Verdict:
     try:
         return look(*args)
     except ImageError as error:
@@ -186,7 +141,7 @@ def _verdict(look: Callable[..., _Verdict], *args: object) -> _Verdict:
 
 
 def _images(verdicts: Iterable[_Verdict]) -> Iterator[ImageFile]:
-    return (verdict[0] for verdict in verdicts if isinstance(verdict, tuple))
+    return (verdict for verdict in verdicts if isinstance(verdict, ImageFile))
 
 
 def _by_content(verdicts: Iterable[_Verdict]) -> list[tuple[ImageFile, ...]]:
@@ -199,7 +154,7 @@ def _by_content(verdicts: Iterable[_Verdict]) -> list[tuple[ImageFile, ...]]:
 @attrs.frozen
 class _Listing:
     candidates: tuple[Path, ...]
-    ignored: int
+    ignored: int = 0
 
 
 def _list(folder: Path, recursive: bool) -> _Listing:

@@ -1,27 +1,29 @@
 """Looking at a folder of images before anything is paid for."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 
-from bria_async.errors import ConfigurationError, ImageError
+from bria_async.errors import ConfigurationError
 from bria_async.host import Host
-from bria_async.types.trainings import MOST_EACH, Family
+from bria_async.types.notebook import table
+from bria_async.types.trainings import Family
 
 from .captions import captions_of
-from .findings import Finding, Level, of_captions, of_changes, of_files, of_likeness, of_pixels, of_set, sorted_by_level
+from .findings import Finding, Level, by_kind, findings_of, of_changes, sorted_by_level
 from .folder import DECODED_AT_ONCE, Progress, Scan, scan
 from .probe import ImageFile
+from .terms import Terms
 
 
 @attrs.frozen
 class Inspection:
     """What a folder of images holds, and what there is to say about it.
 
-    `images` can be used, each content once, in the order of their names; `findings` are sorted, errors first. `scan` is
-    what was seen: the measures of each image, files that cannot be used, and copies. `captions` are the texts beside
-    the images, by their paths.
+    `images` can be used, each content once, in the order of their names, with the measures of their pixels; `findings`
+    are sorted, errors first. `scan` is all that was seen: files that cannot be used, and copies, too. `captions` are
+    the texts beside the images, by their paths.
     """
 
     folder: Path
@@ -46,28 +48,38 @@ class Inspection:
         """The findings of a level."""
         return tuple(finding for finding in self.findings if finding.level == level)
 
+    def _repr_html_(self) -> str:
+        """How many can be used, and a row for each kind of finding, for notebooks."""
+        rows: dict[str, object] = {"images": f"{len(self.images):,}", "family": self.family}
+        for one in by_kind(self.findings):
+            name = f"{one.level}: {one.code}"
+            rows[name] = f"{rows[name]}; {one}" if name in rows else one
+        return table(f"{self.folder}: inspected", rows)
+
 
 async def inspect(
     folder: str | Path,
     *,
     host: Host | None = None,
     family: Family = "fibo",
+    increase_resolution: bool | None = None,
     recursive: bool = False,
     requests_per_minute: float | None = None,
     at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
     known: Mapping[Path, ImageFile] | None = None,
 ) -> Inspection:
-    """Look at all images of a folder as a training will; nothing is sent, and no file is changed.
+    """Look at all images of a folder as `train` does; nothing is sent, and no file is changed.
 
-    Each file is read once: hashed, decoded to its last pixel, and measured. What is kept of an image are a few hundred
-    bytes, so that thousands fit.
+    Each file is read once: hashed, decoded to its last pixel, and measured. What is kept of an image are about two
+    kilobytes, so that thousands fit.
 
     Args:
         folder: where the images lie (jpeg, png, webp), with their captions beside them, if there are any: `cat.txt` for
             `cat.png`.
         host: whose threads to use.
         family: the training they are for; see `Plan`.
+        increase_resolution: as in `Plan`: when false, images with a side below 1024 pixels cannot be used.
         recursive: look into the folders below, too.
         requests_per_minute: of the account, for the expected time of the uploads; by default those of usual accounts
             are told.
@@ -84,33 +96,15 @@ async def inspect(
     if requests_per_minute is not None and not requests_per_minute > 0:
         raise ConfigurationError(f"Requests per minute must be above 0, not {requests_per_minute}.")
     host, where = host or Host(), _absolute(folder)
-    found = await scan(where, host, recursive=recursive, most_measured=None, at_once=at_once, progress=progress)
+    terms = Terms(family=family, increase_resolution=increase_resolution)
+    found = await scan(where, host, terms.limits, recursive=recursive, at_once=at_once, progress=progress)
     texts = await host.in_thread(captions_of, found.images)
-    since = () if not known else of_changes(found, known)
-    findings = await host.in_thread(_findings, found, texts, family, requests_per_minute, since)
+    findings = await host.in_thread(findings_of, found, terms, texts, requests_per_minute)
+    if known:
+        findings = sorted_by_level((*findings, *of_changes(found, known)))
     said = {path: text for path, text in texts.items() if isinstance(text, str)}
     return Inspection(where, family, found, findings, said)
 
 
 def _absolute(folder: str | Path) -> Path:
     return Path(folder).expanduser().absolute()
-
-
-def _findings(
-    found: Scan,
-    texts: Mapping[Path, str | ImageError | None],
-    family: Family,
-    requests_per_minute: float | None,
-    since: Iterable[Finding],
-) -> tuple[Finding, ...]:
-    """All there is to say; blocks for as long as thousands of pictures take to be compared."""
-    zipped = len(found.images) > MOST_EACH and family != "2024"
-    by_itself = (one for one in of_files(found) if not (zipped and one.code == "small"))  # of a zip the set tells it
-    together = (
-        *of_likeness(found),
-        *of_pixels(found),
-        *of_set(found, family, requests_per_minute),
-        *of_captions(texts, family),
-        *since,
-    )
-    return sorted_by_level((*by_itself, *together))

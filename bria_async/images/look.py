@@ -31,9 +31,7 @@ class Measures:
 
 @attrs.frozen
 class Look:
-    """An image: its sides in pixels as stored, what is unusual about it, as far as it was decoded, and its measures, if
-    they were asked for.
-    """
+    """An image: its sides in pixels as stored; what is unusual about it and its measures, if it was decoded."""
 
     width: int
     height: int

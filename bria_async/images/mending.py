@@ -17,8 +17,7 @@ from bria_async.types.trainings import WANTED_SIDE
 from .folder import DECODED_AT_ONCE, Progress, in_threads
 from .formats import EXTENSIONS, Format, extension_of
 from .inspection import Inspection
-from .look import Look
-from .probe import CAPTION, LIMITS, ImageFile, examine, format_of, load_decoder
+from .probe import CAPTION, LIMITS, ImageFile, format_of, load_decoder, probe
 from .source import read_whole
 
 LARGEST = 256 * 2**20
@@ -39,6 +38,8 @@ DONE: Mapping[str, str] = {
 }
 """What is done about a finding, by its code; nothing is done about others."""
 
+_MENDABLE = ("too-large", "too-small")
+"""Of files that are refused for their bytes, or for sides that the server would enlarge if it might."""
 _ENCODED_ANEW = frozenset(DONE) - {"extension"}
 Colour = tuple[int, int, int]
 
@@ -89,12 +90,11 @@ async def mend(
     ground = _colour(background)
     to = await host.in_thread(_prepared, folder, inspection.folder)
     found = inspection.scan
-    too_large = {Path(problem.path): problem for problem in found.problems if problem.code == "too-large"}
-    hopeless = (problem for problem in found.problems if problem.code != "too-large")
+    hopeless = (problem for problem in found.problems if problem.code not in _MENDABLE)
     sources: dict[Path, ImageFile | ImageError] = {image.path: image for image in found.images}
-    sources |= too_large
+    sources |= {Path(problem.path): problem for problem in found.problems if problem.code in _MENDABLE}
     names = _Names(inspection.folder, to, sources)
-    work = partial(_outcome, looks=found.looks, names=names, ground=ground)
+    work = partial(_outcome, names=names, ground=ground)
     outcomes = dict(zip(sources, await in_threads(tuple(sources.values()), work, host, at_once, progress), strict=True))
     made = {path: outcome for path, outcome in outcomes.items() if not isinstance(outcome, ImageError)}
     return Mended(
@@ -115,14 +115,14 @@ class _Source:
     codes: tuple[str, ...]
 
 
-def _too_large(problem: ImageError) -> _Source:
-    """A file that was too large to be looked at."""
-    image, look = examine(Path(problem.path), attrs.evolve(LIMITS, max_bytes=LARGEST))
-    return _source(image, look, problem.code)
+def _refused(problem: ImageError) -> _Source:
+    """A file that was refused for its size."""
+    return _source(probe(Path(problem.path), attrs.evolve(LIMITS, max_bytes=LARGEST)), problem.code)
 
 
-def _source(image: ImageFile, look: Look, *more: str) -> _Source:
-    codes = (*(oddity.code for oddity in look.oddities), *more)
+def _source(image: ImageFile, *more: str) -> _Source:
+    small = ("small",) if min(image.width, image.height) < WANTED_SIDE else ()
+    codes = (*(oddity.code for oddity in image.oddities), *small, *more)
     return _Source(image.path, image.sha256, image.caption_path, codes)
 
 
@@ -160,9 +160,9 @@ class _Names:
 _Outcome = tuple[Path, tuple[str, ...]] | ImageError
 
 
-def _outcome(found: ImageFile | ImageError, looks: Mapping[Path, Look], names: _Names, ground: Colour) -> _Outcome:
+def _outcome(found: ImageFile | ImageError, names: _Names, ground: Colour) -> _Outcome:
     try:
-        source = _too_large(found) if isinstance(found, ImageError) else _source(found, looks[found.path])
+        source = _refused(found) if isinstance(found, ImageError) else _source(found)
         return _copied(source, names, ground)
     except ImageError as error:
         return attrs.evolve(error)  # a copy without traceback, whose frames would keep the file's bytes

@@ -10,11 +10,11 @@ import attrs
 
 from bria_async.errors import ImageChanged, ImageError
 from bria_async.types.common import MAX_IMAGE_BYTES
-from bria_async.types.trainings import SMALLEST_SIDE, WANTED_SIDE
+from bria_async.types.trainings import SMALLEST_SIDE
 
 from .content_key import content_key
 from .formats import EXTENSIONS, HEAD, Format, accepted, extension_of, foreign
-from .look import Look, Oddity
+from .look import Look, Measures, Oddity
 from .source import read_whole
 
 CAPTION = ".txt"
@@ -43,8 +43,9 @@ class ImageFile:
 
     `key` is its name on the server (see `content_key`); `size` (bytes) and `mtime_ns` are those of the moment
     it was read; `width` and `height` are pixels as stored; `caption_path` is the text file of the same stem
-    beside it; `warnings` say what the training may not take as it looks here; `url` is where it was fetched from, which
-    may hold a secret; `decoded` is false while only its header was, which `check` makes up for.
+    beside it; `oddities` say what the training may not take as it looks here; `measures` are those of its pixels, which
+    runs that older versions began do not have; `url` is where it was fetched from, which may hold a secret; `decoded`
+    is false while only its header was, which `check` makes up for.
     """
 
     path: Path
@@ -56,7 +57,8 @@ class ImageFile:
     width: int
     height: int
     caption_path: Path | None = None
-    warnings: tuple[str, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
+    measures: Measures | None = None
     url: str | None = attrs.field(default=None, repr=False)
     decoded: bool = True
 
@@ -76,23 +78,17 @@ def probe(path: Path, limits: Limits = LIMITS, whole: bool = True) -> ImageFile:
         ImageChanged: somebody wrote to it meanwhile.
         MissingExtra: Pillow is not installed.
     """
-    return examine(path, limits, whole)[0]
-
-
-def examine(path: Path, limits: Limits = LIMITS, whole: bool = True, measured: bool = False) -> tuple[ImageFile, Look]:
-    """The same, with what was seen: oddities with their codes, and measures where they are asked for."""
     decode = load_decoder()
     _require_text(path)
     content = read_whole(path, limits.max_bytes)
     form = format_of(content.data, path)
-    look = decode(content.data, form, limits.max_pixels, str(path), whole, measured)
+    look = decode(content.data, form, limits.max_pixels, str(path), whole)
     if min(look.width, look.height) < limits.min_side:
         raise ImageError(
             f"has {look.width} x {look.height} pixels; each side needs {limits.min_side}", str(path), "too-small"
         )
-    look = attrs.evolve(look, oddities=(*_oddities(path, form, look), *look.oddities))
     sha256 = hashlib.sha256(content.data).hexdigest()
-    image = ImageFile(
+    return ImageFile(
         path=path,
         key=content_key(path.name, sha256, EXTENSIONS[form][0]),
         sha256=sha256,
@@ -102,14 +98,14 @@ def examine(path: Path, limits: Limits = LIMITS, whole: bool = True, measured: b
         width=look.width,
         height=look.height,
         caption_path=caption_beside(path),
-        warnings=tuple(oddity.words for oddity in look.oddities),
+        oddities=(*_oddities(path, form), *look.oddities),
+        measures=look.measures,
         decoded=whole,
     )
-    return image, look
 
 
 def check(image: ImageFile) -> ImageFile:
-    """Decode an image to its last pixel of which only the header was; blocks, and adds what it warns of.
+    """Decode an image to its last pixel of which only the header was; blocks, and adds what its pixels tell.
 
     Raises:
         ImageError: it is damaged, or cannot be read any more.
@@ -120,7 +116,7 @@ def check(image: ImageFile) -> ImageFile:
     if (len(content.data), content.mtime_ns) != (image.size, image.mtime_ns):
         raise ImageChanged("changed since it was looked at", path)
     look = load_decoder()(content.data, image.format, image.width * image.height, path)
-    return attrs.evolve(image, warnings=(*image.warnings, *(oddity.words for oddity in look.oddities)), decoded=True)
+    return attrs.evolve(image, oddities=(*image.oddities, *look.oddities), measures=look.measures, decoded=True)
 
 
 def load_decoder() -> Callable[..., Look]:
@@ -174,9 +170,6 @@ def caption_beside(path: Path) -> Path | None:
         return None
 
 
-def _oddities(path: Path, form: Format, look: Look) -> Iterator[Oddity]:
+def _oddities(path: Path, form: Format) -> Iterator[Oddity]:
     if extension_of(path.name) not in EXTENSIONS[form]:
         yield Oddity("extension", f"a {form.upper()} image whose name says otherwise")
-    if min(look.width, look.height) < WANTED_SIDE:
-        words = f"{look.width} x {look.height} pixels: sides below {WANTED_SIDE} are upscaled by the server"
-        yield Oddity("small", words)

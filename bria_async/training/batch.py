@@ -31,6 +31,7 @@ from bria_async.graph.control import PAUSE, STOP, Request
 from bria_async.graph.events import Event, Happened, Heard, listeners, tell, write_down
 from bria_async.graph.journal import Journal
 from bria_async.graph.records import RunRow
+from bria_async.images.findings import Finding
 from bria_async.partfile import PartFile
 from bria_async.session import Session
 from bria_async.types.notebook import table
@@ -218,18 +219,18 @@ class Batch:
         plan, place = member.plan, self.place.run(member.plan.run)
         try:
             await self._session.host.in_thread(_make, place.folder)
-            row, warnings = await self._begin(work, plan, place)
+            row, findings = await self._begin(work, plan, place)
         except (OSError, ValueError) as error:
             raise RunError(f"It cannot begin: {error}.", place.title) from None
         self._begun[plan.run] = row
         try:
             return await work.carry_out(
-                plan, row, place, warnings=warnings, weight=member.weight, working=self._working
+                plan, row, place, findings=findings, weight=member.weight, working=self._working
             )
         finally:
             self._engines.pop(plan.run, None)
 
-    async def _begin(self, work: Work, plan: Plan, place: Place) -> tuple[RunRow, tuple[str, ...]]:
+    async def _begin(self, work: Work, plan: Plan, place: Place) -> tuple[RunRow, tuple[Finding, ...]]:
         """The run of a plan; one that has begun is compared only with a plan that was given."""
         row, fetched = self._begun.get(plan.run), None
         if row is not None and plan.run not in self._given:

@@ -25,6 +25,7 @@ from bria_async.graph.graph import Task
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Row, RunRow
 from bria_async.host import Host
+from bria_async.images.findings import Finding
 from bria_async.images.folder import DECODED_AT_ONCE
 from bria_async.session import Session
 
@@ -185,7 +186,8 @@ class Submitted:
 
     run: str
     error: BriaError | None = None
-    warnings: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What there is to say of its images, warnings first."""
     is_done: bool = False
     """It was done before."""
 
@@ -246,7 +248,7 @@ async def submit_each(
             try:
                 if batch is None:
                     await guest.do(functools.partial(_refuse_batch, name=plan.run))
-                row, warnings = await work.open(plan, Place.of(title, work.settings.state))
+                row, findings = await work.open(plan, Place.of(title, work.settings.state))
                 _refuse_failed(row.state, row.reason, title)
             except JournalError:
                 raise
@@ -256,7 +258,7 @@ async def submit_each(
                 if row.state != "done":
                     how = plan.how_it_differs(plan_of(row))
                     await guest.do(functools.partial(_begin, run=row.id, how=how, weight=member.weight))
-                yield Submitted(title, warnings=warnings, is_done=row.state == "done")
+                yield Submitted(title, findings=findings, is_done=row.state == "done")
 
 
 async def reopen(place: SharedPlace, host: Host, **how: Any) -> list[Submitted]:

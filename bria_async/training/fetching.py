@@ -21,17 +21,17 @@ import attrs
 from bria_async.engines.local import Run
 from bria_async.engines.turns import Turns
 from bria_async.errors import DownloadFailed, ImageChanged, ImageError
-from bria_async.images.folder import Scan, scan, scan_files
+from bria_async.images.folder import Scan, scan
 from bria_async.images.formats import EXTENSIONS, HEAD, accepted
 from bria_async.images.probe import LIMITS, ImageFile, check, recheck
 from bria_async.images.source import read_head, read_whole
 from bria_async.session import Session
-from bria_async.types.trainings import MOST_EACH
 from bria_async.wire.redaction import shown
 
 from .plan import Plan
 from .samples import make_way
 from .several import several
+from .telling import tell_decoded
 
 IMAGES = "images"
 """The folder of fetched images, in that of the run."""
@@ -125,11 +125,10 @@ async def look_at(
         PlanInvalid: the plan cannot work whatever its images are, or an address could not be asked.
         ImageError: there is neither a folder nor a list.
     """
-    most, measured = plan.most_decoded, MOST_EACH  # measuring larger sets would keep their uploads waiting
     if (fetched := fetched or await fetch_all(session, plan, folder)) is None:
-        return await scan(plan.images, session.host, plan.limits, most_decoded=most, most_measured=measured), ()
+        return await scan(plan.images, session.host, plan.limits, most_decoded=plan.most_decoded), ()
     files = {str(path): url for url, path in fetched.got.items() if isinstance(path, Path)}
-    found = await scan_files(map(Path, files), session.host, plan.limits, most_decoded=most, most_measured=measured)
+    found = await scan(map(Path, files), session.host, plan.limits, most_decoded=plan.most_decoded)
     problems = {url: ImageError(_why(error)) for url, error in fetched.got.items() if isinstance(error, DownloadFailed)}
     problems |= {files[problem.path]: problem for problem in found.problems}
     listed = fetched.listed
@@ -166,8 +165,7 @@ async def _decoded(session: Session, run: Run, image: ImageFile) -> ImageFile:
         except ImageError as error:
             path = error.path if image.url is None else shown(image.url)
             raise attrs.evolve(error, message=f"{error.message}; nothing was sent", path=path) from None
-    for warning in found.warnings[len(image.warnings) :]:
-        run.warned(f"{image.path.name}: {warning}")
+    tell_decoded(run, image, found)
     return found
 
 

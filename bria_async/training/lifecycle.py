@@ -40,6 +40,7 @@ from .reconcile import (
     find_uploaded,
 )
 from .samples import Prompt, Sample, keep_sample
+from .telling import tell_likeness
 from .waiting import has_caption, until_captioned, until_listed, until_trained, until_unpacked
 
 Uploaded = Mapping[str, Stored]
@@ -228,6 +229,7 @@ async def captions(
 
     Completing freezes captions, so nothing may be completed, let alone trained, while one is missing.
     """
+    await tell_likeness(session, run)
     ready = await until_captioned(session, settings, run, identity.id, upload)
     if not plan.review:
         return ready

@@ -10,11 +10,13 @@ import attrs
 
 from bria_async.api.models import Models
 from bria_async.errors import ConfigurationError, InvalidParameter, PlanInvalid
-from bria_async.images.findings import of_likeness, of_minimum, of_zip, of_zipped
+from bria_async.images.captions import Texts
+from bria_async.images.findings import Finding, findings_of
 from bria_async.images.folder import Scan
-from bria_async.images.probe import ImageFile, Limits
+from bria_async.images.probe import Limits
+from bria_async.images.terms import Terms
 from bria_async.types.common import AspectRatio, IpMedium, IpType, LrScheduler, PrefixIpType, TrainingMode, UseCase
-from bria_async.types.trainings import MOST_EACH, SMALLEST_SIDE, WANTED_SIDE, Family
+from bria_async.types.trainings import MOST_EACH, Captions, Family, Upload
 from bria_async.wire.convert import ConversionError, structure, unstructure
 from bria_async.wire.polling import Polling
 
@@ -104,8 +106,8 @@ class Plan:
     training_mode: TrainingMode = "fully_automated"
     expert: Expert | None = None
     refine: str | None = None
-    captions: Literal["automatic", "files"] = "automatic"
-    upload: Literal["auto", "each", "zip"] = "auto"
+    captions: Captions = "automatic"
+    upload: Upload = "auto"
     increase_resolution: bool | None = None
     content_moderation: bool | None = None
     samples: tuple[str, ...] = attrs.field(default=(), converter=_texts)
@@ -123,10 +125,14 @@ class Plan:
         return id_of(self.name)
 
     @property
+    def terms(self) -> Terms:
+        """What it does with its images."""
+        return Terms(**{field.name: getattr(self, field.name) for field in attrs.fields(Terms)})
+
+    @property
     def limits(self) -> Limits:
         """What an image must be for this plan."""
-        side = WANTED_SIDE if self.increase_resolution is False else SMALLEST_SIDE
-        return Limits(min_side=side)
+        return self.terms.limits
 
     @property
     def prefix_type(self) -> PrefixIpType | None:
@@ -139,7 +145,7 @@ class Plan:
 
     def by_zip(self, count: int) -> bool:
         """Whether so many images go as one zip."""
-        return self.upload == "zip" or (self.upload == "auto" and count > MOST_EACH)
+        return self.terms.by_zip(count)
 
     @property
     def most_decoded(self) -> int | None:
@@ -192,17 +198,25 @@ class Plan:
 
     # --- what can be known beforehand ---------------------------------------------------------------------------
 
-    def check(self, found: Scan, *, zip_host: bool, captions: Sequence[str] = ()) -> tuple[str, ...]:
-        """Check the plan and its images; returns warnings, one sentence each.
+    def check(
+        self, found: Scan, *, zip_host: bool, texts: Texts | None = None, requests_per_minute: float | None = None
+    ) -> tuple[Finding, ...]:
+        """Check the plan and its images as `inspect` does; returns warnings, then what is good to know.
 
-        `captions` are problems of the text files beside the images, where they matter.
+        Args:
+            found: what was seen of its images.
+            zip_host: there is a place for a zip.
+            texts: the captions beside the images, where they matter.
+            requests_per_minute: of the account, for the time that uploads take.
 
         Raises:
             PlanInvalid: with every reason why it cannot work.
         """
-        problems = [*self._words()] or [*self.problems, *self._images(found, zip_host), *captions]
-        self.refuse(problems)
-        return tuple(self._warnings(found))
+        self.refuse(tuple(self._words()))
+        findings = findings_of(found, self.terms, texts, requests_per_minute)
+        errors = [finding for finding in findings if finding.level == "error"]
+        self.refuse([*self.problems, *self._refusals(errors, found), *self._nowhere(len(found.images), zip_host)])
+        return (*self._warnings(), *findings)  # no errors any more
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -265,43 +279,28 @@ class Plan:
         if self.refine and self.family != "fibo":
             yield "refine needs the family fibo: only a visual schema is refined"
 
-    def _images(self, found: Scan, zip_host: bool) -> Iterator[str]:
-        if not found.images:
-            yield f"no image in {self.images} can be used"
-        if self.on_bad_image == "stop":
-            yield from (f"{problem} (leave it out, or on_bad_image=skip)" for problem in found.problems)
-        count = len(found.images)
-        yield from (finding.words for finding in of_minimum(count, self.family))
-        if self.by_zip(count):
-            yield from self._zip(found.images, zip_host)
+    def _refusals(self, errors: Iterable[Finding], found: Scan) -> Iterator[str]:
+        """Errors in words, those of bad images with what can be done about them."""
+        bad = {"small", *(problem.code for problem in found.problems)}
+        for error in errors:
+            if error.code == "none":
+                yield f"no image in {self.images} can be used"
+            else:
+                yield f"{error} (leave it out, or on_bad_image=skip)" if error.code in bad else str(error)
 
-    def _zip(self, images: Sequence[ImageFile], zip_host: bool) -> Iterator[str]:
-        if self.family == "2024":
-            yield f"datasets of 2024 take no zip: upload=each, or fewer than {MOST_EACH + 1} images"
-        elif not zip_host:
+    def _nowhere(self, count: int, zip_host: bool) -> Iterator[str]:
+        if self.by_zip(count) and self.family != "2024" and not zip_host:
             yield (
-                f"{len(images)} images go as one zip, and the server fetches it by URL: name a place for it "
+                f"{count} images go as one zip, and the server fetches it by URL: name a place for it "
                 "(zip_put_url and zip_url, or the zip_url of a file you put there yourself), force upload=each, or "
                 f"take at most {MOST_EACH} images"
             )
-        if self.on_bad_image == "stop":
-            yield from (f"{finding.files[0]}: {finding.words}" for finding in of_zipped(images))
-        yield from (finding.words for finding in of_zip(images))
 
-    def _warnings(self, found: Scan) -> Iterator[str]:
+    def _warnings(self) -> Iterator[Finding]:
         for name, limit in (("ip_name", 3), ("ip_description", 6)):
             if (text := getattr(self, name)) and len(text.split()) > limit:
-                yield f"{name} has {len(text.split())} words, the documentation says up to {limit}"
-        if self.on_bad_image == "skip":
-            yield from (f"left out: {problem}" for problem in found.problems)
-        for group in found.duplicates:
-            others = ", ".join(image.path.name for image in group[1:])
-            yield f"{group[0].path.name} is uploaded once; the same picture again: {others}"
-        for image in found.images:
-            yield from (f"{image.path.name}: {warning}" for warning in image.warnings)
-        yield from (str(finding) for finding in of_likeness(found))
-        if self.upload == "each" and len(found.images) > MOST_EACH:
-            yield f"a basic dataset holds {MOST_EACH} images: the server may refuse the rest"
+                words = f"{name} has {len(text.split())} words, the documentation says up to {limit}"
+                yield Finding("warning", name, words)
 
 
 _EXPERT = {field.name for field in attrs.fields(Expert)}

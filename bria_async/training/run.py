@@ -6,7 +6,8 @@ The same plan always continues the same run: its id comes from the plan's name, 
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import attrs
@@ -22,7 +23,8 @@ from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Keeper, RunRow
 from bria_async.graph.runner import Protocol, Runner
 from bria_async.graph.states import State
-from bria_async.images.captions import unusable_captions
+from bria_async.images.captions import captions_of
+from bria_async.images.findings import Finding
 from bria_async.images.folder import DECODED_AT_ONCE
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
@@ -39,6 +41,7 @@ from .policy import policy
 from .result import Results, Trained, result_of
 from .samples import Prompt
 from .stop import stop_if_training
+from .telling import tell
 
 SETTLE_MARGIN = 30.0
 """Seconds beyond the timeout of the longest request that a slow server gets before anybody looks."""
@@ -83,8 +86,8 @@ async def train(session: Session, plan: Plan, *, settings: Settings | None = Non
     looked = None if place.journal.exists() else await look(session, plan, settings, place)
     async with Journal(place.journal, session.host) as journal:
         work = Work(session, settings, journal, listeners(on_event))
-        row, warnings = await work.open(plan, place, looked)
-        return await work.carry_out(plan, row, place, warnings=warnings)
+        row, findings = await work.open(plan, place, looked)
+        return await work.carry_out(plan, row, place, findings=findings)
 
 
 async def resume(
@@ -124,10 +127,10 @@ async def resume(
 
 @attrs.frozen
 class Looked:
-    """The images of a plan that was checked, by content key, what to warn of, and addresses that gave no image."""
+    """The images of a plan that was checked, by content key, what to say of them, and addresses that gave no image."""
 
     images: Mapping[str, ImageFile]
-    warnings: tuple[str, ...]
+    findings: tuple[Finding, ...]
     left_out: tuple[str, ...]
 
 
@@ -140,9 +143,11 @@ async def look(
         PlanInvalid: with every reason why it cannot work.
     """
     found, left_out = await look_at(session, plan, place.folder, fetched)
-    texts = await session.host.in_thread(unusable_captions, found.images) if plan.captions == "files" else ()
-    warnings = plan.check(found, zip_host=settings.zip_url is not None, captions=texts)
-    return Looked({image.key: image for image in found.images}, warnings, left_out)
+    texts = await session.host.in_thread(captions_of, found.images) if plan.captions == "files" else None
+    has_zip_host, rate = settings.zip_url is not None, _uploads_per_minute(session)
+    check = partial(plan.check, found, zip_host=has_zip_host, texts=texts, requests_per_minute=rate)
+    findings = await session.host.in_thread(check)
+    return Looked({image.key: image for image in found.images}, findings, left_out)
 
 
 async def create(
@@ -195,8 +200,8 @@ class Work:
     """What leads a run through its graph."""
     processors: Turns = attrs.field(factory=lambda: Turns(DECODED_AT_ONCE))
 
-    async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> tuple[RunRow, tuple[str, ...]]:
-        """The run of a plan, which is written anew when there is none, and what to warn of.
+    async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> tuple[RunRow, tuple[Finding, ...]]:
+        """The run of a plan, which is written anew when there is none, and what to say of its images.
 
         Raises:
             PlanInvalid: it cannot work; nothing was created.
@@ -207,7 +212,7 @@ class Work:
             return row, ()
         looked = looked or await look(self.session, plan, self.settings, place)
         row = await create(self.session, self.journal, plan, looked.images, left_out=looked.left_out)
-        return row, looked.warnings
+        return row, looked.findings
 
     async def carry_out(
         self,
@@ -215,7 +220,7 @@ class Work:
         row: RunRow,
         place: Place,
         *,
-        warnings: tuple[str, ...] = (),
+        findings: Sequence[Finding] = (),
         weight: float = 1.0,
         working: Callable[[LocalEngine], None] | None = None,
     ) -> Trained:
@@ -225,7 +230,7 @@ class Work:
             plan: its plan.
             row: the run.
             place: where it lies.
-            warnings: told when it goes on.
+            findings: told when it goes on.
             weight: its share of the turns.
             working: is given its engine, and hands it requests; by default the engine looks for them itself.
 
@@ -241,8 +246,7 @@ class Work:
             fresh = row.state == "running" and not any(ledger.of(name, State.DONE) for name in ledger.rows)
             what = Happened.STARTED if fresh else Happened.RESUMED
             await ledger.settle_run("running", None, what, **_limit(self.session))
-            for warning in warnings:
-                engine.run.warned(warning)
+            tell(engine.run, findings)
             if working is not None:
                 working(engine)
             try:
@@ -314,8 +318,14 @@ class Prepared:
 
 
 def _limit(session: Session) -> Mapping[str, float]:
+    rate = _uploads_per_minute(session)
+    return {} if rate is None else {"uploads_per_minute": rate}
+
+
+def _uploads_per_minute(session: Session) -> float | None:
+    """Uploads a minute that the session keeps to; None where nobody limits them."""
     rate = session.rates.rate("images.upload")
-    return {"uploads_per_minute": rate} if math.isfinite(rate) else {}
+    return rate if math.isfinite(rate) else None
 
 
 async def tell_interrupted(session: Session, journal: Journal, *, but: str = "") -> None:

@@ -46,6 +46,14 @@ def test_errors_are_exit_code_one(alone: Shell, cats: Path) -> None:
     assert "700 x 600 pixels" in done.out and "next:" not in done.out
 
 
+def test_small_images_are_errors_where_nothing_enlarges_them(alone: Shell, cats: Path) -> None:
+    """As a training with the same option takes them."""
+    write(cats / "small.png", encoded(picture(size=(700, 600)), "PNG"))
+    assert alone.run("inspect", cats, "--increase-resolution").code == 0
+    done = alone.run("inspect", cats, "--no-increase-resolution")
+    assert (done.code, "each side needs 1024" in done.out) == (1, True), done
+
+
 def test_json_holds_all_of_it(alone: Shell, cats: Path) -> None:
     """One document: images with their measures, findings with their files, and the exit code."""
     write(cats / "lora-001.txt", b"a caption")

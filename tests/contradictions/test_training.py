@@ -74,7 +74,7 @@ def test_c03_client_says_beforehand_that_there_are_too_many_words() -> None:
     """A plan with them is no mistake, and said to be odd before anything is created."""
     found = Scan(images=tuple(image(number) for number in range(5)))
     warnings = Plan(images="/p", **WORKS, ip_description="a " * 10).check(found, zip_host=False)
-    assert any("ip_description has 10 words" in warning for warning in warnings), warnings
+    assert any("ip_description has 10 words" in warning.words for warning in warnings), warnings
 
 
 def test_c05_client_trains_under_content_keys(fibo: Went) -> None:

@@ -8,13 +8,20 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from PIL import Image
 
 from bria_async.dashboard.sheet import write_sheet
 from bria_async.dashboard.thumbnails import LARGE, MANY, SMALL
+from bria_async.dashboard.web.made import Made
 from bria_async.errors import ConfigurationError
+from bria_async.graph.events import Happened
+from bria_async.host import Host
 from bria_async.images import inspect
 from bria_async.images.thumbnail import thumbnail
+from bria_async.training import Plan
+from bria_async.training.place import Place
+from tests.dashboard.written import begun, images, writing
 from tests.images.files import encoded, jpeg, picture, write
 
 HOSTILE = '</script><script>alert("1")</script>'
@@ -154,3 +161,18 @@ def test_a_thumbnail_is_upright_and_holds_nothing_but_pixels(tmp_path: Path) -> 
     clear.putalpha(0)
     with Image.open(io.BytesIO(thumbnail(encoded(clear, "PNG"), 32))) as image:
         assert image.convert("RGBA").getchannel("A").getextrema() == (0, 0)
+
+
+async def test_the_inspection_of_a_run_knows_its_plan_and_its_rate(folder: Path, tmp_path: Path) -> None:
+    """Its family, that the server may not enlarge, and the rate that it was last kept to."""
+    place, made = Place.of("cats", tmp_path / "runs"), Made(Host())
+    jpeg(folder / "small.jpg", size=(600, 512))
+    async with writing(place) as (bria, journal):
+        plan = Plan(images=folder, name="cats", ip_type="icons", family="legacy", increase_resolution=False)
+        ledger = await begun(bria, journal, plan, images(folder, 1))
+        for rate in (60.0, 7.0):
+            await ledger.settle_run("running", None, Happened.RESUMED, uploads_per_minute=rate)
+    async for _ in made.kept(web.Application()):
+        words = (await made.inspection(place)).read_text()
+    assert "each side needs 1024" in words
+    assert "at 7 requests a minute; the training takes 1 to 3 hours" in words

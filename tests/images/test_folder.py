@@ -12,7 +12,7 @@ import pytest
 
 from bria_async.errors import ImageError, MissingExtra
 from bria_async.host import Host
-from bria_async.images.folder import scan, scan_files
+from bria_async.images.folder import scan
 from bria_async.images.probe import Limits
 from tests.images.files import encoded, jpeg, picture, write
 
@@ -148,7 +148,7 @@ async def test_a_list_of_files_is_taken_as_it_is_given(tmp_path: Path) -> None:
     """The order stays, every one is meant, and a path given twice is looked at once."""
     b, a = little(tmp_path / "b.jpg", 1), little(tmp_path / "a.jpg", 2)
     note = write(tmp_path / "note.md", b"# note")
-    found = await scan_files([b, a, b, note], Host(), SMALL)
+    found = await scan([b, a, b, note], Host(), SMALL)
     assert [image.path for image in found.images] == [b, a], f"found {found.images}"
     assert [problem.path for problem in found.problems] == [str(note)], f"problems {found.problems}"
     assert found.duplicates == (), f"one path is no duplicate of itself: {found.duplicates}"

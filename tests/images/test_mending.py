@@ -111,6 +111,17 @@ async def test_names_stay_apart_and_captions_with_their_images(tmp_path: Path) -
         assert copy.read_bytes() == (folder / name).read_bytes(), copies
 
 
+async def test_what_the_server_may_not_enlarge_is_enlarged(tmp_path: Path) -> None:
+    """Without `increase_resolution` a small image is an error, of which a copy is free."""
+    folder = tmp_path / "Cats"
+    jpeg(folder / "small.jpg", size=(600, 512))
+    found = await inspect(folder, family="legacy", increase_resolution=False)
+    assert [finding.code for finding in found.of("error")] == ["too-small", "none"]
+    mended = await mend(found, tmp_path / "mended")
+    assert mended.changes == {folder / "small.jpg": ("sized up to 1024 pixels",)}
+    assert (await inspect(mended.folder, family="legacy", increase_resolution=False)).of("error") == ()
+
+
 async def test_what_cannot_be_mended_is_told(tmp_path: Path) -> None:
     """Damaged, too small, of another type, and changed since it was looked at: the others are copied."""
     folder = tmp_path / "Cats"

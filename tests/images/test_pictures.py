@@ -13,7 +13,7 @@ def test_the_pictures_look_like_a_training_set(tmp_path: Path) -> None:
     assert {image.format for image in images} == {"png", "jpeg"}, f"unexpected formats: {images}"
     assert len({image.sha256 for image in images}) == 4, "two pictures are the same"
     for image in images:
-        assert image.warnings == (), f"{image.path.name} is unusual: {image.warnings}"
+        assert image.oddities == (), f"{image.path.name} is unusual: {image.oddities}"
         assert min(image.width, image.height) >= 1024, f"{image.path.name} is too small"
         assert 100_000 < image.size < 2_000_000, f"{image.path.name} has {image.size} bytes"
         assert image.caption_path is not None, f"{image.path.name} has no caption"

@@ -4,10 +4,11 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from bria_async.errors import PlanInvalid, RunPaused
 from bria_async.images.folder import DECODED_AT_ONCE
@@ -188,6 +189,37 @@ def test_what_is_unusual_about_its_pixels_is_told_when_it_is_decoded(
         assert [words for words in told if "transparent" in words] == [
             f"{LATE}: transparent pixels, which the API turns black"
         ]
+
+    within(main, **LARGE)
+
+
+def drawn(seed: int) -> Image.Image:
+    """Fields of many greys, different for every seed, with sharp edges."""
+    return Image.frombytes("L", (9, 9), Random(seed).randbytes(81)).resize((256, 256), Image.Resampling.NEAREST)
+
+
+def test_what_pixels_show_is_told_before_the_training(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """By itself when it is decoded, beside the others once and when all are; of the first as of the last."""
+    for number in range(COUNT):
+        drawn(number).save(tmp_path / f"{number:03d}.png")
+    drawn(COUNT - 4).point(lambda value: value // 10).rotate(90).save(tmp_path / f"{COUNT - 3:03d}.png")
+    drawn(COUNT).filter(ImageFilter.GaussianBlur(9)).save(tmp_path / f"{COUNT - 2:03d}.png")
+    drawn(0).resize((300, 300), Image.Resampling.NEAREST).save(tmp_path / LATE)
+    Image.new("L", (256, 256), 250).save(tmp_path / "001.png")
+
+    async def main(here: World) -> None:
+        await studio.train(here, studio.plan(images=tmp_path, upload="each"))
+        seen = {}
+        for number, event in enumerate(studio.events):
+            if event.what == "warned" and "sides below" not in (words := event.data["reason"]):
+                about = words.partition(":")[0]
+                assert about not in seen, f"{about} is told twice"
+                seen[about] = number
+        last = studio.events.index(studio.happened("finished", "upload")[-1])
+        started = studio.events.index(studio.happened("announced", "training")[0])
+        together = f"000.png, {LATE}"
+        assert [*seen] == ["001.png", "a basic dataset holds 200 images", "207.png", together, "208.png"], seen
+        assert seen["207.png"] < last < seen[together] < seen["208.png"] < started, seen
 
     within(main, **LARGE)
 

@@ -8,6 +8,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from bria_async.errors import ImageError, PlanInvalid
+from bria_async.images import inspect
+from bria_async.images.captions import captions_of
 from bria_async.images.folder import Scan
 from bria_async.images.pictures import draw
 from bria_async.images.probe import ImageFile
@@ -94,15 +96,15 @@ def test_bad_images_stop_or_are_named() -> None:
     with pytest.raises(PlanInvalid, match="is a text, not an image"):
         Plan(**WORKS).check(found, zip_host=False)
     warnings = Plan(**WORKS, on_bad_image="skip").check(found, zip_host=False)
-    assert any("is a text, not an image" in warning for warning in warnings), warnings
+    assert any("is a text, not an image" in warning.words for warning in warnings), warnings
 
 
 def test_word_counts_are_said_not_refused() -> None:
     """The documentation's own example breaks its word counts: a warning before anything is created."""
     fields = {"ip_type": "defined_character", "ip_name": "One Two Three Four", "ip_description": "a " * 9}
     warnings = Plan(**{**WORKS, **fields}).check(SIX, zip_host=False)
-    assert [warning for warning in warnings if "ip_name has 4 words" in warning], warnings
-    assert [warning for warning in warnings if "ip_description has 9 words" in warning], warnings
+    assert [warning for warning in warnings if "ip_name has 4 words" in warning.words], warnings
+    assert [warning for warning in warnings if "ip_description has 9 words" in warning.words], warnings
 
 
 @pytest.mark.fault("F3")
@@ -141,16 +143,57 @@ def test_run_id_is_a_folder_name(name: str, run: str) -> None:
     assert Plan(**{**WORKS, "name": name}).run == run
 
 
-async def test_pictures_that_look_the_same_are_told(tmp_path: Path) -> None:
-    """As `inspect` tells it, of sets that are small enough to be measured, and without anything being refused."""
+async def test_a_plan_tells_what_inspect_tells(tmp_path: Path) -> None:
+    """The same warnings and infos in the same words: each by itself, beside the others, and the expected time."""
     draw(tmp_path, 5)
     with Image.open(tmp_path / "lora-001.png") as picture:
         picture.convert("RGB").save(tmp_path / "again.jpg", quality=60)
+        picture.convert("RGB").rotate(90).point(lambda value: value // 8).save(tmp_path / "dark.png")
+        picture.convert("RGB").resize((2600, 1100)).rotate(180).save(tmp_path / "long.png")
     with Image.open(tmp_path / "lora-002.jpg") as picture:
         picture.filter(ImageFilter.GaussianBlur(5)).rotate(180).save(tmp_path / "soft.jpg")
+    Image.new("RGB", (1024, 1024), "beige").save(tmp_path / "paper.png")
     plan = Plan(**{**WORKS, "images": tmp_path})
     async with Session(TOKEN) as session:
         found, _ = await look_at(session, plan, tmp_path)
-    told = [warning for warning in plan.check(found, zip_host=False) if "sides below" not in warning]
-    assert [warning.partition(":")[0] for warning in told] == ["again.jpg, lora-001.png", "soft.jpg"], told
-    assert "look the same" in told[0] and "blurry" in told[1], told
+        texts = await session.host.in_thread(captions_of, found.images)
+    told = plan.check(found, zip_host=False, texts=texts, requests_per_minute=60)
+    codes = {finding.code for finding in told}
+    assert codes >= {"near-duplicate", "blurry", "dark", "blank", "odd-aspect", "time", "aspects"}, told
+    assert told == (await inspect(tmp_path, requests_per_minute=60)).findings
+
+
+async def test_captions_count_where_the_plan_says_so(tmp_path: Path) -> None:
+    """A missing one is an error then, one that is said twice a warning; otherwise nothing is said of them."""
+    draw(tmp_path, 5, captions=True)
+    (tmp_path / "lora-002.txt").write_text((tmp_path / "lora-001.txt").read_text())
+    plan = Plan(**{**WORKS, "images": tmp_path}, captions="files")
+    async with Session(TOKEN) as session:
+        found, _ = await look_at(session, plan, tmp_path)
+    texts = captions_of(found.images)
+    assert [one.code for one in plan.check(found, zip_host=False, texts=texts) if one.level == "warning"] == [
+        "caption-twice"
+    ]
+    texts[found.images[3].path] = None
+    with pytest.raises(PlanInvalid, match=r"lora-004\.jpg: no text file beside it, which captions=files needs"):
+        plan.check(found, zip_host=False, texts=texts)
+    assert not [one for one in plan.check(found, zip_host=False) if one.code.startswith("caption")]
+
+
+def test_what_a_zip_would_refuse_is_left_out_where_the_plan_says_so() -> None:
+    """Nothing enlarges it there; one by one the server does, but for 2024, where no page says so."""
+    found = attrs.evolve(SIX, images=(*SIX.images, image(7, width=600)))
+    ways: dict[str, dict[str, Any]] = {"each": {}, "zip": {"upload": "zip", "on_bad_image": "skip"}}
+    sizes = {
+        how: [(one.level, one.words) for one in Plan(**WORKS, **fields).check(found, zip_host=True) if one.files]
+        for how, fields in ways.items()
+    }
+    assert sizes == {
+        "each": [("warning", "600 x 1024 pixels: sides below 1024 are upscaled by the server")],
+        "zip": [("warning", "600 x 1024 pixels: in a zip nothing enlarges it to 1024")],
+    }
+    with pytest.raises(PlanInvalid, match=r"7\.png: 600 x 1024 pixels: in a zip nothing enlarges it to 1024 \(leave"):
+        Plan(**WORKS, upload="zip").check(found, zip_host=True)
+    plan = Plan(images="/pictures", name="A", family="2024", use_case="illustrative_style", style_description="soft")
+    (unknown,) = [one for one in plan.check(found, zip_host=False) if one.files]
+    assert unknown.words.endswith("for family 2024 is unknown"), unknown

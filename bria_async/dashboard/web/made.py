@@ -4,18 +4,20 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import attrs
 from aiohttp import web
 
+from bria_async.graph import feed
 from bria_async.host import Host
 from bria_async.images.inspection import inspect
 from bria_async.training.changes import plan_of
 from bria_async.training.fetching import IMAGES
 from bria_async.training.place import Place
-from bria_async.types.trainings import Family
 
 from ..facts import view_of
+from ..pages import limit_of
 from ..report import write_report
 from ..sheet import write_sheet
 
@@ -44,8 +46,7 @@ class Made:
         """
         async with self._turn:
             if anew or place.title not in self._sheets:
-                folder, family = await self.host.in_thread(_images_of, place)
-                found = await inspect(folder, host=self.host, family=family)
+                found = await inspect(**await self.host.in_thread(_asked_of, place), host=self.host)
                 to = self._sheets.get(place.title) or self._next()
                 self._sheets[place.title] = await write_sheet(found, to, host=self.host, again="?anew")
         return self._sheets[place.title]
@@ -66,6 +67,12 @@ class Made:
         return self._folder / f"{self.host.uuid().hex}.html"
 
 
-def _images_of(place: Place) -> tuple[Path, Family]:
+def _asked_of(place: Place) -> dict[str, Any]:
+    """What its inspection is asked for: its images, what they are for, and the rate that was last kept to."""
     plan = plan_of(view_of(place.source, place.name).run)
-    return (plan.images if plan.images.is_dir() else place.folder / IMAGES), plan.family
+    return {
+        "folder": plan.images if plan.images.is_dir() else place.folder / IMAGES,
+        "family": plan.family,
+        "increase_resolution": plan.increase_resolution,
+        "requests_per_minute": limit_of(event for _, event in feed.events(place.source, place.name)),
+    }
