@@ -9,7 +9,7 @@ import pytest
 
 from tests.images.files import encoded, picture
 
-FEW, MANY = 500, 5_000
+FEW, MANY = 200, 5_000
 PICTURES = 50
 BYTES = 20_000
 """Of each file: if the bytes of all were kept, that would be 90 MB more of many than of few."""
@@ -21,9 +21,9 @@ import asyncio, sys
 from pathlib import Path
 from bria_async.images import inspect
 
-found = asyncio.run(inspect(sys.argv[1], at_once=2))
-status = Path("/proc/self/status").read_text()
-print(len(found.images), status.partition("VmHWM:")[2].split()[0])
+for folder in sys.argv[1:]:
+    found = asyncio.run(inspect(folder, at_once=2))
+    print(len(found.images), Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
 
 
@@ -32,21 +32,17 @@ print(len(found.images), status.partition("VmHWM:")[2].split()[0])
 def test_many_images_need_little_more_memory_than_few(tmp_path: Path) -> None:
     """Of each of 5,000 some kilobytes stay: neither its bytes nor its pixels."""
     pictures = [encoded(picture("L", (256, 256), seed), "JPEG") for seed in range(PICTURES)]
+    few, many = tmp_path / "few", tmp_path / "many"
+    few.mkdir()
+    many.mkdir()
     for number in range(MANY):
         data = pictures[number % PICTURES]
-        folder = tmp_path / ("few" if number < FEW else "many")
-        folder.mkdir(exist_ok=True)
-        (folder / f"{number}.jpg").write_bytes(data + os.urandom(BYTES - len(data)))
-    few = taken(tmp_path / "few", FEW)
-    for path in (tmp_path / "few").iterdir():
-        os.link(path, tmp_path / "many" / path.name)
-    each = (taken(tmp_path / "many", MANY) - few) / (MANY - FEW)
+        (many / f"{number}.jpg").write_bytes(data + os.urandom(BYTES - len(data)))
+        if number < FEW:
+            os.link(many / f"{number}.jpg", few / f"{number}.jpg")
+    command = [sys.executable, "-c", LOOK, str(few), str(many)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    counts, peaks = zip(*(map(int, line.split()) for line in done.stdout.splitlines()), strict=True)
+    assert counts == (FEW, MANY)
+    each = (peaks[1] - peaks[0]) * 1024 / (MANY - FEW)
     assert 0 < each < MOST_KEPT, f"{each:,.0f} bytes an image"
-
-
-def taken(folder: Path, count: int) -> int:
-    """The most memory that a process has taken to look at a folder of so many images, in bytes."""
-    done = subprocess.run([sys.executable, "-c", LOOK, str(folder)], capture_output=True, text=True, check=True)
-    images, peak = map(int, done.stdout.split())
-    assert images == count
-    return peak * 1024

@@ -205,6 +205,7 @@ def test_what_pixels_show_is_told_before_the_training(studio: Studio, within: Wi
     drawn(COUNT - 4).point(lambda value: value // 10).rotate(90).save(tmp_path / f"{COUNT - 3:03d}.png")
     drawn(COUNT).filter(ImageFilter.GaussianBlur(9)).save(tmp_path / f"{COUNT - 2:03d}.png")
     drawn(0).resize((300, 300), Image.Resampling.NEAREST).save(tmp_path / LATE)
+    drawn(2).resize((300, 300), Image.Resampling.NEAREST).save(tmp_path / "003.png")
     Image.new("L", (256, 256), 250).save(tmp_path / "001.png")
 
     async def main(here: World) -> None:
@@ -217,9 +218,9 @@ def test_what_pixels_show_is_told_before_the_training(studio: Studio, within: Wi
                 seen[about] = number
         last = studio.events.index(studio.happened("finished", "upload")[-1])
         started = studio.events.index(studio.happened("announced", "training")[0])
-        together = f"000.png, {LATE}"
-        assert [*seen] == ["001.png", "a basic dataset holds 200 images", "207.png", together, "208.png"], seen
-        assert seen["207.png"] < last < seen[together] < seen["208.png"] < started, seen
+        by_itself = ["001.png", "a basic dataset holds 200 images", "207.png"]
+        assert [*seen] == [*by_itself, f"000.png, {LATE}", "002.png, 003.png", "208.png"], seen
+        assert seen["207.png"] < last < seen[f"000.png, {LATE}"] < seen["208.png"] < started, seen
 
     within(main, **LARGE)
 
