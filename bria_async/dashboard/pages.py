@@ -1,7 +1,7 @@
 """What a page shows of a run, as frozen values made of its journal: reports on disk and live pages show the same."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -12,7 +12,9 @@ from bria_async.graph.feed import View
 from bria_async.graph.graph import Graph
 from bria_async.graph.records import Row
 from bria_async.graph.states import Change, State
+from bria_async.images.findings import of_file
 from bria_async.images.probe import ImageFile
+from bria_async.images.terms import Terms
 from bria_async.training.captions import kept_captions
 from bria_async.training.changes import plan_of
 from bria_async.training.lifecycle import shape
@@ -72,6 +74,7 @@ class Tile:
     reason: str = ""
     caption: str = ""
     """As it is trained on, where that is known: the server's words."""
+    warnings: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -198,7 +201,7 @@ def run_page(
     found, rows = stages(view), results.rows
     worked = stretches(events, now, alive=view.alive)
     lasted = spans(results.graph, found, events)
-    tiles = tuple(_tiles(results, images, captions, alive=view.alive))
+    tiles = tuple(_tiles(results, images, captions, plan.terms, alive=view.alive))
     until = worked[-1].end if worked else view.run.created
     return RunPage(
         title=title,
@@ -302,7 +305,7 @@ def _state_of(stage: Stage, reached: bool, *, alive: bool) -> str:
 
 
 def _tiles(
-    results: Results, images: Mapping[str, ImageFile], captions: Mapping[str, str], *, alive: bool
+    results: Results, images: Mapping[str, ImageFile], captions: Mapping[str, str], terms: Terms, *, alive: bool
 ) -> Iterable[Tile]:
     by_zip = "bulk" in results.rows
     stored: Mapping[str, Any] = (results.one("upload") or {}) if by_zip else results.of("upload")
@@ -321,7 +324,12 @@ def _tiles(
             there.id if there else None,
             excerpt((row.reason if row else None) or ""),
             captions.get(str(there.id), "") if there else "",
+            tuple(dict.fromkeys((*image.warnings, *_warnings(image, terms, zipped=by_zip)))),
         )
+
+
+def _warnings(image: ImageFile, terms: Terms, *, zipped: bool) -> Iterator[str]:
+    return (finding.words for finding in of_file(image, terms, zipped=zipped) if finding.level != "info")
 
 
 def _look(row: Row | None, *, alive: bool) -> str:

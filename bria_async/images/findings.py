@@ -120,9 +120,7 @@ def findings_of(
         (
             *of_problems(found.problems, terms),
             *of_copies(found),
-            *(one for image in found.images for one in of_image(image)),
-            *(one for image in found.images for one in of_size(image, terms, zipped=zipped)),
-            *(one for path, measures in measured.items() for one in of_pixels(path, measures)),
+            *(one for image in found.images for one in of_file(image, terms, zipped=zipped)),
             *(of_likeness(measured) if all(image.decoded for image in found.images) else ()),
             *of_set(found, terms, requests_per_minute),
             *(of_captions(texts, terms) if texts is not None else ()),
@@ -146,6 +144,14 @@ def of_copies(found: Scan) -> Iterator[Finding]:
     for group in found.duplicates:
         words = f"the same bytes {len(group)} times, which are uploaded once"
         yield Finding("warning", "duplicate", words, tuple(image.path for image in group))
+
+
+def of_file(image: ImageFile, terms: Terms, *, zipped: bool) -> Iterator[Finding]:
+    """All there is to say of an image by itself."""
+    yield from of_image(image)
+    yield from of_size(image, terms, zipped=zipped)
+    if image.measures is not None:
+        yield from of_pixels(image.path, image.measures)
 
 
 def of_image(image: ImageFile) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -43,9 +43,9 @@ class ImageFile:
 
     `key` is its name on the server (see `content_key`); `size` (bytes) and `mtime_ns` are those of the moment
     it was read; `width` and `height` are pixels as stored; `caption_path` is the text file of the same stem
-    beside it; `oddities` say what the training may not take as it looks here; `measures` are those of its pixels, which
-    runs that older versions began do not have; `url` is where it was fetched from, which may hold a secret; `decoded`
-    is false while only its header was, which `check` makes up for.
+    beside it; `warnings` say what the training may not take as it looks here, and `codes` the same in a word each;
+    `url` is where it was fetched from, which may hold a secret; `decoded` is false while only its header was, which
+    `check` makes up for; `measures` are those of its pixels. What older versions kept has neither codes nor measures.
     """
 
     path: Path
@@ -57,10 +57,26 @@ class ImageFile:
     width: int
     height: int
     caption_path: Path | None = None
-    oddities: tuple[Oddity, ...] = ()
-    measures: Measures | None = None
+    warnings: tuple[str, ...] = ()
     url: str | None = attrs.field(default=None, repr=False)
     decoded: bool = True
+    codes: tuple[str, ...] = ()
+    measures: Measures | None = None
+
+    @property
+    def oddities(self) -> tuple[Oddity, ...]:
+        """What its warnings and their codes say."""
+        return tuple(map(Oddity, self.codes, self.warnings))
+
+    def with_look(self, look: Look) -> "ImageFile":
+        """The same, decoded, with what its pixels tell."""
+        return attrs.evolve(
+            self,
+            warnings=(*self.warnings, *(oddity.words for oddity in look.oddities)),
+            codes=(*self.codes, *(oddity.code for oddity in look.oddities)),
+            measures=look.measures,
+            decoded=True,
+        )
 
     @property
     def content_type(self) -> str:
@@ -88,7 +104,9 @@ def probe(path: Path, limits: Limits = LIMITS, whole: bool = True) -> ImageFile:
             f"has {look.width} x {look.height} pixels; each side needs {limits.min_side}", str(path), "too-small"
         )
     sha256 = hashlib.sha256(content.data).hexdigest()
-    return ImageFile(
+    misnamed = Oddity("extension", f"a {form.upper()} image whose name says otherwise")
+    oddities = () if extension_of(path.name) in EXTENSIONS[form] else (misnamed,)
+    glanced = ImageFile(
         path=path,
         key=content_key(path.name, sha256, EXTENSIONS[form][0]),
         sha256=sha256,
@@ -98,10 +116,11 @@ def probe(path: Path, limits: Limits = LIMITS, whole: bool = True) -> ImageFile:
         width=look.width,
         height=look.height,
         caption_path=caption_beside(path),
-        oddities=(*_oddities(path, form), *look.oddities),
-        measures=look.measures,
-        decoded=whole,
+        warnings=tuple(oddity.words for oddity in oddities),
+        codes=tuple(oddity.code for oddity in oddities),
+        decoded=False,
     )
+    return glanced.with_look(look) if whole else glanced
 
 
 def check(image: ImageFile) -> ImageFile:
@@ -115,8 +134,7 @@ def check(image: ImageFile) -> ImageFile:
     content, path = read_whole(image.path, LIMITS.max_bytes), str(image.path)
     if (len(content.data), content.mtime_ns) != (image.size, image.mtime_ns):
         raise ImageChanged("changed since it was looked at", path)
-    look = load_decoder()(content.data, image.format, image.width * image.height, path)
-    return attrs.evolve(image, oddities=(*image.oddities, *look.oddities), measures=look.measures, decoded=True)
+    return image.with_look(load_decoder()(content.data, image.format, image.width * image.height, path))
 
 
 def load_decoder() -> Callable[..., Look]:
@@ -168,8 +186,3 @@ def caption_beside(path: Path) -> Path | None:
         return beside if stat.S_ISREG(beside.stat().st_mode) else None
     except OSError:
         return None
-
-
-def _oddities(path: Path, form: Format) -> Iterator[Oddity]:
-    if extension_of(path.name) not in EXTENSIONS[form]:
-        yield Oddity("extension", f"a {form.upper()} image whose name says otherwise")

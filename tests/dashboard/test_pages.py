@@ -1,13 +1,16 @@
 """What a page shows of a run, of its rows alone."""
 
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 
 from bria_async.dashboard.pages import LOOKS, RunPage, Tile, run_page
 from bria_async.graph.feed import View
 from bria_async.graph.records import Row, RunRow
 from bria_async.graph.states import State
+from bria_async.images.look import Measures
 from bria_async.images.probe import ImageFile
 from bria_async.training.lifecycle import shape
 from bria_async.training.plan import Plan
@@ -22,8 +25,14 @@ def image(key: str) -> ImageFile:
     return ImageFile(Path(f"{key}.png"), key, key * 64, 10, 0, "png", 1024, 1024)
 
 
-def page(*rows: Row, alive: bool = False, upload: str = "each", captions: dict[str, str] | None = None) -> RunPage:
-    """The page of a run with these rows of uploads."""
+def page(
+    *rows: Row,
+    alive: bool = False,
+    upload: str = "each",
+    captions: dict[str, str] | None = None,
+    some: dict[str, dict[str, Any]] | None = None,
+) -> RunPage:
+    """The page of a run with these rows of uploads; some of its images have other fields."""
     plan = Plan(images="pictures", name="Toy", upload=upload)  # type: ignore[arg-type]  # one of its words
     graph = shape(plan, len(KEYS))
     others = [
@@ -42,7 +51,7 @@ def page(*rows: Row, alive: bool = False, upload: str = "each", captions: dict[s
         FACTS,
         title="toy",
         following="bria-async resume toy",
-        images={key: image(key) for key in KEYS},
+        images={key: attrs.evolve(image(key), **(some or {}).get(key, {})) for key in KEYS},
         prompts={},
         captions=captions or {},
         now=100.0,
@@ -63,6 +72,16 @@ def test_states_of_images(alive: bool, state: str) -> None:
     assert dict(found.tally) == {"done": 1, state: 1, "skipped": 1, "pending": 1}
     assert {tile.state for tile in found.tiles} <= LOOKS.keys()
     assert (found.tiles[0].id, found.tiles[1].id) == (7, None)
+
+
+def test_an_image_has_the_warnings_of_its_check() -> None:
+    """By its size and its pixels; what an older version kept of it in words alone is there once."""
+    dark = Measures(hash=(1, 2), sharpness=1.0, brightness=0.05, contrast=0.2, entropy=6.0)
+    small = "600 x 1024 pixels: sides below 1024 are upscaled by the server"
+    found = page(
+        *uploads(*[State.PENDING] * 4), some={"a": {"measures": dark}, "b": {"width": 600, "warnings": (small,)}}
+    )
+    assert [tile.warnings for tile in found.tiles] == [("dark: 5% of white on the average",), (small,), (), ()]
 
 
 def test_images_of_a_zip() -> None:
