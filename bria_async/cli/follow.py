@@ -84,7 +84,7 @@ class ManyRuns:
         if before != tended:  # who died left no event
             self._last = {name: view.tended_by(tended) for name, view in self._last.items()}
         if before is None or since < self._seen:
-            found = feed.views(self.journal, 0 if before is None else since)
+            found = feed.changed_views(self.journal, since, self._last)
             self._last = {**self._last, **{view.run.name: view for view in found}}
         self._tended = tended
         now = Overview.of(self.name, self.planned, self._last, tended)

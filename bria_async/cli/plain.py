@@ -10,8 +10,8 @@ import attrs
 import click
 
 from bria_async.dashboard.figures import OF_MANY, Rate, Stage, stages, time_left, told, told_of_many
-from bria_async.dashboard.overview import Overview
-from bria_async.graph.events import Event
+from bria_async.dashboard.overview import WAITS, Overview, is_asked
+from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 
 from .advice import typed
@@ -33,6 +33,7 @@ class Lines:
 
     _rates: dict[str, Rate] = attrs.field(factory=dict)
     _told: dict[str, int] = attrs.field(factory=dict)
+    _is_asked: bool = False
 
     def waiting(self, what: str) -> None:
         """Say what is done before there is a journal."""
@@ -41,6 +42,9 @@ class Lines:
     def show(self, view: View, events: Sequence[tuple[int, Event]], now: float) -> None:
         """Tell what is new."""
         lines = list(told(event for _, event in events))
+        before, self._is_asked = self._is_asked, is_asked(view)
+        if self._is_asked and not before and not any(event.what == Happened.ASKED for _, event in events):
+            lines.append((now, f"{view.run.name} {WAITS}"))
         moved = {event.task: event.at for _, event in events}
         for stage in stages(view):
             self._told.setdefault(stage.name, 0 if stage.name in moved else _step(stage))

@@ -20,7 +20,7 @@ from bria_async.dashboard.facts import (
     view_of,
 )
 from bria_async.dashboard.figures import stages, told, training_time
-from bria_async.dashboard.overview import overview_of
+from bria_async.dashboard.overview import WAITS, is_asked, overview_of
 from bria_async.errors import BriaError, RunError
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, STOP, Request
@@ -102,7 +102,8 @@ def show(run: str, *, database: "Database | None", state: Path | None, as_json: 
         click.echo(json.dumps({**facts, "reason": view.run.reason, "steps": steps}, indent=2))
         return
     reason = f" ({view.run.reason})" if view.run.reason else ""
-    click.echo(f"{place.title}: {view.state}{reason}, begun {age(view.run.created)} ago")
+    waits = f", {WAITS}" if is_asked(view) else ""
+    click.echo(f"{place.title}: {view.state}{reason}{waits}, begun {age(view.run.created)} ago")
     table(STEPS, steps_of(view))
     if view.state == "running" and (words := training_time(view, time.time())):
         click.echo(f"training: {words}")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from bria_async.dashboard.figures import duration, is_over, stages
+from bria_async.dashboard.overview import WAITS
 from bria_async.graph.feed import View
 
 HEAD = ("run", "state", "images", "model", "age")
@@ -16,7 +17,8 @@ STEPS = ("step", "done", "of", "")
 def line_of(facts: Mapping[str, Any]) -> Sequence[object]:
     """A run, or a batch, in one line."""
     images = f"{facts['uploaded']:,} of {facts['images']:,}" if facts["images"] else ""
-    return (facts["run"], facts["state"], images, facts["model"], facts["created"] and age(facts["created"]))
+    state = f"{facts['state']}, {WAITS}" if facts["waits_for_approval"] else facts["state"]
+    return (facts["run"], state, images, facts["model"], facts["created"] and age(facts["created"]))
 
 
 def steps_of(view: View) -> Iterable[Sequence[object]]:

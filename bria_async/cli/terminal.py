@@ -26,7 +26,7 @@ from bria_async.dashboard.figures import (
     told_of_many,
     training_time,
 )
-from bria_async.dashboard.overview import Overview, step_of
+from bria_async.dashboard.overview import WAITS, Overview, is_asked, step_of, urgency_of
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 
@@ -116,7 +116,7 @@ class Terminal(_Painting):
         self._tell(told(happened, REMARKABLE | {Happened.NOTED}))
         for _, words in told(happened, TOLD - REMARKABLE):
             self._news = typed(words)
-        outer = _under(view.run.name, view.state)
+        outer = _under(view.run.name, view.state, WAITS if is_asked(view) else "")
         outer.add_row(self._stages(view, now))
         outer.add_row(Text(f"  {self._news}", style="dim", overflow="ellipsis", no_wrap=True))
         self._paint(outer)
@@ -128,7 +128,8 @@ class BatchTerminal(_Painting):
     def show(self, overview: Overview, events: Sequence[tuple[int, Event]], now: float) -> None:
         """Repaint the table, and print what is remarkable above it."""
         self._tell(told_of_many((event for _, event in events), OF_MANY - {Happened.COMPLETED}))
-        under_way = [view for view in overview.views.values() if view.state == "running"]
+        running = (view for view in overview.views.values() if view.state == "running")
+        under_way = sorted(running, key=urgency_of)
         outer = _under(overview.name, overview.state, overview.words)
         outer.add_row(self._stages(overview.total, now))
         for view in under_way[:FEW]:

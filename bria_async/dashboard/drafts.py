@@ -5,10 +5,13 @@ from collections.abc import Iterable
 import attrs
 
 from bria_async.graph.events import Event, Happened
+from bria_async.graph.feed import View
 from bria_async.graph.states import State
 from bria_async.training.captions import MADE_WITH
 from bria_async.training.result import Results
 from bria_async.types.common import Id
+
+from .overview import is_asked
 
 
 @attrs.frozen
@@ -24,20 +27,15 @@ class Draft:
     """Whether the run waits until somebody approves it."""
 
 
-def draft_of(results: Results, events: Iterable[Event]) -> Draft | None:
+def draft_of(view: View, results: Results, events: Iterable[Event]) -> Draft | None:
     """The dataset as its run knows it; None before there is one."""
     made, described = results.one("dataset"), results.one("identity")
     if made is None:
         return None
     field = MADE_WITH.get(results.graph.name, "")
     text = (getattr(described, field) or "") if described is not None and field else ""
-    asked = approved = None
     for event in events:
         if event.what == Happened.PROGRESSED:
             text = event.data.get("text", text)
-        elif event.what == Happened.ASKED:
-            asked = event.data.get("subject")
-        elif event.what == Happened.APPROVED:
-            approved = event.data.get("subject")
     is_open = results.rows["complete"][""].state is not State.DONE
-    return Draft(made.id, field.replace("_", " "), text, is_open, is_open and asked != approved)
+    return Draft(made.id, field.replace("_", " "), text, is_open, is_asked(view))

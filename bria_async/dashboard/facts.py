@@ -8,14 +8,21 @@ from bria_async.graph import feed
 from bria_async.graph.feed import View
 from bria_async.graph.states import State
 
-from .overview import NOT_BEGUN, URGENCY, Overview, state_of
+from .overview import NOT_BEGUN, Overview, is_asked, urgency_of
 
 if TYPE_CHECKING:
     from bria_async.training.place import Place
 
 NAMED = ("project", "dataset", "model")
 """Tasks whose results have ids worth showing."""
-NOTHING = {"state": NOT_BEGUN, "images": 0, "uploaded": 0, **dict.fromkeys(NAMED), "created": None}
+NOTHING = {
+    "state": NOT_BEGUN,
+    "waits_for_approval": False,
+    "images": 0,
+    "uploaded": 0,
+    **dict.fromkeys(NAMED),
+    "created": None,
+}
 """Facts of a run that has not begun."""
 START_A_WORKER = "bria-async worker --engine dbos"
 """What to type where runs wait for a worker."""
@@ -44,6 +51,7 @@ def facts_of(place: "Place", view: View, results: Mapping[str, Any] | None = Non
     return {
         "run": place.title,
         "state": view.state,
+        "waits_for_approval": is_asked(view),
         "images": images,
         "uploaded": uploaded,
         **{name: (results.get(name) or {}).get("id") for name in NAMED},
@@ -57,6 +65,7 @@ def batch_facts(overview: Overview) -> dict[str, Any]:
     return {
         "run": overview.name,
         "state": overview.state,
+        "waits_for_approval": len(overview.asked),
         "runs": overview.states,
         "images": sum(uploads.values()),
         "uploaded": uploads.get(State.DONE, 0),
@@ -69,7 +78,7 @@ def facts_of_runs(place: "Place", overview: Overview) -> list[dict[str, Any]]:
     """State, numbers, ids and reasons of its runs that have begun or could not, what most needs somebody first."""
     made = feed.results_of_all(place.source, *NAMED)
     found = [(view, facts_of(place.run(name), view, made.get(name, {}))) for name, view in overview.views.items()]
-    found.sort(key=lambda pair: URGENCY.index(state_of(pair[0])))
+    found.sort(key=lambda pair: urgency_of(pair[0]))
     told = [{**facts, "reason": view.run.reason} for view, facts in found]
     refused = ((place.run(name), place.run(name).why_not_begun) for name, view in overview.runs if view is None)
     return [*({**NOTHING, "run": one.title, "reason": reason} for one, reason in refused if reason), *told]
@@ -84,6 +93,8 @@ def next_command(place: "Place", view: View) -> str:
         return "bria-async train, under another --name"
     if view.state == "waiting":
         return _next_of_waiting(place)
+    if view.state == "running" and is_asked(view):
+        return f"bria-async approve {place.title}"
     if view.alive and view.state != "running" and place.batch:
         return f"bria-async watch {place.batch.name}"
     return f"bria-async {'watch' if view.alive else 'resume'} {place.title}"
@@ -93,6 +104,8 @@ def next_of_batch(place: "Place", overview: Overview) -> str:
     """What to type next about a batch."""
     if overview.state == "waiting":
         return _next_of_waiting(place)
+    if overview.alive and overview.asked:
+        return f"bria-async approve {place.run(overview.asked[0]).title}"
     if overview.alive:
         return f"bria-async watch {overview.name}"
     if overview.state == "done":

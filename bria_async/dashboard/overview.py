@@ -10,16 +10,17 @@ import attrs
 from bria_async.graph import feed
 from bria_async.graph.feed import Tended, View
 from bria_async.graph.records import RunRow
+from bria_async.graph.states import State
 
 from .figures import is_over, stages
 
 if TYPE_CHECKING:
-    from bria_async.graph.states import State
     from bria_async.training.place import Place
 
 NOT_BEGUN = "not begun"
 URGENCY = ("failed", "paused", "interrupted", "running", "waiting", NOT_BEGUN, "done")
 """States of runs in the order in which somebody should look at them."""
+WAITS = "waits for your approval"
 
 
 @attrs.frozen
@@ -46,6 +47,11 @@ class Overview:
     def states(self) -> Counter[str]:
         """How many runs are in which state."""
         return Counter(state_of(view) for _, view in self.runs)
+
+    @functools.cached_property
+    def asked(self) -> tuple[str, ...]:
+        """Its runs that wait for an approval."""
+        return tuple(name for name, view in self.runs if view is not None and is_asked(view))
 
     @property
     def state(self) -> str:
@@ -75,9 +81,11 @@ class Overview:
 
     @property
     def words(self) -> str:
-        """Its runs by state, in words."""
+        """Its runs by state, in words, and how many of them wait for an approval."""
         rest = {state: number for state, number in self.states.items() if state != "done"}
-        return ", ".join([f"{self.states['done']:,} of {self.states.total():,} trained", *counted(rest)])
+        asked = len(self.asked)
+        waiting = [f"of which {asked:,} {WAITS if asked == 1 else WAITS.replace('waits', 'wait')}"] if asked else []
+        return ", ".join([f"{self.states['done']:,} of {self.states.total():,} trained", *counted(rest), *waiting])
 
 
 def overview_of(place: "Place") -> Overview:
@@ -97,8 +105,20 @@ def state_of(view: View | None) -> str:
     return NOT_BEGUN if view is None else view.state
 
 
+def is_asked(view: View) -> bool:
+    """Whether a run waits until somebody approves its captions, which completing its dataset freezes."""
+    return view.asked and view.run.state != "failed" and not view.counts.get("complete", {}).get(State.DONE)
+
+
+def urgency_of(view: View) -> tuple[int, bool]:
+    """The place of a run among others, the most urgent first: by its state, then whether it waits for an approval."""
+    return URGENCY.index(view.state), not is_asked(view)
+
+
 def step_of(view: View) -> str:
-    """The step that a run is at, with its numbers where it has many items."""
+    """What a run waits for somebody to do, or the step that it is at, with its numbers where it has many items."""
+    if is_asked(view):
+        return WAITS
     current = next((stage for stage in stages(view) if not is_over(stage)), None)
     if current is None:
         return ""

@@ -230,7 +230,7 @@ def run_page(
         arcs=arcs(results.graph),
         plot=plot(list(uploads(events)), limit_of(events)),
         refused=refused_of(events),
-        draft=draft_of(results, events),
+        draft=draft_of(view, results, events),
     )
 
 

@@ -14,7 +14,7 @@ from bria_async.training.place import Place
 
 from .collage import Framed, collage
 from .facts import batch_facts, facts_of_runs, next_of_batch
-from .overview import Overview, overview_of
+from .overview import WAITS, Overview, overview_of
 from .pages import Picture, RunPage, Tile, read_run
 from .templating import style, write_page
 from .thumbnails import SMALL, Thumbnails, Wanted, side_for
@@ -147,4 +147,4 @@ def _cards(place: Place, overview: Overview) -> Iterator[_Card]:
 
 
 def _write_batch(to: Path, batch: _BatchPage) -> None:
-    write_page(to, "batch.html", style=style(), **attrs.asdict(batch, recurse=False))
+    write_page(to, "batch.html", style=style(), waits=WAITS, **attrs.asdict(batch, recurse=False))

@@ -17,7 +17,7 @@ import attrs
 
 from bria_async.errors import JournalError
 
-from .events import Event
+from .events import Event, Happened
 from .journal import items, runs, tasks
 from .lock import holder
 from .records import Readable, Row, RunRow
@@ -73,7 +73,8 @@ class View:
     """A run as its journal shows it now; `counts` has, for each task of the graph, how many items are in which state.
 
     `sent` tells, for tasks that sent something, when (seconds since the epoch) the first request of the latest
-    attempts left; `alive` whether somebody works on it, `waits` whether it is handed over and nobody has it yet.
+    attempts left; `alive` whether somebody works on it, `waits` whether it is handed over and nobody has it yet;
+    `asked` whether it asked for an approval that nobody gave since.
     """
 
     run: RunRow
@@ -81,6 +82,7 @@ class View:
     sent: Mapping[str, float]
     alive: bool
     waits: bool = False
+    asked: bool = False
 
     @property
     def state(self) -> str:
@@ -125,13 +127,19 @@ def _reading_file(journal: Path) -> Iterator[sqlite3.Connection]:
         database.close()
 
 
-def views(journal: Source, since: int = 0) -> list[View]:
-    """All runs of a journal, or those where something happened behind this sequence number."""
+def views(journal: Source) -> list[View]:
+    """All runs of a journal."""
+    return changed_views(journal, 0, {})
+
+
+def changed_views(journal: Source, since: int, earlier: Mapping[str, View]) -> list[View]:
+    """The runs where something happened behind this sequence number; `earlier` has all as they were then, by name."""
     by_whom = tended(journal)
     changed = "WHERE run IN (SELECT run FROM event WHERE seq > ?)" if since else ""
     with _reading(journal) as database:
         counted = _counted(database, changed, (since,) if since else ())
-        return [_view(run, counted, by_whom) for run in runs(database, since=since)]
+        asked = {view.run.id: view.asked for view in earlier.values()} | _asked(database, "seq > ?", since)
+        return [_view(run, counted, asked, by_whom) for run in runs(database, since=since)]
 
 
 def first_runs(journal: Source, most: int) -> list[str]:
@@ -145,14 +153,18 @@ def view(journal: Source, run: str) -> View | None:
     by_whom = tended(journal)
     with _reading(journal) as database:
         found = next(runs(database, run), None)
-        return _view(found, _counted(database, "WHERE run = ?", (found.id,)), by_whom) if found else None
+        if found is None:
+            return None
+        counted, asked = _counted(database, "WHERE run = ?", (found.id,)), _asked(database, "run = ?", found.id)
+        return _view(found, counted, asked, by_whom)
 
 
 _Counted = tuple[dict[str, Counter[State]], dict[str, float]]
 
 
-def _view(run: RunRow, counted: Mapping[int, _Counted], by_whom: Tended) -> View:
-    return View(run, *counted.get(run.id, ({}, {})), alive=False).tended_by(by_whom)
+def _view(run: RunRow, counted: Mapping[int, _Counted], asked: Mapping[int, bool], by_whom: Tended) -> View:
+    counts, sent = counted.get(run.id, ({}, {}))
+    return View(run, counts, sent, alive=False, asked=asked.get(run.id, False)).tended_by(by_whom)
 
 
 def _counted(database: Readable, where: str, values: tuple[int, ...]) -> dict[int, _Counted]:
@@ -168,6 +180,13 @@ def _counted(database: Readable, where: str, values: tuple[int, ...]) -> dict[in
         if first is not None:
             sent[name] = min(first, sent.get(name, first))
     return found
+
+
+def _asked(database: Readable, where: str, value: int) -> dict[int, bool]:
+    """Whether a run asks for an approval, by the last that these events say of one; runs without are left out."""
+    sql = f"SELECT run, what FROM event WHERE {where} AND what IN (?, ?) ORDER BY seq"  # noqa: S608  # as above
+    values = (value, Happened.ASKED, Happened.APPROVED)
+    return {run: what == Happened.ASKED for run, what in database.execute(sql, values)}
 
 
 def newest(journal: Source) -> int:

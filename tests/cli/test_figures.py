@@ -92,6 +92,22 @@ def test_lines_tell_tenths(capsys: pytest.CaptureFixture[str]) -> None:
     assert "/s, about" in out[0], out
 
 
+def test_an_approval_that_is_waited_for_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever begins to watch later is told too; where the event itself is told there is no second line."""
+    asking = attrs.evolve(view(1, 0), asked=True)
+    event = Event(1.0, "cats", Happened.ASKED, data={"reason": "the captions are ready"})
+    late, early = Lines(), Lines()
+    late.show(asking, [], 1.0)
+    late.show(asking, [], 2.0)
+    early.show(asking, [(1, event)], 1.0)
+    early.show(asking, [], 2.0)
+    out = [line.partition("  ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert out == ["cats waits for your approval", "the captions are ready"], out
+    output = io.StringIO()
+    Terminal(Console(file=output, force_terminal=True, width=100, highlight=False)).show(asking, [], 1.0)
+    assert "waits for your approval" in output.getvalue(), output.getvalue()
+
+
 def test_a_terminal_shows_stages_rates_and_trouble() -> None:
     """The table holds counts, rate and time left; what is remarkable stands above it."""
     output = io.StringIO()

@@ -15,7 +15,7 @@ from bria_async.cli.plain import BatchLines
 from bria_async.cli.terminal import BatchTerminal
 from bria_async.cli.working import reasons_of
 from bria_async.dashboard.figures import OF_MANY, told_of_many
-from bria_async.dashboard.overview import Overview
+from bria_async.dashboard.overview import WAITS, Overview
 from bria_async.graph import feed
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
@@ -120,6 +120,18 @@ def test_a_terminal_shows_the_steps_of_all_and_a_few_runs() -> None:
     assert "run-105" not in shown, shown
 
 
+def test_a_terminal_shows_first_who_waits_for_an_approval() -> None:
+    """Before runs that were begun earlier; the first line has their number."""
+    asked = {run: attrs.evolve(view(run), asked=True) for run in THOUSAND[8:10]}
+    output = io.StringIO()
+    terminal = BatchTerminal(Console(file=output, force_terminal=True, width=140, height=40, highlight=False))
+    found = overview()
+    terminal.show(attrs.evolve(found, views={**found.views, **asked}), [], 5000.0)
+    shown = output.getvalue()
+    assert "10 running, 990 not begun, of which 2 wait for your approval" in shown, shown
+    assert shown.index(f"run-9: {WAITS}") < shown.index("run-0: upload 5 of 20"), shown
+
+
 async def test_following_many_runs_reads_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole once, then nothing while nothing happens, then one run; and all again when the process ends."""
     path, host = tmp_path / "journal.db", Host()
@@ -149,5 +161,9 @@ async def test_following_many_runs_reads_what_is_new(tmp_path: Path, monkeypatch
         second, queries = looked()
         assert (second.states, queries) == ({"done": 1, "running": 1, "not begun": 1}, 1)
         assert second.views["two"] is first.views["two"], "it was not read again"
+        await ledgers[1].record(Happened.ASKED, subject="a")
+        assert looked()[0].asked == ("two",)
+        await ledgers[1].settle_run("running", None, Happened.RESUMED)
+        assert looked()[0].asked == ("two",), "what was read earlier is known"
     third, _ = looked()
     assert third.states == {"done": 1, "interrupted": 1, "not begun": 1}

@@ -74,10 +74,16 @@ def test_captions_wait_for_their_approval(slow_shell: Shell, slow: Simulator, pi
     with slow_shell.start("train", pictures, *ICONS, *QUICK, "--review") as running:
         running.until("bria-async approve cats")
         assert not slow.counts["models.create"], "nothing is trained before"
+        assert "running, waits for your approval" in slow_shell.run("runs").out, "whoever lists them sees it"
+        assert slow_shell.run("runs", "--json").json[0]["waits_for_approval"] is True
+        shown = slow_shell.run("show", "cats").out
+        assert shown.startswith("cats: running, waits for your approval, begun"), shown
+        assert "next: bria-async approve cats" in shown, shown
         assert slow_shell.run("approve", "cats").code == 0, "approved"
         running.until("training is InProgress")
         slow.clock.push(3 * 3600)
         assert running.end().code == 0, running.seen
+    assert "approv" not in slow_shell.run("runs").out
 
 
 def test_captions_are_changed_while_they_are_reviewed(

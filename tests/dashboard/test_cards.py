@@ -1,23 +1,28 @@
 """Cards of runs and batches: what most needs somebody comes first, and one damaged journal hides no other."""
 
 import asyncio
+import contextlib
 import html
 import json
 import re
 from pathlib import Path
 
 from bria_async.dashboard.collage import MOST, collage
-from bria_async.dashboard.overview import overview_of
+from bria_async.dashboard.facts import facts_of_runs, next_of_batch
+from bria_async.dashboard.overview import WAITS, overview_of
 from bria_async.dashboard.web.cards import Card, cards_of, cards_of_batch
 from bria_async.graph import feed
 from bria_async.graph.events import Happened
+from bria_async.graph.ledger import Ledger
+from bria_async.graph.records import Keeper
+from bria_async.session import Session
 from bria_async.training.members import members_of, written
 from bria_async.training.place import Place
 from bria_async.training.shared import places
 from tests.training.conftest import COUNT
 
 from .door import serving
-from .written import begun, images, plan, uploaded, writing
+from .written import begun, finish, images, plan, uploaded, writing
 
 
 def cards(state: Path) -> dict[str, Card]:
@@ -56,6 +61,51 @@ def test_what_needs_somebody_comes_first(tmp_path: Path) -> None:
     paused = found["paused"]
     assert (paused.uploaded, paused.images, paused.pictures, paused.reason) == (2, 5, MOST, "it was asked to")
     assert paused.step == "upload 2 of 5"
+
+
+def test_who_waits_for_an_approval_comes_before_who_only_runs(tmp_path: Path) -> None:
+    """A run, and a batch with such a run, say so on their cards until somebody approves, or none is of use any more."""
+
+    async def asked(journal: Keeper, bria: Session, name: str) -> Ledger:
+        ledger = await begun(bria, journal, plan(tmp_path, name), images(tmp_path, 1))
+        await uploaded(ledger)
+        await ledger.record(Happened.ASKED, subject="1")
+        return ledger
+
+    def steps() -> dict[str, str]:
+        return {card.title: card.step for card in cards(tmp_path).values()}
+
+    async def main() -> None:
+        many = Place.of("many", tmp_path)
+        async with contextlib.AsyncExitStack() as stack:
+            bria, journal = await stack.enter_async_context(writing(Place.of("asks", tmp_path)))
+            asks = await asked(journal, bria, "asks")
+            bria, journal = await stack.enter_async_context(writing(many))
+            many.plans.write_text(written(members_of([plan(tmp_path, name) for name in ("b", "a", "c")])))
+            await begun(bria, journal, plan(tmp_path, "b"), images(tmp_path, 1))
+            await asked(journal, bria, "a")
+            await begun(bria, journal, plan(tmp_path, "c"), images(tmp_path, 1))
+            bria, journal = await stack.enter_async_context(writing(Place.of("late", tmp_path)))
+            late = await begun(bria, journal, plan(tmp_path, "late"), images(tmp_path, 1))
+            waits = "0 of 3 trained, 3 running, of which 1 waits for your approval"
+            assert steps() == {"many": waits, "asks": WAITS, "late": "project"}
+            assert list(steps()) == ["many", "asks", "late"]
+            assert [card.name for card in cards_of_batch(many, overview_of(many))] == ["a", "c", "b"]
+            assert [facts["run"] for facts in facts_of_runs(many, overview_of(many))] == ["many/a", "many/b", "many/c"]
+            assert next_of_batch(many, overview_of(many)) == "bria-async approve many/a"
+            async with serving(tmp_path) as door:
+                pages = [(await door.ask(page)).text for page in ("/", "/runs/many", "/runs/many/report")]
+            assert [page.count(f">{WAITS}</span>") for page in pages] == [1, 1, 1]
+            await asks.record(Happened.APPROVED, subject="1")
+            assert steps() == {"many": waits, "late": "project", "asks": "captions"}
+            for ledger in (asks, late):
+                await ledger.record(Happened.ASKED, subject="2")
+            assert (steps()["asks"], steps()["late"]) == (WAITS, WAITS)
+            await finish(asks, asks.rows["complete"][""])
+            await late.settle_run("failed", "refused", Happened.RUN_FAILED)
+            assert (steps()["asks"], steps()["late"]) == ("captions", "project"), "it is too late for an approval"
+
+    asyncio.run(main())
 
 
 def test_cards_carry_their_places(shelf: Path) -> None:

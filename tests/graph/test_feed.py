@@ -111,11 +111,12 @@ async def test_whoever_follows_many_runs_asks_for_those_where_something_happened
         assert len(feed.views(path)) == 50
         assert sum("FROM task" in sql for sql in asked) == 1, asked
         seen = feed.newest(path)
-        assert feed.views(path, seen) == [], "nothing happened"
+        earlier = {view.run.name: view for view in feed.views(path)}
+        assert feed.changed_views(path, seen, earlier) == [], "nothing happened"
         await ledgers[7].change(ledgers[7].rows["put"][""], Change.FINISHED, result={"id": 9})
         await ledgers[3].settle_run("paused", "no more", Happened.PAUSED)
         asked.clear()
-        changed = {view.run.name: view for view in feed.views(path, seen)}
+        changed = {view.run.name: view for view in feed.changed_views(path, seen, earlier)}
         assert all("WHERE" in sql for sql in asked if "FROM task" in sql), asked
         assert changed["run-7"].counts == {"put": {State.DONE: 1}}
         assert changed.pop("run-3").run.reason == "no more"
@@ -125,6 +126,40 @@ async def test_whoever_follows_many_runs_asks_for_those_where_something_happened
         assert feed.view(path, "run-7") == changed["run-7"]
         assert feed.view(path, "run-99") is None
         assert feed.results_of_all(path, "put", "box") == {"run-7": {"put": {"id": 9}}}
+
+
+async def test_those_who_ask_for_an_approval(path: Path, host: ManualHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a journal are known by one query; who follows them reads only what is new, and forgets none."""
+    asked: list[str] = []
+    connect = sqlite3.connect
+
+    def listening(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        database: sqlite3.Connection = connect(*args, **kwargs)
+        database.set_trace_callback(asked.append)
+        return database
+
+    async with Journal(path, host) as journal:
+        rows = [await journal.create_run(name, "t", {}, "", {}, [("put", "")]) for name in ("one", "two", "three")]
+        one, two, _ = [await Ledger.load(journal, row, host) for row in rows]
+        await one.record(Happened.ASKED, subject="a")
+        await two.record(Happened.ASKED, subject="b")
+        await two.record(Happened.APPROVED, subject="b")
+        monkeypatch.setattr("bria_async.graph.feed.sqlite3.connect", listening)
+        earlier = {view.run.name: view for view in feed.views(path)}
+        assert sum("what IN" in sql for sql in asked) == 1, asked
+        assert {name for name, view in earlier.items() if view.asked} == {"one"}
+        assert all(feed.view(path, name) == view for name, view in earlier.items())
+        seen = feed.newest(path)
+        await one.settle_run("paused", "no more", Happened.PAUSED)
+        await two.record(Happened.ASKED, subject="c")
+        asked.clear()
+        changed = {view.run.name: view for view in feed.changed_views(path, seen, earlier)}
+        assert all(f"seq > {seen} " in sql for sql in asked if "what IN" in sql), asked
+        assert {name: view.asked for name, view in changed.items()} == {"one": True, "two": True}
+        seen = feed.newest(path)
+        await one.record(Happened.APPROVED, subject="a")
+        (approved,) = feed.changed_views(path, seen, earlier | changed)
+        assert (approved.run.name, approved.asked) == ("one", False)
 
 
 async def test_readers_change_nothing(bench: Bench) -> None:

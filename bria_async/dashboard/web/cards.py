@@ -13,7 +13,7 @@ from bria_async.training.place import Place
 
 from ..collage import MOST
 from ..facts import NAMED, batch_facts, facts_of
-from ..overview import NOT_BEGUN, URGENCY, Overview, overview_of, state_of, step_of
+from ..overview import NOT_BEGUN, URGENCY, Overview, is_asked, overview_of, step_of
 
 SOONEST = (*URGENCY, "unreadable")
 
@@ -31,6 +31,8 @@ class Card:
     """Of a batch: how many runs."""
     step: str = ""
     """What it is at, in words."""
+    asked: bool = False
+    """Whether somebody is to approve its captions."""
     uploaded: int = 0
     images: int = 0
     model: Any = None
@@ -49,9 +51,9 @@ class Card:
         return f"{self.batch}/{self.name}" if self.batch else self.name
 
     @property
-    def rank(self) -> tuple[int, float, str]:
+    def rank(self) -> tuple[int, bool, float, str]:
         """Its place: what most needs somebody first, then what was begun last; pages that are live keep to it."""
-        return SOONEST.index(self.state), -self.created, self.title
+        return SOONEST.index(self.state), not self.asked, -self.created, self.title
 
 
 def cards_of(places: Iterable[Place]) -> list[Card]:
@@ -91,6 +93,7 @@ def _of_batch(overview: Overview) -> Card:
         is_batch=True,
         begun=len(overview.views),
         step=overview.words,
+        asked=bool(overview.asked),
         uploaded=facts["uploaded"],
         images=facts["images"],
         created=facts["created"],
@@ -102,8 +105,9 @@ def _of_run(place: Place, view: View, results: dict[str, Any] | None = None) -> 
     return Card(
         place.name,
         place.batch.name if place.batch else "",
-        state_of(view),
+        view.state,
         step=step_of(view),
+        asked=is_asked(view),
         uploaded=facts["uploaded"],
         images=facts["images"],
         model=facts["model"],

@@ -135,8 +135,22 @@ async def test_everything_is_read_the_same(kept: Kept) -> None:
     assert [seq for seq, _ in feed.events(source, "one", after=3)] == [4, 5, 6]
     assert [event.key for event in feed.last_events(source, "one", 2)] == ["a", "é"]
     assert feed.newest(source) == 6
-    assert [view.run.name for view in feed.views(source, since=2)] == ["one"]
-    assert feed.views(source, since=6) == []
+    assert [view.run.name for view in feed.changed_views(source, 2, {})] == ["one"]
+    assert feed.changed_views(source, 6, {}) == []
+
+
+async def test_an_approval_is_read_the_same(kept: Kept) -> None:
+    """A run that asked for one is known until it was given, by itself, among all, and by those who follow."""
+    one = (await ledgers_in(kept))["one"]
+    await one.record(Happened.ASKED, subject="a")
+    earlier = {view.run.name: view for view in feed.views(kept.source)}
+    view = feed.view(kept.source, "one")
+    assert view is not None and view.asked
+    assert {name: view.asked for name, view in earlier.items()} == {"one": True, "two": False}
+    await one.change(one.rows["upload"]["_"], Change.ANNOUNCED)
+    assert [view.asked for view in feed.changed_views(kept.source, 7, earlier)] == [True]
+    await one.record(Happened.APPROVED, subject="a")
+    assert [view.asked for view in feed.changed_views(kept.source, 8, earlier)] == [False]
 
 
 async def test_items_are_read_the_same(kept: Kept) -> None:
