@@ -64,6 +64,7 @@ async def write_sheet(
     at_once: int = DECODED_AT_ONCE,
     progress: Progress | None = None,
     again: str = "",
+    back: str = "",
 ) -> Path:
     """Write the contact sheet of an inspection as one HTML file, which appears whole or not at all.
 
@@ -74,6 +75,7 @@ async def write_sheet(
         at_once: images at a time, by default one more than there are processors.
         progress: called after each image with how many are done, and of how many.
         again: an address that looks at the images again, which the sheet then leads to.
+        back: the address of the run whose images they are, as above.
 
     Returns:
         The file.
@@ -87,7 +89,7 @@ async def write_sheet(
     side = side_for(len(files))
     pictures = await in_threads(files, partial(_picture, side=side), host, at_once, progress)
     tiles = await host.in_thread(tiles_of, inspection, dict(zip(files, pictures, strict=True)))
-    facts = {**_facts(inspection, tiles), "again": again, "at": host.now()}
+    facts = {**_facts(inspection, tiles), "again": again, "back": back, "at": host.now()}
     return await host.in_thread(_write, Path(to), facts)
 
 

@@ -1,10 +1,12 @@
 """What a dashboard answers, whatever it is asked: its headers, small pictures by number, nothing beside runs."""
 
 import io
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 from PIL import Image
@@ -110,6 +112,15 @@ async def test_an_inspection_can_be_made_again(pictures: Path, door: Door) -> No
     assert first == second
     assert all('<a href="?anew">Look again</a>' in sheet for sheet in (first, third))
     assert ("added.png" in first, "added.png" in third) == (False, True)
+
+
+@pytest.mark.parametrize("run", ["/runs/studio", "/runs/many/runs/run-0"])
+async def test_an_inspection_leads_back_to_its_run(door: Door, run: str) -> None:
+    """To the page that it was asked for on."""
+    sheet = (await door.ask(f"{run}/inspection")).text
+    (back,) = re.findall('<a href="([^"]*)">Back to the run</a>', sheet)
+    assert urljoin(f"{run}/inspection", back) == run
+    assert f'href="{run}/inspection"' in (await door.ask(urljoin(f"{run}/inspection", back))).text
 
 
 async def test_files_are_made_in_the_place_of_older_ones(

@@ -91,6 +91,7 @@ async def test_every_image_is_there_with_what_is_wrong(folder: Path, tmp_path: P
     assert {"", "damaged", "near-duplicate", "caption-missing"} == buttons, buttons
     assert any("error: damaged" in words for words in page.texts["strong"]), page.texts["strong"]
     assert any("2 pictures look the same" in words for words in page.texts["h3"]), page.texts["h3"]
+    assert "Look again" not in text and "Back to the run" not in text, "a file has no page to go back to"
     assert "family fibo" in text and "aspect ratios" in text
 
 

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 from aiohttp import web
@@ -48,7 +49,9 @@ class Made:
             if anew or place.title not in self._sheets:
                 found = await inspect(**await self.host.in_thread(_asked_of, place), host=self.host)
                 to = self._sheets.get(place.title) or self._next()
-                self._sheets[place.title] = await write_sheet(found, to, host=self.host, again="?anew")
+                self._sheets[place.title] = await write_sheet(
+                    found, to, host=self.host, again="?anew", back=f"../{quote(place.name, safe='')}"
+                )
         return self._sheets[place.title]
 
     async def report(self, place: Place) -> Path:
