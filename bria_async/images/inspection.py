@@ -93,17 +93,40 @@ async def inspect(
         ImageError: the folder is not there, is no folder, or cannot be listed.
         MissingExtra: Pillow is not installed.
     """
+    return await inspect_for(
+        Terms(family=family, increase_resolution=increase_resolution),
+        folder,
+        host=host,
+        recursive=recursive,
+        requests_per_minute=requests_per_minute,
+        at_once=at_once,
+        progress=progress,
+        known=known,
+    )
+
+
+async def inspect_for(
+    terms: Terms,
+    folder: str | Path,
+    *,
+    host: Host | None = None,
+    recursive: bool = False,
+    requests_per_minute: float | None = None,
+    at_once: int = DECODED_AT_ONCE,
+    progress: Progress | None = None,
+    known: Mapping[Path, ImageFile] | None = None,
+) -> Inspection:
+    """The same for all that a plan says of its images; text files are read unless the server writes the captions."""
     if requests_per_minute is not None and not requests_per_minute > 0:
         raise ConfigurationError(f"Requests per minute must be above 0, not {requests_per_minute}.")
     host, where = host or Host(), _absolute(folder)
-    terms = Terms(family=family, increase_resolution=increase_resolution)
     found = await scan(where, host, terms.limits, recursive=recursive, at_once=at_once, progress=progress)
-    texts = await host.in_thread(captions_of, found.images)
+    texts = None if terms.captions == "automatic" else await host.in_thread(captions_of, found.images)
     findings = await host.in_thread(findings_of, found, terms, texts, requests_per_minute)
     if known:
         findings = sorted_by_level((*findings, *of_changes(found, known)))
-    said = {path: text for path, text in texts.items() if isinstance(text, str)}
-    return Inspection(where, family, found, findings, said)
+    said = {path: text for path, text in (texts or {}).items() if isinstance(text, str)}
+    return Inspection(where, terms.family, found, findings, said)
 
 
 def _absolute(folder: str | Path) -> Path:

@@ -6,6 +6,7 @@ import io
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -177,3 +178,32 @@ async def test_the_inspection_of_a_run_knows_its_plan_and_its_rate(folder: Path,
         words = (await made.inspection(place)).read_text()
     assert "each side needs 1024" in words
     assert "at 7 requests a minute; the training takes 1 to 3 hours" in words
+
+
+async def inspected(folder: Path, runs: Path, **fields: Any) -> Page:
+    """The inspection that a dashboard makes of a run with such a plan."""
+    place, made = Place.of("cats", runs), Made(Host())
+    async with writing(place) as (bria, journal):
+        plan = Plan(images=folder, name="cats", ip_type="icons", **fields)
+        await begun(bria, journal, plan, images(folder, 1))
+    async for _ in made.kept(web.Application()):
+        page = Page((await made.inspection(place)).read_text())
+    return page
+
+
+def tiles(page: Page) -> dict[str, tuple[str, set[str]]]:
+    """The worst level of each file's findings, and their codes."""
+    found = [tile for tile in page.all("article") if "tile" in tile["class"]]
+    return {one["data-text"].partition(" ")[0]: (one["class"], set(one["data-codes"].split())) for one in found}
+
+
+async def test_the_inspection_of_a_run_says_what_its_training_says(folder: Path, tmp_path: Path) -> None:
+    """How its images go, whether texts beside them count, and what becomes of bad ones: all are of its plan."""
+    jpeg(folder / "small.jpg", seed=7, size=(600, 512))
+    zipped = tiles(await inspected(folder, tmp_path / "zipped", upload="zip", captions="files"))
+    assert zipped["small.jpg"] == ("tile error", {"caption-missing", "small"}), zipped
+    assert zipped["good-0.jpg"] == ("tile error", {"caption-missing"}), zipped
+    skipped = tiles(await inspected(folder, tmp_path / "skipped", upload="zip", on_bad_image="skip"))
+    assert skipped["small.jpg"] == ("tile warning", {"small"}), skipped
+    assert skipped["cut.jpg"] == ("tile warning", {"damaged"}), skipped
+    assert skipped["good-0.jpg"] == ("tile fine", set()), "the server writes its caption"

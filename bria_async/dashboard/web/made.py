@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bria_async.graph import feed
 from bria_async.host import Host
-from bria_async.images.inspection import inspect
+from bria_async.images.inspection import inspect_for
 from bria_async.training.changes import plan_of
 from bria_async.training.fetching import IMAGES
 from bria_async.training.place import Place
@@ -47,7 +47,7 @@ class Made:
         """
         async with self._turn:
             if anew or place.title not in self._sheets:
-                found = await inspect(**await self.host.in_thread(_asked_of, place), host=self.host)
+                found = await inspect_for(**await self.host.in_thread(_asked_of, place), host=self.host)
                 to = self._sheets.get(place.title) or self._next()
                 self._sheets[place.title] = await write_sheet(
                     found, to, host=self.host, again="?anew", back=f"../{quote(place.name, safe='')}"
@@ -74,8 +74,7 @@ def _asked_of(place: Place) -> dict[str, Any]:
     """What its inspection is asked for: its images, what they are for, and the rate that was last kept to."""
     plan = plan_of(view_of(place.source, place.name).run)
     return {
+        "terms": plan.terms,
         "folder": plan.images if plan.images.is_dir() else place.folder / IMAGES,
-        "family": plan.family,
-        "increase_resolution": plan.increase_resolution,
         "requests_per_minute": limit_of(event for _, event in feed.events(place.source, place.name)),
     }
