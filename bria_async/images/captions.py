@@ -8,6 +8,10 @@ import attrs
 from bria_async.errors import ImageError
 
 from .probe import ImageFile
+from .source import read_whole
+
+LARGEST_TEXT = 2**20
+"""Bytes of a text file beside an image that is taken for its caption; a larger one is not read."""
 
 Texts = Mapping[Path, str | ImageError | None]
 """For each image its caption, why that cannot be used, or None where there is no file."""
@@ -17,12 +21,14 @@ def read_caption(path: Path) -> str:
     """The caption that a text file holds; blocks, so run it in a worker thread.
 
     Raises:
-        ImageError: it cannot be read, is not UTF-8, or is empty.
+        ImageError: it cannot be read, has more than `LARGEST_TEXT` bytes, is not UTF-8, or is empty.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig").strip()
-    except OSError as error:
-        raise ImageError(f"cannot be read: {error.strerror}", str(path), "caption-unreadable") from None
+        text = read_whole(path, LARGEST_TEXT).data.decode("utf-8-sig").strip()
+    except ImageError as error:
+        if error.code != "empty":
+            raise ImageError(error.message, str(path), "caption-unreadable") from None
+        text = ""
     except UnicodeDecodeError:
         raise ImageError("is not UTF-8 text", str(path), "caption-unreadable") from None
     if not text:

@@ -14,6 +14,7 @@ from bria_async.host import Host
 from bria_async.partfile import PartFile
 from bria_async.types.trainings import WANTED_SIDE
 
+from .captions import LARGEST_TEXT
 from .folder import DECODED_AT_ONCE, Progress, in_threads
 from .formats import EXTENSIONS, Format, extension_of
 from .inspection import Inspection
@@ -22,8 +23,6 @@ from .source import read_whole
 
 LARGEST = 256 * 2**20
 """Bytes of a file that is too large to be sent and is made smaller: those of 64 megapixels of 32 bits, uncompressed."""
-LARGEST_TEXT = 2**20
-"""Bytes of a text file beside an image that is taken for its caption."""
 
 DONE: Mapping[str, str] = {
     "turned": "turned upright",

@@ -12,6 +12,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 import bria_async
 from bria_async.errors import ConfigurationError, ImageError
 from bria_async.images import Finding, Inspection, inspect
+from bria_async.images.captions import LARGEST_TEXT
 from bria_async.images.pictures import draw
 from bria_async.types.trainings import Family
 from tests.images.files import encoded, jpeg, odd, picture, write
@@ -165,6 +166,17 @@ async def test_captions_beside_images(folder: Path) -> None:
     assert names(of(again, "caption-long")) == [["lora-008.jpg"]], again.findings
     assert of(again, "caption-prefix") == [], "they begin in different ways"
     assert of(await inspect(folder, family="fibo"), "caption-long") == [], "FIBO's captions are long"
+
+
+async def test_a_text_that_is_too_large_for_a_caption_is_not_read(folder: Path) -> None:
+    """It is named with its size, and is no caption; one byte less is."""
+    (folder / "lora-001.txt").write_bytes(b"a" * LARGEST_TEXT)
+    (folder / "lora-002.txt").write_bytes(b"a" * (LARGEST_TEXT + 1))
+    found = await inspect(folder)
+    (refused,) = of(found, "caption-unreadable")
+    assert names([refused]) == [["lora-002.jpg"]]
+    assert refused.words == "its caption has 1,048,577 bytes, more than the 1,048,576 allowed"
+    assert {path.name: len(text) for path, text in found.captions.items()} == {"lora-001.png": LARGEST_TEXT}
 
 
 async def test_a_folder_without_captions_misses_none(folder: Path) -> None:
