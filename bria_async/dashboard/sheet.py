@@ -15,10 +15,11 @@ from pathlib import Path
 
 import attrs
 
-from bria_async.errors import ImageError
+from bria_async.errors import ConfigurationError, ImageError
 from bria_async.host import Host
 from bria_async.images.findings import LEVELS, Finding, Level, sorted_by_level
 from bria_async.images.folder import DECODED_AT_ONCE, Progress, in_threads
+from bria_async.images.formats import is_image_name
 from bria_async.images.inspection import Inspection
 from bria_async.images.thumbnail import thumbnail
 
@@ -70,7 +71,7 @@ async def write_sheet(
 
     Args:
         inspection: what was found; its files are read once more for their thumbnails.
-        to: the file; one of this name is replaced.
+        to: the file; one of this name is replaced, unless it is an image or was looked at.
         host: whose threads to use.
         at_once: images at a time, by default one more than there are processors.
         progress: called after each image with how many are done, and of how many.
@@ -81,10 +82,11 @@ async def write_sheet(
         The file.
 
     Raises:
-        ConfigurationError: it cannot be written.
+        ConfigurationError: it cannot be written, or would take the place of an image.
         MissingExtra: jinja2 or Pillow is not installed.
     """
     host = host or Host()
+    await host.in_thread(_refuse_images, Path(to), inspection)
     files = inspection.files
     side = side_for(len(files))
     pictures = await in_threads(files, partial(_picture, side=side), host, at_once, progress)
@@ -128,6 +130,21 @@ def _picture(path: Path, side: int) -> bytes | None:
         return thumbnail(path, side)
     except ImageError:
         return None  # its tile says what is wrong with it
+
+
+def _refuse_images(to: Path, inspection: Inspection) -> None:
+    """Refuse a target that is an image by its name, or one of the files that were looked at; blocks."""
+    captions = (image.caption_path for image in inspection.images if image.caption_path is not None)
+    if is_image_name(to.name) or any(_is_same(to, path) for path in (*inspection.files, *captions)):
+        raise ConfigurationError(f"{to} is an image or its caption: give the contact sheet another name.")
+
+
+def _is_same(to: Path, path: Path) -> bool:
+    """Whether writing to the one replaces the other; links are replaced, not followed."""
+    try:
+        return os.path.samestat(to.expanduser().lstat(), path.lstat())
+    except OSError:
+        return False  # what is not there replaces nothing
 
 
 def _write(to: Path, facts: Mapping[str, object]) -> Path:

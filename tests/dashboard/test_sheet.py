@@ -149,6 +149,18 @@ async def test_a_sheet_that_cannot_be_written_is_one_sentence(folder: Path, tmp_
     assert {path.name for path in tmp_path.iterdir()} == {"Cats", "sheet.html"}
 
 
+@pytest.mark.parametrize("name", ["good-0.jpg", "nameless", "good-2.txt", "new.png", "../other/good-0.jpg", "../Link"])
+async def test_a_sheet_takes_the_place_of_no_image(folder: Path, tmp_path: Path, name: str) -> None:
+    """Nor of a caption, whatever leads to it; a name that images have is refused where nothing is, too."""
+    (folder / "good-1.jpg").rename(folder / "nameless")
+    (tmp_path / "other").symlink_to(folder)
+    (tmp_path / "Link").hardlink_to(folder / "nameless")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(ConfigurationError, match="is an image or its caption"):
+        await write_sheet(await inspect(folder), folder / name)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_a_thumbnail_is_upright_and_holds_nothing_but_pixels(tmp_path: Path) -> None:
     """Small, turned as it is seen, transparent where the image is, and without metadata."""
     exif = Image.Exif()
