@@ -118,7 +118,7 @@ def inspect(
     if as_json:
         click.echo(json.dumps(facts_of(done), indent=2))
     else:
-        _show(done)
+        _show(done, _flags(family, increase_resolution))
     if done.errors:
         raise Failure(_counted(len(done.errors), "error") + ".", Exit.FAILED)
 
@@ -132,7 +132,15 @@ def _bar(words: str) -> AbstractContextManager[Callable[[int, int], None] | None
     return bar(words)
 
 
-def _show(done: Done) -> None:
+def _flags(family: Family, increase_resolution: bool | None) -> str:
+    """Those that a training needs to take the images for what they were taken for here."""
+    shape = "" if family == "fibo" else f" --family {family}"  # what `train` takes them for by itself
+    if increase_resolution is None:
+        return shape
+    return f"{shape} --{'' if increase_resolution else 'no-'}increase-resolution"
+
+
+def _show(done: Done, flags: str) -> None:
     found = done.inspection
     rows = list(rows_of(found.findings))
     if not sys.stdout.isatty():
@@ -153,8 +161,12 @@ def _show(done: Done) -> None:
         for problem in mended.problems:
             click.echo(f"  not mended: {printable(str(problem))}")
     ready = found.folder if done.mended is None else done.mended.folder
-    if not done.errors:
-        click.echo(typed(f"next: bria-async train {shlex.quote(printable(str(ready)))}"))
+    if done.errors:
+        return
+    if any(image.path.parent != found.folder for image in found.images):
+        click.echo("next: put the images into one folder, or train each folder by itself: train looks into none below")
+    else:
+        click.echo(typed(f"next: bria-async train {shlex.quote(printable(str(ready)))}{flags}"))
 
 
 def rows_of(findings: "Iterable[Finding]") -> Iterator[Sequence[str]]:

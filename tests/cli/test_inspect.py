@@ -30,7 +30,7 @@ def test_a_good_folder_ends_with_zero_and_the_next_command(alone: Shell, cats: P
     assert lines[:4] == [["level", "finding"], ["info", "aspects"], ["info", "time"], ["info", "captions"]], done.out
     assert "5 uploads take at least 30 s at 10 requests a minute; the training takes 1 to 3 hours" in done.out
     assert f"5 images of {cats} can be used: 0 errors, 0 warnings." in done.out
-    assert done.out.splitlines()[-1] == f"next: bria-async train {cats}"
+    assert done.out.splitlines()[-1] == f"next: bria-async train {cats} --family legacy"
 
 
 def test_errors_are_exit_code_one(alone: Shell, cats: Path) -> None:
@@ -49,9 +49,24 @@ def test_errors_are_exit_code_one(alone: Shell, cats: Path) -> None:
 def test_small_images_are_errors_where_nothing_enlarges_them(alone: Shell, cats: Path) -> None:
     """As a training with the same option takes them."""
     write(cats / "small.png", encoded(picture(size=(700, 600)), "PNG"))
-    assert alone.run("inspect", cats, "--increase-resolution").code == 0
+    enlarged = alone.run("inspect", cats, "--increase-resolution")
+    assert enlarged.out.splitlines()[-1] == f"next: bria-async train {cats} --increase-resolution", enlarged
     done = alone.run("inspect", cats, "--no-increase-resolution")
     assert (done.code, "each side needs 1024" in done.out) == (1, True), done
+    (cats / "small.png").unlink()
+    done = alone.run("inspect", cats, "--no-increase-resolution")
+    assert done.out.splitlines()[-1] == f"next: bria-async train {cats} --no-increase-resolution", done
+
+
+def test_folders_below_lead_to_no_training_that_leaves_them_out(alone: Shell, cats: Path) -> None:
+    """A training looks into one folder; where all images lie in it, the next command is the same."""
+    assert f"next: bria-async train {cats}" in alone.run("inspect", cats, "--recursive").out
+    draw(cats / "below", 1, seed=1)
+    for arguments in ((), ("--fix-to", "mended")):
+        done = alone.run("inspect", cats, "--recursive", *arguments)
+        assert (done.code, "bria-async train" in done.out) == (0, False), done
+        assert "next: put the images into one folder" in done.out, done
+    assert f"next: bria-async train {cats}" in alone.run("inspect", cats).out
 
 
 def test_json_holds_all_of_it(alone: Shell, cats: Path) -> None:
