@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,13 +18,15 @@ _TYPED = {
 }
 
 _WAIT = re.compile(r"jobs\.wait(?:\('([^']*)'\))?")
-_COMMAND = re.compile(r"bria-async (\w+) ")
+_FLAG = r"""(--[\w-]+) (?:'[^']*'|"[^"]*"|[^\s'"])+ """
+_COMMAND = re.compile(rf"bria-async (\w+) (?=((?:{_FLAG})*))")
 
 
 def carried(context: click.Context, option: click.Parameter, value: Any) -> Any:
     """Remember a flag that the next command needs as well; the callback of its option."""
     if value is not None:
-        context.meta.setdefault(__name__, {})[option.opts[0]] = str(value)
+        given = value.absolute() if isinstance(value, Path) else value
+        context.meta.setdefault(__name__, {})[option.opts[0]] = str(given)
     return value
 
 
@@ -35,17 +39,16 @@ def typed(text: str) -> str:
 
 
 def _with_flags(found: re.Match[str]) -> str:
-    """A command with the carried flags, unless it has them already."""
-    flags = _flags(found[1])
-    return found[0] if found.string.startswith(flags, found.end()) else f"{found[0]}{flags}"
+    """A command with those of the carried flags that it does not have already."""
+    return found[0] + _flags(found[1], re.findall(_FLAG, found[2]))
 
 
-def _flags(command: str) -> str:
-    """The carried flags that a command knows, quoted for a shell."""
+def _flags(command: str, there: Collection[str]) -> str:
+    """The carried flags that a command knows, but for those that are there, quoted for a shell."""
     context = click.get_current_context(silent=True)
     program = context and context.find_root().command
     if context is None or not isinstance(program, click.Group) or command not in program.commands:
         return ""
-    known = {name for flag in program.commands[command].params for name in flag.opts}
+    known = {name for flag in program.commands[command].params for name in flag.opts} - set(there)
     given = context.meta.get(__name__, {})
     return "".join(f"{name} {shlex.quote(value)} " for name, value in given.items() if name in known)

@@ -1,5 +1,7 @@
 """What the journal of a run says, for whoever shows it: state, numbers, ids, and the next command."""
 
+import os
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +87,7 @@ def facts_of_runs(place: "Place", overview: Overview) -> list[dict[str, Any]]:
 
 
 def next_command(place: "Place", view: View) -> str:
-    """What to type next."""
+    """What to type next, in any folder."""
     if view.state == "done":
         old = "" if view.run.plan["family"] == "fibo" else " --v1"
         return f'bria-async generate {facts_of(place, view)["model"]} "a prompt"{old}'
@@ -94,26 +96,46 @@ def next_command(place: "Place", view: View) -> str:
     if view.state == "waiting":
         return _next_of_waiting(place)
     if view.state == "running" and is_asked(view):
-        return f"bria-async approve {place.title}"
+        return command_on(place, "approve")
     if view.alive and view.state != "running" and place.batch:
-        return f"bria-async watch {place.batch.name}"
-    return f"bria-async {'watch' if view.alive else 'resume'} {place.title}"
+        return command_on(place, "watch", place.batch.name)
+    return command_on(place, "watch" if view.alive else "resume")
 
 
 def next_of_batch(place: "Place", overview: Overview) -> str:
-    """What to type next about a batch."""
+    """What to type next about a batch, in any folder."""
     if overview.state == "waiting":
         return _next_of_waiting(place)
     if overview.alive and overview.asked:
-        return f"bria-async approve {place.run(overview.asked[0]).title}"
+        return command_on(place.run(overview.asked[0]), "approve")
     if overview.alive:
-        return f"bria-async watch {overview.name}"
+        return command_on(place, "watch")
     if overview.state == "done":
-        return f"bria-async verify {overview.name}"
+        return command_on(place, "verify")
     if overview.state == "failed":
         return "bria-async train, the failed ones under other names"
-    return f"bria-async resume {overview.name}"
+    return command_on(place, "resume")
 
 
 def _next_of_waiting(place: "Place") -> str:
-    return f"bria-async watch {place.title}" if feed.tended(place.source).workers else START_A_WORKER
+    if feed.tended(place.source).workers:
+        return command_on(place, "watch")
+    return START_A_WORKER.replace(" --engine", f" {_where(place)}--engine")
+
+
+def command_on(place: "Place", command: str, run: str = "") -> str:
+    """A command with a run, by its title unless another is named, as it can be typed in any folder."""
+    return f"bria-async {command} {_where(place)}{run or place.title}"
+
+
+def _where(place: "Place") -> str:
+    """The flag by which a command finds what it would not find by itself; never a secret: that is for BRIA_DATABASE."""
+    from bria_async.training.place import default_state  # noqa: PLC0415  # slow to import
+    from bria_async.training.shared import SharedPlace  # noqa: PLC0415  # as above
+
+    if isinstance(place, SharedPlace):
+        database = place.source.reader.database
+        is_known = database.has_secret or database.url == os.environ.get("BRIA_DATABASE")
+        return "" if is_known else f"--database {shlex.quote(database.url)} "
+    state = (place.batch or place.folder).parent.absolute()
+    return "" if state == default_state().absolute() else f"--state {shlex.quote(str(state))} "

@@ -29,7 +29,7 @@ from bria_async.wire.redaction import excerpt, shown
 
 from .drafts import Draft, draft_of
 from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
-from .facts import NAMED, facts_of, next_command, view_of
+from .facts import NAMED, command_on, facts_of, next_command, view_of
 from .figures import Stage, duration, stages, told, took
 from .history import (
     Refused,
@@ -132,6 +132,8 @@ class RunPage:
     """The newest event in it."""
     next: str
     """What to type next."""
+    approve: str
+    """What to type to approve it."""
     numbers: tuple[tuple[str, str], ...]
     """What to read first: names and values."""
     settings: tuple[tuple[str, str], ...]
@@ -176,6 +178,7 @@ def read_run(place: Place, now: float) -> RunPage:
         facts,
         title=place.title,
         following=following,
+        approve=command_on(place, "approve"),
         images={key: structure(data, ImageFile) for key, data in images.items()},
         prompts={key: structure(data, Prompt) for key, data in prompts.items()},
         captions=kept_captions(place.folder),
@@ -192,6 +195,7 @@ def run_page(
     *,
     title: str,
     following: str,
+    approve: str,
     images: Mapping[str, ImageFile],
     prompts: Mapping[str, Prompt],
     captions: Mapping[str, str],
@@ -211,6 +215,7 @@ def run_page(
         at=now,
         seq=events[-1].seq if events else 0,
         next=following,
+        approve=approve,
         numbers=tuple(
             _numbers(facts, events, rows, until - view.run.created, sum(one.end - one.start for one in worked))
         ),

@@ -13,7 +13,7 @@ from bria_async.host import Host
 from bria_async.training.place import Place
 
 from .collage import Framed, collage
-from .facts import batch_facts, facts_of_runs, next_of_batch
+from .facts import batch_facts, command_on, facts_of_runs, next_of_batch
 from .overview import WAITS, Overview, overview_of
 from .pages import Picture, RunPage, Tile, read_run
 from .templating import style, write_page
@@ -114,6 +114,8 @@ class _Card:
     """A run on the page of its batch; its pictures are read when it is written, without those that cannot be shown."""
 
     facts: Mapping[str, Any]
+    report: str
+    """What to type for its own report."""
     thumbnails: Thumbnails
     framed: tuple[Framed, ...]
 
@@ -142,8 +144,8 @@ def _read_batch(place: Place, now: float) -> _BatchPage:
 
 def _cards(place: Place, overview: Overview) -> Iterator[_Card]:
     for facts in facts_of_runs(place, overview):
-        run = facts["run"].rpartition("/")[2]
-        yield _Card(facts, Thumbnails.of(place.run(run).folder), collage(place, run))
+        run = place.run(facts["run"].rpartition("/")[2])
+        yield _Card(facts, command_on(run, "report"), Thumbnails.of(run.folder), collage(place, run.name))
 
 
 def _write_batch(to: Path, batch: _BatchPage) -> None:

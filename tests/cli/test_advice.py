@@ -72,6 +72,8 @@ def test_flags_are_carried_once() -> None:
         for said, meant in (
             ("bria-async show cats", "bria-async show --state 'my runs' cats"),
             ("bria-async report studio/cats", "bria-async report --state 'my runs' studio/cats"),
+            ("bria-async show --state '/its \"own' cats", "bria-async show --state '/its \"own' cats"),
+            ("bria-async resume --state /a cats", "bria-async resume --base-url http://here --state /a cats"),
             (START_A_WORKER, "bria-async worker --state 'my runs' --base-url http://here --engine dbos"),
         ):
             assert typed(typed(said)) == typed(said) == meant

@@ -1,5 +1,7 @@
 """Commands that are printed can be typed as they are: where the run lies and which server it began on are in them."""
 
+import asyncio
+import contextlib
 import re
 import shlex
 from pathlib import Path
@@ -9,6 +11,8 @@ import pytest
 
 from bria_async.sim import Simulator
 from tests.cli.shell import ICONS, QUICK, Result, Shell
+from tests.dashboard.door import serving
+from tests.dashboard.html import Page
 from tests.support import TOKEN
 
 
@@ -54,6 +58,29 @@ def test_from_a_pause_to_a_sample(elsewhere: Elsewhere, fast: Simulator, picture
     assert done.code == 0, done.err
     sample = elsewhere.type(done.out, "generate")
     assert sample.code == 0, sample.err
+
+
+def test_what_pages_say_to_type(elsewhere: Elsewhere, fast: Simulator, pictures: Path) -> None:
+    """A report, a page of the dashboard and a command that was given a relative folder say what works in any folder."""
+    fast.fail("models.create", status=403)
+    assert elsewhere.run("train", pictures, *ICONS, *QUICK).code == 3
+    relative = elsewhere.shell.run("show", "cats", "--state", "my runs").out
+    assert elsewhere.shell.run("report", "cats", "--state", "my runs").code == 0
+    reported = Page.of(elsewhere.shell.folder / "cats.html").text
+
+    async def look() -> str:
+        async with serving(Path("my runs")) as door:
+            return (await door.ask("/runs/cats")).text
+
+    with contextlib.chdir(elsewhere.shell.folder):
+        page = Page()
+        page.feed(asyncio.run(look()))
+    away = attrs.evolve(elsewhere, shell=attrs.evolve(elsewhere.shell, folder=pictures))
+    for printed in (relative, reported, page.text):
+        (found,) = set(re.findall("bria-async resume .*", printed))
+        assert shlex.split(found)[2:] == ["--state", str(elsewhere.shell.folder / "my runs"), "cats"]
+        done = away.type(found, "resume", *QUICK, *elsewhere.flags[2:])
+        assert done.code == 0, done.err
 
 
 def test_from_damage_to_the_end(elsewhere: Elsewhere, fast: Simulator, pictures: Path) -> None:

@@ -92,7 +92,7 @@ def test_who_waits_for_an_approval_comes_before_who_only_runs(tmp_path: Path) ->
             assert list(steps()) == ["many", "asks", "late"]
             assert [card.name for card in cards_of_batch(many, overview_of(many))] == ["a", "c", "b"]
             assert [facts["run"] for facts in facts_of_runs(many, overview_of(many))] == ["many/a", "many/b", "many/c"]
-            assert next_of_batch(many, overview_of(many)) == "bria-async approve many/a"
+            assert next_of_batch(many, overview_of(many)) == f"bria-async approve --state {tmp_path} many/a"
             async with serving(tmp_path) as door:
                 pages = [(await door.ask(page)).text for page in ("/", "/runs/many", "/runs/many/report")]
             assert [page.count(f">{WAITS}</span>") for page in pages] == [1, 1, 1]

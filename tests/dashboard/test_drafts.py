@@ -1,6 +1,7 @@
 """What a page says of a draft: what its captions are made with, how it stands by now, and whether somebody is asked."""
 
 import asyncio
+import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,6 @@ async def test_what_a_page_offers(shelf: Path, control: bool) -> None:
         control,
         not control,
     )
-    assert ("<code>bria-async approve draft" in asked) is not control
+    assert (f"<code>bria-async approve --state {shlex.quote(str(shelf))} draft" in asked) is not control
     assert 'method="post"' not in done
     assert "review" not in done.partition("<main")[0]

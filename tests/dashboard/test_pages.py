@@ -51,6 +51,7 @@ def page(
         FACTS,
         title="toy",
         following="bria-async resume toy",
+        approve="bria-async approve toy",
         images={key: attrs.evolve(image(key), **(some or {}).get(key, {})) for key in KEYS},
         prompts={},
         captions=captions or {},

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_a_run_that_paused(studio: Studio, within: Within, tmp_path: Path) -> No
             await studio.train(here, studio.plan(samples=("a boat",)))
         page = await report(studio.place, tmp_path / "report.html", here.session.host)
         assert "no such right" in page.text
-        assert "bria-async resume studio" in page.text
+        assert f"bria-async resume --state {shlex.quote(str(studio.state))} studio" in page.text
         assert "no picture yet" in page.text, "the sample is to come"
 
     within(main)
