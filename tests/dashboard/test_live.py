@@ -215,17 +215,20 @@ def test_samples_that_arrive_beside_others(studio: Studio, within: Within) -> No
     within(main)
 
 
-def test_a_run_that_is_taken_away(shelf: Path, tmp_path: Path) -> None:
-    """Its reader is told so, and the stream ends."""
+def test_a_run_that_is_away_for_a_while(shelf: Path, tmp_path: Path) -> None:
+    """Its reader is told so once, and when it can be read again, with what is new or with nothing."""
     shutil.copytree(shelf / "studio", tmp_path / "studio")
 
     async def main() -> None:
         async with followed(tmp_path) as board, board.follow(ADDRESS) as reader:
             await reader.until(10)
-            shutil.rmtree(tmp_path / "studio")
-            *_, last = await reader.end()
-            assert last.kind == "problem"
-            assert "cannot be read" in last.data["words"]
+            (tmp_path / "studio").rename(tmp_path / "away")
+            (told,) = await reader.until(60)
+            assert told.kind == "problem"
+            assert "cannot be read" in told.data["words"]
+            (tmp_path / "away").rename(tmp_path / "studio")
+            (back,) = await reader.until(10)
+            assert (back.kind, dict(back.data)) == ("parts", {})
 
     run_virtually(main)
 

@@ -112,12 +112,10 @@ function follow() {
   source.addEventListener("open", () => tell("live"));
   source.addEventListener("parts", (event) => {
     seen = event.lastEventId;
+    tell("live");
     arrive(JSON.parse(event.data));
   });
-  source.addEventListener("problem", (event) => {
-    source.close();
-    tell(JSON.parse(event.data).words);
-  });
+  source.addEventListener("problem", (event) => tell(JSON.parse(event.data).words));
   source.addEventListener("error", () => {
     tell(source.readyState === EventSource.CLOSED ? "not live: load the page again" : "not live: the dashboard does not answer");
   });

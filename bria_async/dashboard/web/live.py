@@ -33,7 +33,7 @@ CLOSING: web.AppKey[asyncio.Event] = web.AppKey("closing", asyncio.Event)
 async def follow(
     request: web.Request, host: Host, drawing: Drawing, look: Callable[[], Awaitable[Look]]
 ) -> web.StreamResponse:
-    """Send what changes on a page until its reader leaves, or the run is gone."""
+    """Send what changes on a page until its reader leaves; what cannot be read is told once, and looked at again."""
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "X-Accel-Buffering": "no"})
     await response.prepare(request)
     known = request.headers.get("Last-Event-ID") or request.query.get("after", "")
@@ -51,27 +51,30 @@ async def _send(
     look: Callable[[], Awaitable[Look]],
 ) -> None:
     shown: dict[str, Part] | None = None
+    problem = ""
     wait, written = SHORTEST, host.monotonic()
     while not closing.is_set():
-        began = host.monotonic()
+        began, data = host.monotonic(), b""
         try:
             now = await look()
         except BriaError as error:
-            await response.write(_event("problem", "", {"words": error.message}))
-            break
-        if shown is None:
-            shown = dict(now.parts if known == now.version else await host.in_thread(now.untouched, known))
-        changed = {name: part for name, part in now.parts.items() if shown.get(name) != part}
-        gone = dict.fromkeys(shown.keys() - now.parts.keys(), "")
-        shown = dict(now.parts)
-        if changed or gone:
-            data = _event("parts", now.version, await host.in_thread(_drawn, drawing, changed) | gone)
+            if error.message != problem:
+                problem = error.message
+                data = _event("problem", "", {"words": problem})
         else:
-            data = b":\n\n" if began - written > HEARTBEAT else b""
+            if shown is None:
+                shown = dict(now.parts if known == now.version else await host.in_thread(now.untouched, known))
+            changed = {name: part for name, part in now.parts.items() if shown.get(name) != part}
+            gone = dict.fromkeys(shown.keys() - now.parts.keys(), "")
+            if changed or gone or problem:
+                data = _event("parts", now.version, await host.in_thread(_drawn, drawing, changed) | gone)
+            shown, problem = dict(now.parts), ""
+        wait = SHORTEST if data else min(2 * wait, LONGEST)
+        if not data and began - written > HEARTBEAT:
+            data = b":\n\n"
         if data:
             await response.write(data)
             written = began
-        wait = SHORTEST if changed or gone else min(2 * wait, LONGEST)
         with anyio.move_on_after(max(wait, (host.monotonic() - began) / BUSY)):
             await closing.wait()
 
