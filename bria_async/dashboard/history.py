@@ -1,5 +1,6 @@
 """When things happened in a run, by its events: who worked on it, how long each step took, and what went otherwise."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
@@ -126,6 +127,20 @@ def marks_of_steps(events: Iterable[Event]) -> dict[str, list[Mark]]:
 def is_throttled(event: Event) -> bool:
     """Whether a request was told to wait."""
     return event.what == Happened.RETRIED and str(event.data.get("reason", "")).startswith(THROTTLED)
+
+
+def sent_of(events: Iterable[Event]) -> Counter[tuple[str, str]]:
+    """How often each item of a task (its name and key) sent a request that creates something, whatever came of it.
+
+    An intent that was made anew before its request left is released without a reason, and sent nothing.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for event in events:
+        if event.what == Change.ANNOUNCED:
+            found[event.task, event.key] += 1
+        elif event.what == Change.RELEASED and "reason" not in event.data:
+            found[event.task, event.key] -= 1
+    return found
 
 
 def uploads(events: Iterable[Event]) -> Iterator[float]:

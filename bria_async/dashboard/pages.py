@@ -1,6 +1,7 @@
 """What a page shows of a run, as frozen values made of its journal: reports on disk and live pages show the same."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 from bria_async.graph.graph import Graph
 from bria_async.graph.records import Row
-from bria_async.graph.states import Change, State
+from bria_async.graph.states import State
 from bria_async.images.findings import of_file
 from bria_async.images.probe import ImageFile
 from bria_async.images.terms import Terms
@@ -38,6 +39,7 @@ from .history import (
     marks_of_run,
     marks_of_steps,
     refused_of,
+    sent_of,
     spans,
     stretches,
     uploads,
@@ -69,7 +71,7 @@ class Tile:
     """Its place among them, which is what an address names it by."""
     image: ImageFile
     state: str
-    attempts: int = 0
+    sent: int = 0
     id: Id | None = None
     reason: str = ""
     caption: str = ""
@@ -96,7 +98,7 @@ class Picture:
     state: str
     sample: Sample | None = None
     job: str = ""
-    attempts: int = 0
+    sent: int = 0
     reason: str = ""
 
 
@@ -107,7 +109,8 @@ class Step:
     stage: Stage
     effect: str
     state: str
-    attempts: int
+    sent: int
+    """Its requests that create something, whatever came of them."""
     needs: tuple[str, ...]
     took: str
     """How long it took, or takes by now; empty where it was not reached."""
@@ -202,11 +205,13 @@ def run_page(
     now: float,
 ) -> RunPage:
     """What a page shows of a run, of all that its journal holds."""
-    found, rows = stages(view), results.rows
+    found, sent = stages(view), sent_of(events)
     worked = stretches(events, now, alive=view.alive)
     lasted = spans(results.graph, found, events)
-    tiles = tuple(_tiles(results, images, captions, plan.terms, alive=view.alive))
+    tiles = tuple(_tiles(results, sent, images, captions, plan.terms, alive=view.alive))
     until = worked[-1].end if worked else view.run.created
+    busy = sum(one.end - one.start for one in worked)
+    steps = tuple(_steps(results.graph, found, sent, lasted, until, alive=view.alive))
     return RunPage(
         title=title,
         state=view.state,
@@ -216,14 +221,12 @@ def run_page(
         seq=events[-1].seq if events else 0,
         next=following,
         approve=approve,
-        numbers=tuple(
-            _numbers(facts, events, rows, until - view.run.created, sum(one.end - one.start for one in worked))
-        ),
+        numbers=tuple(_numbers(facts, events, results, steps, until - view.run.created, busy)),
         settings=tuple(_settings(plan, view)),
         ids=tuple((name, str(facts[name])) for name in NAMED if facts[name] is not None),
-        steps=tuple(_steps(results.graph, found, rows, lasted, until, alive=view.alive)),
+        steps=steps,
         tiles=tiles,
-        pictures=tuple(_pictures(results, prompts, alive=view.alive)),
+        pictures=tuple(_pictures(results, sent, prompts, alive=view.alive)),
         log=tuple((at, excerpt(words)) for at, words in sorted(told(events), key=lambda line: line[0], reverse=True)),
         timeline=timeline(
             lasted,
@@ -248,7 +251,8 @@ def limit_of(events: Iterable[Event]) -> float | None:
 def _numbers(
     facts: Mapping[str, Any],
     events: Sequence[Event],
-    rows: Mapping[str, Mapping[str, Row]],
+    results: Results,
+    steps: Iterable[Step],
     lasted: float,
     worked: float,
 ) -> Iterable[tuple[str, str]]:
@@ -256,11 +260,15 @@ def _numbers(
         return f"{sum(map(what, events)):,}"
 
     throttled = sum(float(event.data.get("wait") or 0) for event in events if is_throttled(event))
-    adopted = sum(row.via == "adopted" for found in rows.values() for row in found.values())
+    adopted = sum(row.via == "adopted" for found in results.rows.values() for row in found.values())
+    numbers = {name: sum(row.state is State.DONE for row in found.values()) for name, found in results.rows.items()}
+    billed = [task.name for task in results.graph.tasks if task.effect == "billed"]
     yield "images", f"{facts['uploaded']:,} of {facts['images']:,}"
     yield "from start to end", took(lasted)
     yield "worked on", took(worked)
-    yield "creating requests", count(lambda event: event.what == Change.ANNOUNCED)
+    yield "trainings", f"{numbers.get('training', 0):,}"
+    yield "generations", f"{sum(numbers.get(name, 0) for name in billed):,}"
+    yield "creating requests", f"{sum(step.sent for step in steps):,}"
     yield "repeated", count(lambda event: event.what == Happened.RETRIED)
     yield "waited for 429", duration(throttled)
     yield "found, not sent twice", f"{adopted:,}"
@@ -280,7 +288,7 @@ def _settings(plan: Plan, view: View) -> Iterable[tuple[str, str]]:
 def _steps(
     graph: Graph,
     found: Iterable[Stage],
-    rows: Mapping[str, Mapping[str, Row]],
+    sent: Counter[tuple[str, str]],
     lasted: Mapping[str, Span],
     until: float,
     *,
@@ -292,9 +300,9 @@ def _steps(
             continue
         span = lasted.get(task.name)
         lasts = "" if span is None else took((until if span.end is None else span.end) - span.start)
-        attempts = sum(row.attempt for row in rows[task.name].values())
+        requests = sum(number for (name, _), number in sent.items() if name == task.name)
         needs = tuple(edge.name for edge in graph.edges(task))
-        yield Step(stage, task.effect, _state_of(stage, span is not None, alive=alive), attempts, needs, lasts)
+        yield Step(stage, task.effect, _state_of(stage, span is not None, alive=alive), requests, needs, lasts)
 
 
 def _state_of(stage: Stage, reached: bool, *, alive: bool) -> str:
@@ -310,7 +318,13 @@ def _state_of(stage: Stage, reached: bool, *, alive: bool) -> str:
 
 
 def _tiles(
-    results: Results, images: Mapping[str, ImageFile], captions: Mapping[str, str], terms: Terms, *, alive: bool
+    results: Results,
+    sent: Counter[tuple[str, str]],
+    images: Mapping[str, ImageFile],
+    captions: Mapping[str, str],
+    terms: Terms,
+    *,
+    alive: bool,
 ) -> Iterable[Tile]:
     by_zip = "bulk" in results.rows
     stored: Mapping[str, Any] = (results.one("upload") or {}) if by_zip else results.of("upload")
@@ -325,7 +339,7 @@ def _tiles(
             number,
             image,
             state,
-            row.attempt if row else 0,
+            sent[row.name, row.key] if row else 0,
             there.id if there else None,
             excerpt((row.reason if row else None) or ""),
             captions.get(str(there.id), "") if there else "",
@@ -346,17 +360,19 @@ def _look(row: Row | None, *, alive: bool) -> str:
     return row.via if row.state is State.DONE and row.via in ("adopted", "resent") else row.state
 
 
-def _pictures(results: Results, prompts: Mapping[str, Prompt], *, alive: bool) -> Iterable[Picture]:
+def _pictures(
+    results: Results, sent: Counter[tuple[str, str]], prompts: Mapping[str, Prompt], *, alive: bool
+) -> Iterable[Picture]:
     kept, asked = results.of("sample"), results.of("submission")
     for number, (key, prompt) in enumerate(prompts.items()):
-        sent, made = (results.rows.get(name, {}).get(key) for name in ("submission", "sample"))
+        request, made = (results.rows.get(name, {}).get(key) for name in ("submission", "sample"))
         job = asked.get(key)
         yield Picture(
             number,
             prompt,
-            _look(made if made and made.state is not State.PENDING else sent, alive=alive),
+            _look(made if made and made.state is not State.PENDING else request, alive=alive),
             kept.get(key),
             job.request_id if isinstance(job, Submission) else "",
-            sent.attempt if sent else 0,
-            excerpt((made.reason if made else None) or (sent.reason if sent else None) or ""),
+            sent["submission", key],
+            excerpt((made.reason if made else None) or (request.reason if request else None) or ""),
         )

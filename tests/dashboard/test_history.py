@@ -12,6 +12,7 @@ from bria_async.dashboard.history import (
     marks_of_run,
     marks_of_steps,
     refused_of,
+    sent_of,
     spans,
     stretches,
 )
@@ -151,3 +152,19 @@ def test_uploads_that_were_too_many() -> None:
     ]
     assert refused_of([*arrived, *refused, *others]) == Refused(2, 3)
     assert refused_of([*arrived, *others]) == Refused(0, 0)
+
+
+def test_what_was_sent() -> None:
+    """Requests that were refused or repeated count; an intent that was made anew before its request left does not."""
+    events = [
+        event(1, Change.ANNOUNCED, many, "a"),
+        event(2, Change.RELEASED, many, "a"),
+        event(3, Change.ANNOUNCED, many, "a"),
+        event(4, Change.RELEASED, many, "a", "429"),
+        event(5, Change.ANNOUNCED, many, "a"),
+        event(6, Change.FINISHED, many, "a"),
+        event(7, Change.ANNOUNCED, many, "b"),
+        event(8, Change.RELEASED, many, "b", "412"),
+        event(9, Change.SKIPPED, many, "b", "412"),
+    ]
+    assert sent_of(events) == {("many", "a"): 2, ("many", "b"): 1}

@@ -29,6 +29,20 @@ from .large import prepare
 Within = Callable[..., Any]
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 JOURNALS = Path(__file__).parent.parent / "journals"
+SENT = re.compile(r"^(\w+)(?:\n.*){3}\n([\d,]*)\n(?:safe|findable|cheap|billed)$", re.MULTILINE)
+"""A step of a report and its `Sent`, as text."""
+
+
+def sent_by_steps(page: Page) -> dict[str, int]:
+    """The requests of each step that sent some; their sum is the number of the head."""
+    found = {name: int(number) for name, number in SENT.findall(page.text) if number}
+    assert number_of(page, "creating requests") == sum(found.values()), found
+    return found
+
+
+def number_of(page: Page, name: str) -> int:
+    """A number of the head."""
+    return int(re.findall(rf"^{name}\s+([0-9,]+)$", page.text, re.MULTILINE)[0])
 
 
 async def report(place: Place, to: Path, host: Host | None = None) -> Page:
@@ -54,6 +68,7 @@ def test_a_run_that_is_done(studio: Studio, within: Within, tmp_path: Path) -> N
         assert all(words in page.text for words in described), described
         for words in (*prompts, "seed 7", "Lora", f"{COUNT} of {COUNT}", f"bria-async generate {done.model_id}"):
             assert words in page.text, words
+        assert (number_of(page, "trainings"), number_of(page, "generations")) == (1, 2)
         for made in (done.project_id, done.dataset_id, done.model_id):
             assert re.search(rf"\b{made}\b", page.text), made
         assert {"project", "schema", "upload", "trained", "sample"} <= set(page.text.splitlines()), "the steps"
@@ -74,6 +89,9 @@ def test_images_that_were_refused(studio: Studio, within: Within, tmp_path: Path
         assert (len(page.all("details", "s-skipped")), len(page.all("details", "s-done"))) == (1, COUNT - 1)
         assert "too small for us" in page.text
         assert "left out 1" in page.text
+        assert len(re.findall(r"^sent\s+1 time$", page.text, re.MULTILINE)) == COUNT - 1, "and the one that was refused"
+        assert len(re.findall(r"^sent\s+2 times$", page.text, re.MULTILINE)) == 1, "the repeated one"
+        assert sent_by_steps(page)["upload"] == COUNT + 1
         assert re.search(r"waited for 429\s+[1-9]", page.text), "the wait is counted"
         assert page.all("g", "k-429"), "and drawn"
         assert "The server refused 1 upload as too many (429)" in page.text
@@ -109,6 +127,8 @@ def test_a_run_that_paused(studio: Studio, within: Within, tmp_path: Path) -> No
         assert "no such right" in page.text
         assert f"bria-async resume --state {shlex.quote(str(studio.state))} studio" in page.text
         assert "no picture yet" in page.text, "the sample is to come"
+        assert sent_by_steps(page)["model"] == 1, "what was refused was sent"
+        assert (number_of(page, "trainings"), number_of(page, "generations")) == (0, 0)
 
     within(main)
 
