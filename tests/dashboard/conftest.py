@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +22,7 @@ from tests.simulation.world import world
 from tests.training.conftest import Studio, pictures, studio, within
 
 from .apart import apart
+from .large import prepare as prepare_large
 from .thousand import prepare
 
 if TYPE_CHECKING:
@@ -43,6 +46,16 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = tmp_path_factory.mktemp("thousand")
     apart(asyncio.run, prepare(Place.of("many", state)))
     return state
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """The report of 5,000 images, and the most memory that it took, in MiB."""
+    folder = tmp_path_factory.mktemp("large")
+    apart(asyncio.run, prepare_large(Place.of("large", folder)))
+    command = [sys.executable, "-m", "tests.dashboard.large", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return folder / "report.html", float(done.stdout)
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from tests.training.conftest import COUNT
 
 from .apart import running
 from .browser import needs_browser, window
+from .large import COUNT as COUNT_OF_LARGE
 from .thousand import COUNT as COUNT_OF_THOUSAND
 from .thousand import STATES
 from .written import noise
@@ -113,3 +114,16 @@ def test_finding_one_of_a_thousand_runs(chromium: Browser, thousand: Path) -> No
         expect(cards).to_have_count(0)
         search.fill("")
         expect(cards).to_have_count(COUNT_OF_THOUSAND)
+
+
+def test_a_report_of_five_thousand_images(chromium: Browser, large: tuple[Path, float], opened: ExitStack) -> None:
+    """It opens from the disk with a place for every image; the first and the last show their pictures."""
+    file, _ = large
+    page = opened.enter_context(window(chromium))
+    page.goto(file.as_uri())
+    tiles = page.locator(".tile")
+    expect(tiles).to_have_count(COUNT_OF_LARGE)
+    for tile in (tiles.first, tiles.last):
+        tile.scroll_into_view_if_needed()
+        expect(tile).to_be_in_viewport()
+        tile.locator("img").evaluate("image => image.decode()")
