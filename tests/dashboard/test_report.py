@@ -206,7 +206,7 @@ def test_a_batch(studio: Studio, within: Within, tmp_path: Path) -> None:
         page = await report(place, tmp_path / "many.html", here.session.host)
         assert len(page.all("li", "card")) == 3
         assert [max(size) for size in page.pictures] == [96] * 4 * 3, "four images of each"
-        assert "bria-async report many/run-1" in page.text
+        assert f"bria-async report --state {shlex.quote(str(studio.state))} many/run-1" in page.text
         assert "3 of 3 trained" in page.text
         one = await report(place.run("run-1"), tmp_path / "one.html", here.session.host)
         assert len(one.pictures) == COUNT
