@@ -1,6 +1,6 @@
 """What docs/dashboard.md shows can be done as it stands."""
 
-import logging
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -55,16 +55,20 @@ async def test_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_beside_an_asgi_application(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is there while the application lives, and gone afterwards."""
+    """It is there while the application lives, and gone afterwards; its key is printed, and in no log."""
     monkeypatch.setenv("BRIA_STATE", str(tmp_path))
-    caplog.set_level(logging.INFO, "studio")
+    caplog.set_level(0)
     lifespan = ran("lifespan.py", tmp_path)["lifespan"]
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
         async with lifespan(None):
-            address = caplog.records[-1].args[0]  # type: ignore[index]
-            async with session.get(str(address)) as answer:
+            (address,) = re.findall(r"http://\S+\?key=\S+", capsys.readouterr().err)
+            async with session.get(address) as answer:
                 assert (answer.status, "<h1>Runs</h1>" in await answer.text()) == (200, True)
         with pytest.raises(OSError, match="Cannot connect"):
-            await session.get(str(address))
+            await session.get(address)
+    assert "key=" not in caplog.text

@@ -35,7 +35,7 @@ HEADERS = {
 """Of every answer that has none of its own."""
 SAFE = ("GET", "HEAD")
 KEY = "key"
-"""The parameter that an address carries the key in, once."""
+"""The parameter that carries the key in an address, until the answer takes it out; it opens as long as this serves."""
 
 
 def new_key() -> str:
