@@ -6,8 +6,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.version import Version
 
+from bria_async.cli.__main__ import NEEDED
 from tests.security import sbom
 from tests.security.sbom import LOCK, ROOT, SBOM, bill, locked
 
@@ -51,6 +53,19 @@ def test_the_lock_is_not_older_than_what_was_mended(package: str) -> None:
     floor, version = FLOORS[package], locked(LOCK.read_text())[package]
     assert Version(version) >= Version(floor["minimum"]), f"{package} {version} is below {floor['minimum']}"
     assert floor["why"].strip()
+
+
+@pytest.mark.parametrize("extra", ["cli", "dashboard"])
+def test_the_command_of_an_extra_finds_what_it_needs(extra: str) -> None:
+    """Whoever installs `dashboard` alone can type `bria-async dashboard`."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+
+    def packages(name: str) -> set[str]:
+        found = [Requirement(line) for line in extras[name]]
+        others = {more for one in found if one.name == "bria-async" for more in one.extras}
+        return {one.name for one in found}.union(*map(packages, others))
+
+    assert packages(extra) >= {*NEEDED, "jinja2", "pillow"}
 
 
 def test_what_a_user_installs_has_a_floor() -> None:
