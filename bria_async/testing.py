@@ -66,7 +66,7 @@ class ServedSimulator:
 
     @property
     def base_url(self) -> str:
-        """Where it is served, as `http://host:port`."""
+        """Where it is served: an address `http://host:port`."""
         return self._sim.base_url
 
     @property
