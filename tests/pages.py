@@ -20,7 +20,7 @@ PATIENCE = 240.0
 """Seconds that a command gets."""
 KILLED = 128 + signal.SIGKILL
 """The exit code of what was killed."""
-GOES_ON = {"bria-async simulate": 2, "bria-async dashboard": 2, "bria-async worker": 1}
+GOES_ON = {"bria-async simulate": 2, "bria-async dashboard": 2, "bria-async worker": 1, "python work.py": 1}
 """Commands that end with the page, and how many lines they print when they are ready: what is typed after them is typed
 into another terminal.
 """

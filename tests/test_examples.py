@@ -1,4 +1,4 @@
-"""Every example of the README and of the docs is executed: a page is played from top to bottom against a simulator.
+"""The examples of the README and of the docs are executed: a page is played from top to bottom against a simulator.
 
 A page is a story: what one block trains, the next one looks at. Python runs in this process: each function whose
 parameters are all in `GIVEN` is called, an `app` is served and visited (`VISITED`), and in the end every function of a
@@ -440,6 +440,17 @@ def test_page(page: Path, stage: Stage) -> None:
     assert not never, f"nobody runs {never}"
     if page.name in AFTER:
         asyncio.run(AFTER[page.name](stage))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(600)
+def test_the_page_of_the_benchmarks(stage: Stage) -> None:
+    """Its commands do as it says, with one round of little work and three of the questions for all."""
+    less = "--rounds 1 --quick"
+    stage.terminal.instead = {"--rounds 15": less, "benchmarks all": f"benchmarks get submit decode {less}"}
+    for block in blocks(ROOT / "benchmarks" / "README.md"):
+        PLAYED[block.kind](block, stage)
+    assert json.loads((stage.folder / "out.json").read_text())["questions"].keys() == {"get", "submit", "decode"}
 
 
 def test_pages_that_are_played_elsewhere_are() -> None:
