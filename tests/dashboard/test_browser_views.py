@@ -38,6 +38,8 @@ SAMPLES = ("a lighthouse", "a boat in the harbour")
 IMAGES = 8
 LONG = 3600.0
 """Seconds that an upload may hang: the run that is in its midst stays there, however slow the machine."""
+A_MINUTE = 240
+"""Uploads that the run which is done may send; drawn if they take less than 8 s."""
 VIEWS = {
     "runs": "",
     "done": "runs/done",
@@ -83,7 +85,9 @@ async def studio(folder: Path) -> AsyncIterator[str]:
         simulator(options=Options(token=TOKEN), clock=Clock(speed=20_000)) as sim,
         Session(TOKEN, sim.base_url, timeout=LONG) as session,
     ):
-        await train(session, plan, settings=settings)
+        uploads = {"images.upload": A_MINUTE}
+        async with Session(TOKEN, sim.base_url, timeout=LONG, requests_per_minute=uploads) as limited:
+            await train(limited, plan, settings=settings)
         tree = [attrs.evolve(plan, images=each, name=each.name) for each in (folder / "tree").iterdir()]
         await train_many(session, tree, name="studio", settings=settings)
         sim.fail("models.create", status=403, body={"message": "no such right"})
@@ -200,6 +204,19 @@ def test_without_scripts(chromium: Browser, address: str) -> None:
         expect(page.locator("h1")).to_contain_text("done")
         expect(page.locator(".tile")).to_have_count(IMAGES)
         expect(page.locator(".plot svg")).to_be_visible()
+        expect(page.locator(".plot svg line.limit")).to_have_count(1)
+
+
+def test_the_limit_is_drawn(chromium: Browser, address: str) -> None:
+    """With scripts too: a line of its own beside the rates, where the session was given one."""
+    with window(chromium) as page:
+        opened(page, address, "done")
+        expect(page.get_by_text(f"keeps to {A_MINUTE:,} a minute")).to_contain_text("the dashed line")
+        rows = page.locator(".plot .u-legend .u-series")
+        expect(rows).to_have_count(3)
+        expect(rows.last).to_contain_text("allowed")
+        opened(page, address, "running")
+        expect(page.locator(".plot .u-legend .u-series")).to_have_count(2)
 
 
 def test_runs_side_by_side(chromium: Browser, address: str) -> None:
