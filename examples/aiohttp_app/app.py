@@ -1,5 +1,6 @@
 """Pictures and trainings behind aiohttp.web: `python -m examples.aiohttp_app.app`."""
 
+import os
 from collections.abc import AsyncIterator
 
 import attrs
@@ -89,4 +90,4 @@ def create_app() -> web.Application:
 
 
 if __name__ == "__main__":
-    web.run_app(create_app(), handler_cancellation=True)
+    web.run_app(create_app(), port=int(os.environ.get("PORT", "8080")), handler_cancellation=True)
