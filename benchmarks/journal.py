@@ -31,7 +31,8 @@ async def run_all(folder: Path, tasks: int, in_flight: int) -> None:
 
     Its tasks announce an effect, as uploads do, so each has its intent on disk before it is done.
     """
-    from bria_async.engines.local import Bounds, LocalEngine, Run  # nobody else's process has it
+    from bria_async.engines.local import Bounds, LocalEngine  # nobody else's process has it
+    from bria_async.engines.run import Run
     from bria_async.engines.turns import Turns
     from bria_async.graph.control import Control
     from bria_async.graph.graph import Graph, each

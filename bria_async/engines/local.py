@@ -10,15 +10,13 @@ gets `grace` seconds to finish, and whatever remains is in doubt, which the jour
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, ClassVar
 
 import anyio
 import attrs
 
 from bria_async.errors import GraphError, RunCancelled, RunPaused
-from bria_async.graph.control import APPROVE, EDITS, PAUSE, STOP, Mailbox, Request
-from bria_async.graph.events import Happened
+from bria_async.graph.control import APPROVE, PAUSE, STOP, Request
 from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
 from bria_async.graph.items import Kept
 from bria_async.graph.ledger import Ledger
@@ -27,6 +25,7 @@ from bria_async.graph.runner import Reopen, Runner
 from bria_async.graph.states import CLOSED, Change, State
 
 from .inbox import Inbox
+from .run import Run
 from .turns import Turns
 
 
@@ -40,85 +39,6 @@ class Bounds:
     otherwise: int = 16
     grace: float = 8.0
     """Seconds that requests on their way get when the run stops."""
-
-
-@attrs.define
-class Run:
-    """What a task sees of the run it belongs to."""
-
-    name: str
-    tag: str
-    """What marks the run's things on the server."""
-    folder: Path
-    """The run's own folder."""
-    output: Path
-    """Where its results go."""
-    items: Mapping[str, Mapping[str, Any]]
-    """What it fans out over, by input."""
-    settle: float
-    """Seconds after which the server shows whatever it did."""
-    ledger: Ledger
-    control: Mailbox
-    """Where other processes ask for things."""
-    title: str = ""
-    """What tells it from all others, as it is typed; the name where that does."""
-    interval: float = 0.5
-    """Seconds between two looks at what a person decides."""
-    processors: Turns = attrs.field(factory=Turns)
-    """Turns at what keeps a processor busy."""
-    seen: dict[str, Any] = attrs.field(factory=dict)
-    """What this process has seen of its items, by key, and has not told yet."""
-    stop_requests: list[Request] = attrs.field(factory=list)
-
-    def progressed(self, reason: str, **data: Any) -> None:
-        """Tell that a remote state changed, and what else there is to know."""
-        self.ledger.note(Happened.PROGRESSED, reason=reason, **data)
-
-    def warned(self, reason: str) -> None:
-        """Tell something that somebody should look at."""
-        self.ledger.note(Happened.WARNED, reason=reason)
-
-    def noted(self, reason: str) -> None:
-        """Tell something that is good to know."""
-        self.ledger.note(Happened.NOTED, reason=reason)
-
-    async def approved(self, what: str, subject: str) -> None:
-        """Wait until somebody approves this subject; an approval of another, or an earlier one, does not count.
-
-        Who hears him writes it into the journal, which is looked at here.
-        """
-        asked, approved = await self._approval()
-        if subject not in (asked, approved):
-            if await self.ledger.host.in_thread(self.control.forget, APPROVE):
-                self.warned("an approval was given before there was anything to approve; it does not count")
-            reason = f"{what}; approve with: bria-async approve {self.title or self.name}"
-            await self.ledger.record(Happened.ASKED, reason=reason, subject=subject)
-        while approved != subject:
-            await self.ledger.host.sleep(self.interval)
-            _, approved = await self._approval()
-
-    async def take_approval(self) -> bool:
-        """Hear an approval; false when nobody asks for one yet, and while edits wait."""
-        asked, approved = await self._approval()
-        if asked is None or asked == approved or await self._has_edits():
-            return False
-        await self.ledger.record(Happened.APPROVED, subject=asked)
-        return True
-
-    async def edited(self) -> None:
-        """Wait until all edits that were asked for are over."""
-        while await self._has_edits():
-            await self.ledger.host.sleep(self.interval)
-
-    async def _has_edits(self) -> bool:
-        waiting = await self.ledger.host.in_thread(self.control.waiting)
-        return any(request.what in EDITS for _, request in waiting)
-
-    async def _approval(self) -> tuple[str | None, str | None]:
-        """The subject that an approval was last asked for, and the one that was last approved."""
-        journal, run = self.ledger.journal, self.ledger.run.id
-        asked, approved = [await journal.latest(run, what) for what in (Happened.ASKED, Happened.APPROVED)]
-        return asked and asked[1].get("subject"), approved and approved[1].get("subject")
 
 
 @attrs.define

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import ConfigurationError, RunError
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, Request

@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 
 from bria_async.api.jobs import poll
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import BriaError, RateLimited, Refused, RequestError, RunPaused, Unauthorized
 from bria_async.graph.control import CAPTION, SCHEMA, Request
 from bria_async.graph.events import Happened

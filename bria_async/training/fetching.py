@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 import attrs
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.engines.turns import Turns
 from bria_async.errors import DownloadFailed, ImageChanged, ImageError
 from bria_async.images.folder import Scan, scan

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import BadRequest, Conflict, ImageError, RunPaused
 from bria_async.graph.graph import Graph, Task, each, task
 from bria_async.images.archive import build_zip

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import DownloadFailed, NotFound, RunFailed, RunPaused
 from bria_async.graph.events import Happened
 from bria_async.graph.records import Row

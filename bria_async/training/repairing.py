@@ -16,7 +16,7 @@ from typing import Any
 
 import attrs
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import ConfigurationError, PlanChanged, RunError
 from bria_async.graph import lock
 from bria_async.graph.events import Happened

@@ -13,7 +13,8 @@ from typing import Any
 import attrs
 
 from bria_async.engines.inbox import Inbox
-from bria_async.engines.local import Bounds, LocalEngine, Run
+from bria_async.engines.local import Bounds, LocalEngine
+from bria_async.engines.run import Run
 from bria_async.engines.turns import Turns
 from bria_async.errors import RunCancelled, RunError, RunFailed, RunPaused
 from bria_async.graph.events import Happened, Heard, Listener, listeners

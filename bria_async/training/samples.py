@@ -6,7 +6,7 @@ from pathlib import Path
 
 import attrs
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import BriaError, JobFailed
 from bria_async.partfile import remove_left_over
 from bria_async.session import Session

@@ -6,7 +6,7 @@ from typing import Any
 
 import attrs
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.graph.events import Happened
 from bria_async.graph.graph import DOUBTS, KNOWN, Graph, Task, names_of
 from bria_async.graph.records import Row

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.images.findings import Finding, by_kind, of_image, of_likeness, of_pixels
 from bria_async.images.look import Measures
 from bria_async.images.probe import ImageFile

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeVar
 
 from bria_async.api.jobs import poll
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import NotFound, Outcome, RequestError, RunFailed, RunPaused, TlsFailed, Unreadable, Untrusted
 from bria_async.graph.events import Happened
 from bria_async.graph.runner import Reopen

@@ -5,7 +5,7 @@ import asyncio
 import attrs
 import pytest
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.graph.control import APPROVE, CAPTION, STOP, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.graph import Graph, task

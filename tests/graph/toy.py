@@ -12,7 +12,8 @@ import anyio
 import attrs
 
 from bria_async.engines.inbox import Inbox
-from bria_async.engines.local import Bounds, LocalEngine, Run
+from bria_async.engines.local import Bounds, LocalEngine
+from bria_async.engines.run import Run
 from bria_async.errors import BriaError, NotSent, OutcomeUnknown, Refused, RunError, RunFailed, RunPaused
 from bria_async.graph.control import Control
 from bria_async.graph.events import Event, Happened
