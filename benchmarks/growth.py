@@ -107,7 +107,7 @@ async def _stop(state: Path, images: int, url: str) -> None:
     from bria_async.images.content_key import content_key
     from bria_async.images.probe import ImageFile
     from bria_async.training.place import Place
-    from bria_async.training.run import create
+    from bria_async.training.run import Looked, create
 
     plan = Plan(images=state / "pictures", name=NAME, ip_type="other", ip_medium="photography", upload="each")
     place = Place.of(plan.run, state)
@@ -118,7 +118,7 @@ async def _stop(state: Path, images: int, url: str) -> None:
         files[key] = ImageFile(path, key, sha256, 2**20, 1_700_000_000_000_000_000 + number, "jpeg", 4000, 3000)
     place.folder.mkdir(parents=True)
     async with Session(TOKEN, url) as bria, Journal(place.journal, bria.host) as journal:
-        ledger = await Ledger.load(journal, await create(bria, journal, plan, files), bria.host)
+        ledger = await Ledger.load(journal, await create(bria, journal, plan, Looked(files)), bria.host)
 
         async def finish(row: Row, result: Any) -> None:
             await ledger.change(row, Change.ANNOUNCED)

@@ -49,10 +49,6 @@ class Run:
         """Tell something that somebody should look at."""
         self.ledger.note(Happened.WARNED, reason=reason)
 
-    def noted(self, reason: str) -> None:
-        """Tell something that is good to know."""
-        self.ledger.note(Happened.NOTED, reason=reason)
-
     async def approved(self, what: str, subject: str) -> None:
         """Wait until somebody approves this subject; an approval of another, or an earlier one, does not count.
 

@@ -40,6 +40,10 @@ class Happened(enum.StrEnum):
     COMPLETED = "completed"
 
 
+Told = tuple[Happened, Mapping[str, Any]]
+"""Something that happens to a whole run, and its data."""
+
+
 @attrs.frozen
 class Event:
     """Something that happened in a run, at this time (seconds since the epoch).

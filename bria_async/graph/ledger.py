@@ -11,8 +11,8 @@ import attrs
 from bria_async.errors import JournalError
 from bria_async.host import Host
 
-from .events import Event, Happened, Listener, level_of, log, readable, tell, write_down
-from .records import Changed, Entry, Keeper, Row, RunRow, Settled
+from .events import Event, Happened, Listener, Told, level_of, log, readable, tell, write_down
+from .records import Changed, Entry, Keeper, Record, Row, RunRow, Settled
 from .states import CLOSED, Change, State, after
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Ledger:
     ) -> tuple[Changed, Entry]:
         now, sent, left = self.host.now(), row.sent, row.left
         state, attempt, reason = after(row.state, change), row.attempt, reason and readable(reason)
-        told = _told(reason)
+        told = json.dumps(_because(reason)) if reason else None
         if change is Change.ANNOUNCED:
             sent, left, attempt = now, self.host.monotonic(), attempt + 1
         elif change is Change.RELEASED:
@@ -150,30 +150,32 @@ class Ledger:
 
     async def record(self, what: Happened, **data: Any) -> None:
         """Record something that is no transition, and return when it is durable."""
-        entry = self._event(what, None, data)
-        await self.journal.write(entry)
-        self._emit(entry, None, data)
+        await self.record_all([(what, data)])
+
+    async def record_all(self, happened: Iterable[Told], *beside: Record) -> None:
+        """Record several things that are no transitions, all or none of them, and return when they are durable."""
+        entries = [(self._event(what, None, data), data) for what, data in happened]
+        await self.journal.write(*beside, *(entry for entry, _ in entries))
+        for entry, data in entries:
+            self._emit(entry, None, data)
 
     def _event(self, what: Happened, row: Row | None, data: Mapping[str, Any]) -> Entry:
         text = json.dumps(data) if data else None
         return Entry(self.host.now(), self.run.id, row.id if row else None, what, text)
 
-    async def settle_run(self, state: str, reason: str | None, what: Happened, **data: Any) -> None:
-        """Record what became of the run, and what else there is to know."""
-        settled, entry = self._settled(state, reason, what, **data)
-        await self.journal.write(settled, entry)
-        self._emit(entry, None, {**_because(reason), **data})
+    async def settle_run(self, state: str, reason: str | None, what: Happened, *more: Told, **data: Any) -> None:
+        """Record what became of the run, what else there is to know, and what happened with that."""
+        await self.record_all([(what, {**_because(reason), **data}), *more], self._settled(state, reason))
 
     def leave_run(self, reason: str) -> None:
         """Record that the run paused without waiting: for a process that is on its way out."""
-        settled, entry = self._settled("paused", reason, Happened.PAUSED)
+        data = _because(reason)
+        settled, entry = self._settled("paused", reason), self._event(Happened.PAUSED, None, data)
         with contextlib.suppress(JournalError):
-            self._tell_once_durable(self.journal.queue(settled, entry), entry, None, _because(reason))
+            self._tell_once_durable(self.journal.queue(settled, entry), entry, None, data)
 
-    def _settled(self, state: str, reason: str | None, what: Happened, **data: Any) -> tuple[Settled, Entry]:
-        now = self.host.now()
-        settled = Settled(self.run.id, state, readable(reason) if reason else None, now)
-        return settled, Entry(now, self.run.id, None, what, _told(reason, **data))
+    def _settled(self, state: str, reason: str | None) -> Settled:
+        return Settled(self.run.id, state, readable(reason) if reason else None, self.host.now())
 
     def _tell_once_durable(
         self, written: "asyncio.Future[None]", entry: Entry, row: Row | None, data: Mapping[str, Any]
@@ -196,8 +198,3 @@ class Ledger:
 
 def _because(reason: str | None) -> Mapping[str, Any]:
     return {"reason": readable(reason)} if reason else {}
-
-
-def _told(reason: str | None, **data: Any) -> str | None:
-    told = {"reason": reason, **data} if reason else data
-    return json.dumps(told) if told else None

@@ -31,7 +31,6 @@ from bria_async.graph.control import PAUSE, STOP, Request
 from bria_async.graph.events import Event, Happened, Heard, listeners, tell, write_down
 from bria_async.graph.journal import Journal
 from bria_async.graph.records import RunRow
-from bria_async.images.findings import Finding
 from bria_async.partfile import PartFile
 from bria_async.session import Session
 from bria_async.types.notebook import table
@@ -219,23 +218,21 @@ class Batch:
         plan, place = member.plan, self.place.run(member.plan.run)
         try:
             await self._session.host.in_thread(_make, place.folder)
-            row, findings = await self._begin(work, plan, place)
+            row = await self._begin(work, plan, place)
         except (OSError, ValueError) as error:
             raise RunError(f"It cannot begin: {error}.", place.title) from None
         self._begun[plan.run] = row
         try:
-            return await work.carry_out(
-                plan, row, place, findings=findings, weight=member.weight, working=self._working
-            )
+            return await work.carry_out(plan, row, place, weight=member.weight, working=self._working)
         finally:
             self._engines.pop(plan.run, None)
 
-    async def _begin(self, work: Work, plan: Plan, place: Place) -> tuple[RunRow, tuple[Finding, ...]]:
+    async def _begin(self, work: Work, plan: Plan, place: Place) -> RunRow:
         """The run of a plan; one that has begun is compared only with a plan that was given."""
         row, fetched = self._begun.get(plan.run), None
         if row is not None and plan.run not in self._given:
             refuse_other_server(self._session, row)
-            return row, ()
+            return row
         with self._unless_halted(plan.run):
             if row is None:
                 fetched = await fetch_all(self._session, plan, place.folder, self._fetching)

@@ -34,7 +34,7 @@ from .changes import plan_in, plan_of, refuse_other_server
 from .members import Member, members_of, merged, parsed, written
 from .place import Place
 from .plan import Plan, Settings, id_of
-from .run import Prepared, Work
+from .run import Prepared, Work, look
 from .shared import SharedPlace
 
 if TYPE_CHECKING:
@@ -248,7 +248,10 @@ async def submit_each(
             try:
                 if batch is None:
                     await guest.do(functools.partial(_refuse_batch, name=plan.run))
-                row, findings = await work.open(plan, Place.of(title, work.settings.state))
+                place, looked = Place.of(title, work.settings.state), None
+                if await work.journal.find_run(plan.run) is None:
+                    looked = await look(session, plan, work.settings, place)
+                row = await work.open(plan, place, looked)
                 _refuse_failed(row.state, row.reason, title)
             except JournalError:
                 raise
@@ -258,6 +261,7 @@ async def submit_each(
                 if row.state != "done":
                     how = plan.how_it_differs(plan_of(row))
                     await guest.do(functools.partial(_begin, run=row.id, how=how, weight=member.weight))
+                findings = () if looked is None else looked.findings
                 yield Submitted(title, findings=findings, is_done=row.state == "done")
 
 

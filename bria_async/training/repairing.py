@@ -33,7 +33,7 @@ from .lifecycle import shape
 from .members import remembered
 from .place import Place
 from .plan import Plan, Settings
-from .run import create
+from .run import Looked, create
 from .several import several
 from .survey import Survey
 
@@ -168,12 +168,12 @@ async def _rebuilt(session: Session, place: Place, lost: list[_Lost]) -> tuple[l
 
 async def _found_again(session: Session, journal: Journal, lost: _Lost) -> Repaired:
     plan, place, remains = lost.plan, lost.place, lost.remains
-    images, left_out = await _images(session, plan, remains, place)
-    row = await create(session, journal, plan, images, remains.run.tag if remains.run else lost.tag, left_out)
+    looked = await _looked(session, plan, remains, place)
+    row = await create(session, journal, plan, looked, remains.run.tag if remains.run else lost.tag)
     ledger = await Ledger.load(journal, row, session.host)
-    items: dict[str, Mapping[str, Any]] = {"image": images}
+    items: dict[str, Mapping[str, Any]] = {"image": looked.images}
     run = Run(row.name, row.tag, place.folder, place.samples(None), items, 0.0, ledger, place.control)
-    survey = Survey(session, plan, run, shape(plan, len(images)), remains)
+    survey = Survey(session, plan, run, shape(plan, len(looked.images)), remains)
     await survey.carry_out()
     await ledger.settle_run("paused", f"its journal was repaired: {remains.damage}", Happened.PAUSED)
     return Repaired(
@@ -182,7 +182,7 @@ async def _found_again(session: Session, journal: Journal, lost: _Lost) -> Repai
         damage=remains.damage,
         damaged=None,
         plan_from_journal=remains.run is not None,
-        images=len(images),
+        images=len(looked.images),
         missing=survey.missing,
         adopted=survey.adopted,
         kept=survey.kept,
@@ -207,16 +207,14 @@ def _plan(session: Session, run: str, remains: Remains, given: Plan | None) -> P
     return given
 
 
-async def _images(
-    session: Session, plan: Plan, remains: Remains, place: Place
-) -> tuple[dict[str, ImageFile], Iterable[str]]:
-    """The images that the run was started on, or those that are in its folder now; and addresses that gave none."""
+async def _looked(session: Session, plan: Plan, remains: Remains, place: Place) -> Looked:
+    """The images that the run was started on, or those that are in its folder now; what they show was told then."""
     if (items := remains.items) is not None:
         images = {key: structure(data, ImageFile) for key, data in items.get("image", {}).items()}
-        return images, items.get(LEFT_OUT, {}).values()
+        return Looked(images, left_out=tuple(items.get(LEFT_OUT, {}).values()))
     found, left_out = await look_at(session, plan, place.folder)
     plan.check(found, zip_host=True)  # where the zip lies is asked for when it is sent
-    return {image.key: image for image in found.images}, left_out
+    return Looked({image.key: image for image in found.images}, left_out=left_out)
 
 
 async def _texts(session: Session, plans: Iterable[Plan]) -> list[str | None]:

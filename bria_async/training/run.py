@@ -6,7 +6,7 @@ The same plan always continues the same run: its id comes from the plan's name, 
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,7 @@ from .policy import policy
 from .result import Results, Trained, result_of
 from .samples import Prompt
 from .stop import stop_if_training
-from .telling import tell
+from .telling import FINDINGS, told, untold
 
 SETTLE_MARGIN = 30.0
 """Seconds beyond the timeout of the longest request that a slow server gets before anybody looks."""
@@ -87,8 +87,7 @@ async def train(session: Session, plan: Plan, *, settings: Settings | None = Non
     looked = None if place.journal.exists() else await look(session, plan, settings, place)
     async with Journal(place.journal, session.host) as journal:
         work = Work(session, settings, journal, listeners(on_event))
-        row, findings = await work.open(plan, place, looked)
-        return await work.carry_out(plan, row, place, findings=findings)
+        return await work.carry_out(plan, await work.open(plan, place, looked), place)
 
 
 async def resume(
@@ -131,8 +130,8 @@ class Looked:
     """The images of a plan that was checked, by content key, what to say of them, and addresses that gave no image."""
 
     images: Mapping[str, ImageFile]
-    findings: tuple[Finding, ...]
-    left_out: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 async def look(
@@ -151,25 +150,27 @@ async def look(
     return Looked({image.key: image for image in found.images}, findings, left_out)
 
 
-async def create(
-    session: Session,
-    journal: Keeper,
-    plan: Plan,
-    images: Mapping[str, ImageFile],
-    tag: str | None = None,
-    left_out: Iterable[str] = (),
-) -> RunRow:
-    """Write a new run into its journal: the plan, its images and prompts, and all its tasks; by default a new tag."""
+async def create(session: Session, journal: Keeper, plan: Plan, looked: Looked, tag: str | None = None) -> RunRow:
+    """Write a new run into its journal: the plan, its images and prompts, all its tasks, and what is to be told when it
+    begins; by default a new tag.
+    """
+    images = looked.images
     graph = shape(plan, len(images))
     prompts = {f"{number:03d}": Prompt(number, text) for number, text in enumerate(plan.samples, 1)}
     items: dict[str, Mapping[str, Any]] = {"image": images, "prompt": prompts}
     _check(graph, items)
     keys = [(task.name, key) for task in graph.order() for key in (items[task.over] if task.over else ("",))]
     data = {name: {key: unstructure(item) for key, item in found.items()} for name, found in items.items()}
-    data[LEFT_OUT] = {f"{number:05d}": url for number, url in enumerate(left_out, 1)}
+    data[LEFT_OUT] = _numbered(looked.left_out)
+    data[FINDINGS] = _numbered(told(looked.findings))
     tag = tag or f"run {session.host.uuid().hex[:12]}"
     facts = {**plan.to_json(), "base_url": str(session.base_url)}
     return attrs.evolve(await journal.create_run(plan.run, tag, facts, graph.draw(), data, keys), fresh=True)
+
+
+def _numbered(values: Iterable[Any]) -> dict[str, Any]:
+    """Items of an input that is a list; they come back in the order of their keys."""
+    return {f"{number:06d}": value for number, value in enumerate(values, 1)}
 
 
 def _check(graph: Graph, items: Iterable[str]) -> None:
@@ -201,8 +202,8 @@ class Work:
     """What leads a run through its graph."""
     processors: Turns = attrs.field(factory=lambda: Turns(DECODED_AT_ONCE))
 
-    async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> tuple[RunRow, tuple[Finding, ...]]:
-        """The run of a plan, which is written anew when there is none, and what to say of its images.
+    async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> RunRow:
+        """The run of a plan, which is written anew when there is none.
 
         Raises:
             PlanInvalid: it cannot work; nothing was created.
@@ -210,10 +211,9 @@ class Work:
         """
         if (row := await self.journal.find_run(plan.run)) is not None:
             await refuse_if_changed(self.session, plan, self.journal, row)
-            return row, ()
+            return row
         looked = looked or await look(self.session, plan, self.settings, place)
-        row = await create(self.session, self.journal, plan, looked.images, left_out=looked.left_out)
-        return row, looked.findings
+        return await create(self.session, self.journal, plan, looked)
 
     async def carry_out(
         self,
@@ -221,7 +221,6 @@ class Work:
         row: RunRow,
         place: Place,
         *,
-        findings: Sequence[Finding] = (),
         weight: float = 1.0,
         working: Callable[[LocalEngine], None] | None = None,
     ) -> Trained:
@@ -231,7 +230,6 @@ class Work:
             plan: its plan.
             row: the run.
             place: where it lies.
-            findings: told when it goes on.
             weight: its share of the turns.
             working: is given its engine, and hands it requests; by default the engine looks for them itself.
 
@@ -246,8 +244,8 @@ class Work:
         if row.state != "done":
             fresh = row.state == "running" and not any(ledger.of(name, State.DONE) for name in ledger.rows)
             what = Happened.STARTED if fresh else Happened.RESUMED
-            await ledger.settle_run("running", None, what, **_limit(self.session))
-            tell(engine.run, findings)
+            more = await untold(self.journal, row)
+            await ledger.settle_run("running", None, what, *more, **_limit(self.session))
             if working is not None:
                 working(engine)
             try:
@@ -332,8 +330,8 @@ def _uploads_per_minute(session: Session) -> float | None:
 async def tell_interrupted(session: Session, journal: Journal, *, but: str = "") -> None:
     """Record that runs which a dead process left in their midst are paused: this one may get to them late, or never."""
     left = [row for row in await journal.runs() if row.state == "running" and row.name != but]
-    told = (Ledger(journal, row, session.host, {}).settle_run("paused", DIED, Happened.PAUSED) for row in left)
-    await asyncio.gather(*told)
+    paused = (Ledger(journal, row, session.host, {}).settle_run("paused", DIED, Happened.PAUSED) for row in left)
+    await asyncio.gather(*paused)
 
 
 async def _execute(session: Session, engine: LocalEngine) -> None:

@@ -4,22 +4,41 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from bria_async.engines.run import Run
+from bria_async.graph.events import Happened, Told
+from bria_async.graph.records import Keeper, RunRow
 from bria_async.images.findings import Finding, by_kind, of_image, of_likeness, of_pixels
 from bria_async.images.look import Measures
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 
+FINDINGS = "findings"
+"""The input of a run that nothing fans out over: what there is to say of its images, told when somebody begins."""
 
-def tell(run: Run, findings: Iterable[Finding]) -> None:
-    """Tell each warning, and of infos about single images one for each kind."""
+
+def told(findings: Iterable[Finding]) -> list[Told]:
+    """Each warning, and of infos about single images one for each kind."""
     infos: list[Finding] = []
+    happened: list[Told] = []
     for finding in findings:
         if finding.level == "info":
             infos.append(finding)
         else:
-            run.warned(str(finding))
-    for info in by_kind(infos):
-        run.noted(str(info))
+            happened.append((Happened.WARNED, {"reason": str(finding)}))
+    return [*happened, *((Happened.NOTED, {"reason": str(info)}) for info in by_kind(infos))]
+
+
+async def untold(journal: Keeper, row: RunRow) -> list[Told]:
+    """What there is to say of a run's images, as long as nobody has begun to work on it."""
+    begins = (Happened.STARTED, Happened.RESUMED)
+    if any([await journal.count(row.id, what) for what in begins]):
+        return []
+    return [(Happened(what), data) for what, data in (await journal.items(row.id, FINDINGS)).values()]
+
+
+def tell(run: Run, findings: Iterable[Finding]) -> None:
+    """Tell it at once."""
+    for what, data in told(findings):
+        run.ledger.note(what, **data)
 
 
 def tell_decoded(run: Run, image: ImageFile, decoded: ImageFile) -> None:

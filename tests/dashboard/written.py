@@ -22,7 +22,7 @@ from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.training import Plan
 from bria_async.training.place import Place
-from bria_async.training.run import create
+from bria_async.training.run import Looked, create
 
 SIDES = (SMALL, LARGE, SAMPLE)
 DRAFTED = ("project", "dataset", "schema", "refinement", "identity")
@@ -72,7 +72,7 @@ async def writing(place: Place) -> AsyncIterator[tuple[Session, Journal]]:
 
 async def begun(bria: Session, journal: Keeper, made: Plan, found: Mapping[str, ImageFile]) -> Ledger:
     """A run that has just begun."""
-    ledger = await Ledger.load(journal, await create(bria, journal, made, found), bria.host)
+    ledger = await Ledger.load(journal, await create(bria, journal, made, Looked(found)), bria.host)
     await ledger.settle_run("running", None, Happened.STARTED)
     return ledger
 

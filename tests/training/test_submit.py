@@ -189,6 +189,18 @@ async def test_of_a_large_set_workers_decode_what_they_send(
             await at_hand(bria, engine.run, engine.run.items["image"][row.key])
 
 
+async def test_whoever_leads_a_run_tells_what_was_found(bria: Session, database: Database, plan: Plan) -> None:
+    """When it was handed over, of its images: with its start."""
+    (submitted,) = [each async for each in submit_each(bria, [plan], database)]
+    async with Seat(database, Host()) as seat:
+        desk = Alone(Workbench(bria, Settings(), seat))
+        await desk.bench.whole(await claimed(seat, 1), cast("Any", desk))
+    events = [event for _, event in feed.events(SharedPlace.found(database, "cats").source, "cats")]
+    found = [str(finding) for finding in submitted.findings if finding.level == "warning"]
+    assert [event.data["reason"] for event in events if event.what == "warned"] == found
+    assert [event.what for event in events[: len(found) + 1]] == ["started", *("warned" for _ in found)] != ["started"]
+
+
 async def test_workers_of_two_servers_share_nothing(
     bria: Session, database: Database, plan: Plan, tmp_path: Path
 ) -> None:

@@ -1,16 +1,24 @@
 """What there is to say of its images, as a run tells it: warnings each, and what is good to know, before it uploads."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image
 
+from bria_async.errors import RunPaused
+from bria_async.graph import feed
+from bria_async.graph.journal import Journal
 from bria_async.sim import Options
+from bria_async.training.batch import Batch, train_many
+from bria_async.training.place import Place
+from bria_async.training.run import Work
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import World, connected, land
 
-from .conftest import Studio, copied
+from .conftest import COUNT, Studio, copied
 
 Within = Callable[..., Any]
 LINES = 3
@@ -43,3 +51,51 @@ def test_what_is_good_to_know_is_told_before_the_first_upload(studio: Studio, tm
     assert [words for words in told if words.startswith("aspect ratios: ")], told
     noted, uploaded = studio.happened("noted"), studio.happened("announced", "upload")
     assert studio.events.index(noted[-1]) < studio.events.index(uploaded[0]), "they were told too late"
+
+
+def reasons(studio: Studio, *what: str) -> list[str]:
+    """What was said in events of these kinds in the last go, in order."""
+    return [event.data["reason"] for event in studio.events if event.what in what]
+
+
+def test_what_was_found_is_told_by_whoever_begins(studio: Studio, within: Within) -> None:
+    """Another process may have looked and be dead by then; together with the start, and not again."""
+
+    async def main(here: World) -> None:
+        plan, settings = studio.plan(), studio.settings()
+        studio.place.folder.mkdir(parents=True)
+        async with Journal(studio.place.journal, here.session.host) as journal:
+            await Work(here.session, settings, journal).open(plan, studio.place)
+        here.sim.fail("projects.create", status=403)
+        with pytest.raises(RunPaused, match="403"):
+            await studio.train(here, plan)
+        first = reasons(studio, "warned", "noted")
+        assert len([words for words in first if "sides below 1024" in words]) == COUNT, first
+        assert studio.events[0].what == "started"
+        assert [event.data.get("reason") for event in studio.events[1 : len(first) + 1]] == first
+        await studio.resume(here)
+        assert not set(reasons(studio, "warned", "noted")) & set(first)
+
+    within(main)
+
+
+def test_runs_of_a_batch_tell_it_too(studio: Studio, within: Within) -> None:
+    """Those that a dead process had written down, once each."""
+
+    async def main(here: World) -> None:
+        plans = [studio.plan(name=f"Run {number}", family="legacy") for number in range(2)]
+        settings = studio.settings()
+        async with Batch(here.session, plans, name="two", settings=settings):
+            pass
+        async with Journal(studio.state / "two" / "journal.db", here.session.host) as journal:
+            for plan in plans:
+                await Work(here.session, settings, journal).open(plan, Place.of(plan.run, studio.state))
+        for _ in range(2):
+            here.sim.fail("projects.create", status=403, times=2)
+            assert len((await train_many(here.session, plans, name="two", settings=settings)).failed) == len(plans)
+        for plan in plans:
+            events = feed.events(studio.state / "two" / "journal.db", plan.run)
+            told = Counter(event.data["reason"] for _, event in events if event.what == "warned")
+            assert len(told) == COUNT and set(told.values()) == {1}, told
+
+    within(main)
