@@ -113,7 +113,7 @@ class Terminal(_Painting):
     def show(self, view: View, events: Sequence[tuple[int, Event]], now: float) -> None:
         """Repaint the table, and print what is remarkable above it."""
         happened = [event for _, event in events]
-        self._tell(told(happened, REMARKABLE | {Happened.NOTED}))
+        self._tell(told(happened, REMARKABLE | {Happened.NOTED, Happened.COMPARED}))
         for _, words in told(happened, TOLD - REMARKABLE):
             self._news = typed(words)
         outer = _under(view.run.name, view.state, WAITS if is_asked(view) else "")

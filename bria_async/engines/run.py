@@ -37,8 +37,6 @@ class Run:
     """Seconds between two looks at what a person decides."""
     processors: Turns = attrs.field(factory=Turns)
     """Turns at what keeps a processor busy."""
-    seen: dict[str, Any] = attrs.field(factory=dict)
-    """What this process has seen of its items, by key, and has not told yet."""
     stop_requests: list[Request] = attrs.field(factory=list)
 
     def progressed(self, reason: str, **data: Any) -> None:

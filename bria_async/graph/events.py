@@ -30,6 +30,8 @@ class Happened(enum.StrEnum):
     WARNED = "warned"
     NOTED = "noted"
     """Something is good to know; data: reason."""
+    COMPARED = "compared"
+    """All images of the run were compared with each other, and what they show was told; data: reason."""
     ASKED = "asked_for_approval"
     """The run waits until somebody approves; data: reason."""
     APPROVED = "approved"

@@ -31,7 +31,6 @@ from bria_async.wire.redaction import shown
 from .plan import Plan
 from .samples import make_way
 from .several import several
-from .telling import tell_decoded
 
 IMAGES = "images"
 """The folder of fetched images, in that of the run."""
@@ -161,12 +160,10 @@ async def _decoded(session: Session, run: Run, image: ImageFile) -> ImageFile:
     """The image, decoded when it is its turn: `DECODED_AT_ONCE`, in the order of the uploads."""
     async with run.processors.turn(run.name):
         try:
-            found = await session.host.in_thread(check, image)
+            return await session.host.in_thread(check, image)
         except ImageError as error:
             path = error.path if image.url is None else shown(image.url)
             raise attrs.evolve(error, message=f"{error.message}; nothing was sent", path=path) from None
-    tell_decoded(run, image, found)
-    return found
 
 
 async def _fetched_again(session: Session, run: Run, image: ImageFile, url: str) -> ImageFile:

@@ -40,7 +40,7 @@ from .reconcile import (
     find_uploaded,
 )
 from .samples import Prompt, Sample, keep_sample
-from .telling import tell_likeness
+from .telling import tell_decoded, tell_likeness
 from .waiting import has_caption, until_captioned, until_listed, until_trained, until_unpacked
 
 Uploaded = Mapping[str, Stored]
@@ -160,16 +160,16 @@ async def _samples_of(session: Session, plan: Plan, run: Run, most: int) -> list
 @each("image", effect="findable", adopt=find_uploaded)
 async def upload(session: Session, plan: Plan, run: Run, identity: Dataset, image: ImageFile) -> Stored:
     """Upload one image, streamed, under its content key."""
-    image = await at_hand(session, run, image)
+    here = await at_hand(session, run, image)
     stored = await session.images.upload_file(
         identity.id,
-        image.path,
+        here.path,
         name=image.key,
         increase_resolution=plan.increase_resolution,
         content_moderation=plan.content_moderation,
-        checked=(image.size, image.mtime_ns),
+        checked=(here.size, here.mtime_ns),
     )
-    return Stored(stored.id, stored.image_name)
+    return Stored(stored.id, stored.image_name, tell_decoded(run, image, here))
 
 
 @task(effect="findable", adopt=find_bulk)
@@ -218,7 +218,7 @@ async def caption(session: Session, identity: Dataset, upload: Stored, image: Im
         raise ImageError("has no text file beside it", str(image.path))
     text = await session.host.in_thread(read_caption, image.caption_path)
     await session.images.update(identity.id, upload.id, caption=text)
-    return upload
+    return Stored(upload.id, upload.name)
 
 
 @task()
@@ -229,7 +229,7 @@ async def captions(
 
     Completing freezes captions, so nothing may be completed, let alone trained, while one is missing.
     """
-    await tell_likeness(session, run)
+    await tell_likeness(session, run, upload)
     ready = await until_captioned(session, settings, run, identity.id, upload)
     if not plan.review:
         return ready

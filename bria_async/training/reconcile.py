@@ -16,6 +16,7 @@ from bria_async.graph.events import Happened
 from bria_async.graph.records import Row
 from bria_async.graph.runner import Reopen
 from bria_async.images.content_key import find_token
+from bria_async.images.look import Measures
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.types.common import Id
@@ -35,10 +36,11 @@ ONCE = ""
 
 @attrs.frozen
 class Stored:
-    """An image on the server: its id, and the name that the server gave it."""
+    """An image on the server: its id, the name that the server gave it, and its measures if its upload told of them."""
 
     id: Id
     name: str | None = None
+    measures: Measures | None = None
 
 
 # --- projects, datasets, models -----------------------------------------------------------------------------------

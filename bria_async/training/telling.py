@@ -1,15 +1,20 @@
 """What there is to say of a run's images, as its events: the words are those of `inspect`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from bria_async.engines.run import Run
+from bria_async.errors import DownloadFailed, ImageError
 from bria_async.graph.events import Happened, Told
 from bria_async.graph.records import Keeper, RunRow
-from bria_async.images.findings import Finding, by_kind, of_image, of_likeness, of_pixels
+from bria_async.images.findings import Finding, by_kind, named, of_image, of_likeness, of_pixels
 from bria_async.images.look import Measures
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
+
+from .fetching import at_hand
+from .reconcile import Stored
+from .several import several
 
 FINDINGS = "findings"
 """The input of a run that nothing fans out over: what there is to say of its images, told when somebody begins."""
@@ -35,39 +40,81 @@ async def untold(journal: Keeper, row: RunRow) -> list[Told]:
     return [(Happened(what), data) for what, data in (await journal.items(row.id, FINDINGS)).values()]
 
 
-def tell(run: Run, findings: Iterable[Finding]) -> None:
-    """Tell it at once."""
-    for what, data in told(findings):
-        run.ledger.note(what, **data)
+def tell_decoded(run: Run, image: ImageFile, decoded: ImageFile) -> Measures | None:
+    """Tell what an image that is uploaded shows by itself, if only its upload decoded it; its measures, if it is told.
 
-
-def tell_decoded(run: Run, image: ImageFile, decoded: ImageFile) -> None:
-    """Tell once what an image shows by itself that its header did not; infos wait for those of the others."""
-    if decoded.measures is None or decoded.key in run.seen:
-        return
-    run.seen[decoded.key] = decoded.measures
-    before = set(of_image(image))
-    new = [finding for finding in of_image(decoded) if finding not in before]
-    pixels = of_pixels(decoded.path, decoded.measures)
-    tell(run, [*new, *(finding for finding in pixels if finding.level != "info")])
-
-
-async def tell_likeness(session: Session, run: Run) -> None:
-    """Tell what pixels show beside those of the others, once the last image was decoded after the run began.
-
-    What another process has decoded since then is not among them.
+    Of one that was sent more than once nobody knows here whether it was told: `tell_likeness` does. Whoever calls this
+    returns at once, so that it is written with his outcome.
     """
-    seen, run.seen = run.seen, {}
-    if seen:
-        tell(run, await session.host.in_thread(_together, run.items["image"], seen))
+    if image.decoded or run.ledger.rows["upload"][image.key].attempt > 1:
+        return None
+    for what, data in told(_of_itself(image, decoded)):
+        run.ledger.note(what, **data)
+    return decoded.measures
 
 
-def _together(images: Mapping[str, ImageFile], seen: Mapping[str, Measures]) -> list[Finding]:
+async def tell_likeness(session: Session, run: Run, upload: Mapping[str, Stored]) -> None:
+    """Tell what pixels show beside those of the others, where not all were decoded before the run began: once in a run.
+
+    An image of which its upload told nothing, because its answer was lost or it was sent again, is decoded again, and
+    what it shows by itself is told now.
+    """
+    ledger, images = run.ledger, run.items["image"]
+    if await ledger.journal.count(ledger.run.id, Happened.COMPARED):
+        return
+    late = await session.host.in_thread(_late, images, upload)
+    if not late:
+        return
+    unseen = [key for key, measures in late.items() if measures is None and key in upload]
+    again = await several(unseen, lambda key: _again(session, run, images[key]))
+    await ledger.record_all(await session.host.in_thread(_compared, images, upload, late, again))
+
+
+def _of_itself(image: ImageFile, decoded: ImageFile) -> Iterator[Finding]:
+    """What an image shows by itself that its header did not; infos wait for those of the others."""
+    before = set(of_image(image))
+    yield from (finding for finding in of_image(decoded) if finding not in before)
+    if decoded.measures is not None:
+        yield from (finding for finding in of_pixels(decoded.path, decoded.measures) if finding.level != "info")
+
+
+def _late(images: Mapping[str, ImageFile], upload: Mapping[str, Stored]) -> dict[str, Measures | None]:
+    """The images that were not decoded before the run began, with their measures as far as uploads kept them."""
+    late = (key for key, image in images.items() if not image.decoded)
+    return {key: upload[key].measures if key in upload else None for key in late}
+
+
+async def _again(session: Session, run: Run, image: ImageFile) -> ImageFile | None:
+    try:
+        return await at_hand(session, run, image)
+    except (ImageError, DownloadFailed):
+        return None
+
+
+def _compared(
+    images: Mapping[str, ImageFile],
+    upload: Iterable[str],
+    late: Mapping[str, Measures | None],
+    again: Iterable[ImageFile | None],
+) -> list[Told]:
+    """What there is to tell of all that were uploaded, and that it was."""
+    decoded = {image.key: image for image in again if image is not None}
+    seen = {**late, **{key: image.measures for key, image in decoded.items()}}
     measured: dict[Path, Measures] = {}
     infos: list[Finding] = []
-    for key, image in images.items():
-        if (measures := seen.get(key, image.measures)) is not None:
-            measured[image.path] = measures
-        if key in seen:
-            infos += (finding for finding in of_pixels(image.path, seen[key]) if finding.level == "info")
-    return [*of_likeness(measured), *infos]
+    gone: list[Path] = []
+    for key in upload:
+        image = images[key]
+        if (measures := seen.get(key, image.measures)) is None:
+            gone.append(image.path)
+            continue
+        measured[image.path] = measures
+        if key in late:
+            infos += (finding for finding in of_pixels(image.path, measures) if finding.level == "info")
+    alone = (finding for key, image in decoded.items() for finding in _of_itself(images[key], image))
+    words = f"{named(gone)}: cannot be looked at any more, so nobody compared it with the others"
+    return [
+        *told([*alone, *of_likeness(measured), *infos]),
+        *([(Happened.WARNED, {"reason": words})] if gone else []),
+        (Happened.COMPARED, {"reason": f"{len(measured):,} images were compared with each other"}),
+    ]

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import attrs
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from bria_async.graph.events import Event
 from bria_async.sim import Options, Simulator
@@ -104,6 +105,28 @@ def clean(sim: Simulator) -> bool:
     """Nothing twice, and nothing trained on a missing caption."""
     found = sim.audit()
     return not found.twice() and not found.trained_uncaptioned
+
+
+def drawings(folder: Path, count: int) -> None:
+    """Pictures that differ, but that the second shows nothing, the third and the fourth look the same, as do the first
+    and the last; the third from the end is dark, and the one before the last is blurry.
+    """
+    for number in range(count):
+        _drawn(number).save(folder / f"{number:03d}.png")
+    Image.new("L", (256, 256), 250).save(folder / "001.png")
+    _larger(2).save(folder / "003.png")
+    _drawn(count - 4).point(lambda value: value // 10).rotate(90).save(folder / f"{count - 3:03d}.png")
+    _drawn(count).filter(ImageFilter.GaussianBlur(9)).save(folder / f"{count - 2:03d}.png")
+    _larger(0).save(folder / f"{count - 1:03d}.png")
+
+
+def _larger(seed: int) -> Image.Image:
+    return _drawn(seed).resize((300, 300), Image.Resampling.NEAREST)
+
+
+def _drawn(seed: int) -> Image.Image:
+    """Fields of many greys, different for every seed, with sharp edges."""
+    return Image.frombytes("L", (9, 9), Random(seed).randbytes(81)).resize((256, 256), Image.Resampling.NEAREST)
 
 
 def copied(source: Path, target: Path) -> Path:

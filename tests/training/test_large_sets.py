@@ -4,22 +4,24 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from random import Random
 from typing import Any, TypeVar
 
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from bria_async.errors import PlanInvalid, RunPaused
+from bria_async.graph import feed
+from bria_async.graph.events import Event
 from bria_async.images.folder import DECODED_AT_ONCE
 from bria_async.images.probe import check
 from bria_async.sim import Options
-from bria_async.training import train_many
+from bria_async.sim.faults import When
+from bria_async.training import train, train_many
 from bria_async.types.trainings import MOST_EACH
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import ADDRESS, World, connected, land
 
-from .conftest import Studio, clean
+from .conftest import Studio, clean, drawings
 
 pytestmark = pytest.mark.exhaustive
 
@@ -193,34 +195,105 @@ def test_what_is_unusual_about_its_pixels_is_told_when_it_is_decoded(
     within(main, **LARGE)
 
 
-def drawn(seed: int) -> Image.Image:
-    """Fields of many greys, different for every seed, with sharp edges."""
-    return Image.frombytes("L", (9, 9), Random(seed).randbytes(81)).resize((256, 256), Image.Resampling.NEAREST)
+def told(studio: Studio) -> dict[str, list[int]]:
+    """What images were warned of so far, in all goes, but for their sizes: the numbers of its events."""
+    found: dict[str, list[int]] = {}
+    for number, event in feed.events(studio.place.journal, "studio"):
+        if event.what == "warned" and "sides below" not in event.data["reason"]:
+            found.setdefault(event.data["reason"].partition(":")[0], []).append(number)
+    return found
+
+
+def number_of(studio: Studio, what: str, task: str = "") -> int:
+    """The number of the last such event."""
+    events = feed.events(studio.place.journal, "studio")
+    return max(number for number, event in events if (event.what, event.task) == (what, task))
+
+
+BY_ITSELF = ("001.png", "a basic dataset holds 200 images")
+TOGETHER = (f"000.png, {LATE}", "002.png, 003.png", "208.png")
 
 
 def test_what_pixels_show_is_told_before_the_training(studio: Studio, within: Within, tmp_path: Path) -> None:
-    """By itself when it is decoded, beside the others once and when all are; of the first as of the last."""
-    for number in range(COUNT):
-        drawn(number).save(tmp_path / f"{number:03d}.png")
-    drawn(COUNT - 4).point(lambda value: value // 10).rotate(90).save(tmp_path / f"{COUNT - 3:03d}.png")
-    drawn(COUNT).filter(ImageFilter.GaussianBlur(9)).save(tmp_path / f"{COUNT - 2:03d}.png")
-    drawn(0).resize((300, 300), Image.Resampling.NEAREST).save(tmp_path / LATE)
-    drawn(2).resize((300, 300), Image.Resampling.NEAREST).save(tmp_path / "003.png")
-    Image.new("L", (256, 256), 250).save(tmp_path / "001.png")
+    """By itself with its upload, beside the others once and when all are there; of the first as of the last."""
+    drawings(tmp_path, COUNT)
 
     async def main(here: World) -> None:
         await studio.train(here, studio.plan(images=tmp_path, upload="each"))
-        seen = {}
-        for number, event in enumerate(studio.events):
-            if event.what == "warned" and "sides below" not in (words := event.data["reason"]):
-                about = words.partition(":")[0]
-                assert about not in seen, f"{about} is told twice"
-                seen[about] = number
-        last = studio.events.index(studio.happened("finished", "upload")[-1])
-        started = studio.events.index(studio.happened("announced", "training")[0])
-        by_itself = ["001.png", "a basic dataset holds 200 images", "207.png"]
-        assert [*seen] == [*by_itself, f"000.png, {LATE}", "002.png, 003.png", "208.png"], seen
+        numbers = told(studio)
+        assert [*numbers] == [*BY_ITSELF, "207.png", *TOGETHER]
+        seen = {about: number for about, (number,) in numbers.items()}
+        last, started = number_of(studio, "finished", "upload"), number_of(studio, "announced", "training")
         assert seen["207.png"] < last < seen[f"000.png, {LATE}"] < seen["208.png"] < started, seen
+        (compared,) = studio.happened("compared")
+        assert compared.data["reason"] == f"{COUNT} images were compared with each other"
+
+    within(main, **LARGE)
+
+
+def test_what_pixels_show_is_told_once_however_often_it_goes_on(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """Of an image that is sent anew, and of all where captions are waited for anew; whoever decoded which."""
+    drawings(tmp_path, COUNT)
+    with Image.open(tmp_path / "207.png") as dark:
+        dark.resize((300, 300), Image.Resampling.NEAREST).save(tmp_path / "206.png")
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.upload", status=403, match="207--")
+        with pytest.raises(RunPaused, match="403"):
+            await studio.train(here, studio.plan(images=tmp_path, upload="each"))
+        assert "206.png" in told(studio) and "207.png" not in told(studio)
+        here.sim.fail("images.list", status=403)
+        with pytest.raises(RunPaused, match="403"):
+            await studio.resume(here)
+        assert len(studio.happened("compared")) == 1
+        await studio.resume(here)
+        assert not studio.happened("compared")
+        numbers = told(studio)
+        assert numbers.keys() == {*BY_ITSELF, *TOGETHER, "206.png", "207.png", "206.png, 207.png"}
+        assert all(len(found) == 1 for found in numbers.values()), numbers
+
+    within(main, **LARGE)
+
+
+@pytest.mark.parametrize(("when", "is_there"), [("before", True), ("after", True), ("after", False)])
+def test_an_image_whose_answer_was_lost_is_told_with_the_others(
+    studio: Studio, within: Within, tmp_path: Path, when: When, is_there: bool
+) -> None:
+    """Decoded again, whether it was found on the server or sent again; what is not there any more is left out."""
+    drawings(tmp_path, COUNT)
+    dark = tmp_path / "207.png"
+
+    def removed(event: Event) -> None:
+        if event.what == "lost" and not is_there:
+            dark.unlink()
+
+    async def main(here: World) -> None:
+        here.sim.fail("images.upload", when=when, drop=True, match="207--")
+        plan = studio.plan(images=tmp_path, upload="each")
+        await train(here.session, plan, settings=studio.settings(), on_event=[studio.events.append, removed])
+        numbers = told(studio)
+        assert numbers.keys() == {*BY_ITSELF, *TOGETHER, "207.png"}
+        assert min(numbers["207.png"]) > number_of(studio, "finished", "upload")
+        warned = [str(event.data["reason"]) for event in studio.happened("warned") if "207.png" in str(event.data)]
+        (words,) = [words for words in warned if "sides below" not in words]
+        assert ("dark: " if is_there else "cannot be looked at any more") in words
+        (compared,) = studio.happened("compared")
+        assert compared.data["reason"].startswith(f"{COUNT if is_there else COUNT - 1} images ")
+
+    within(main, **LARGE)
+
+
+def test_what_was_decoded_before_is_compared_where_the_others_are_left_out(
+    studio: Studio, within: Within, tmp_path: Path
+) -> None:
+    """Nobody compared it when the run began."""
+    drawings(tmp_path, COUNT)
+    for number in range(MOST_EACH, COUNT):
+        damage(tmp_path / f"{number:03d}.png")
+
+    async def main(here: World) -> None:
+        await studio.train(here, studio.plan(images=tmp_path, upload="each", on_bad_image="skip"))
+        assert [*told(studio)] == [*BY_ITSELF, "002.png, 003.png"]
 
     within(main, **LARGE)
 

@@ -1,6 +1,7 @@
 """Plans that are handed over to workers: what stands in the database then, whoever works on it later."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -28,6 +29,7 @@ from bria_async.graph.control import APPROVE, STOP, Request
 from bria_async.graph.graph import Task
 from bria_async.host import Host
 from bria_async.session import Session
+from bria_async.sim import Options, simulator
 from bria_async.training import Member, Plan, Settings
 from bria_async.training.distributed import Workbench, reopen, submit, submit_each
 from bria_async.training.fetching import at_hand
@@ -36,7 +38,9 @@ from bria_async.training.shared import SharedPlace
 from bria_async.training.stop import stop_training
 from bria_async.training.worker import worker
 from bria_async.types.trainings import MOST_EACH
-from tests.support import TOKEN, picture
+from tests.support import TOKEN, PushedHost, picture
+
+from .conftest import drawings
 
 
 @pytest.fixture
@@ -199,6 +203,27 @@ async def test_whoever_leads_a_run_tells_what_was_found(bria: Session, database:
     found = [str(finding) for finding in submitted.findings if finding.level == "warning"]
     assert [event.data["reason"] for event in events if event.what == "warned"] == found
     assert [event.what for event in events[: len(found) + 1]] == ["started", *("warned" for _ in found)] != ["started"]
+
+
+@pytest.mark.exhaustive
+async def test_workers_compare_what_each_of_them_has_decoded(database: Database, plan: Plan, tmp_path: Path) -> None:
+    """All images of a large set with each other, once, by whoever waits for their captions."""
+    (folder := tmp_path / "drawings").mkdir()
+    drawings(folder, MOST_EACH + 4)
+    async with simulator(options=Options(max_images=2 * MOST_EACH)) as sim:
+        host = PushedHost(seed=7, push=sim.clock.push)
+        async with Session(TOKEN, sim.base_url, host=host) as bria, Seat(database, Host()) as seat:
+            await submit(bria, [attrs.evolve(plan, images=folder, upload="each")], database)
+            desk = Alone(Workbench(bria, Settings(), seat))
+            await desk.bench.whole(await claimed(seat, 1), cast("Any", desk))
+    events = [event for _, event in feed.events(SharedPlace.found(database, "cats").source, "cats")]
+    warned = [str(event.data["reason"]) for event in events if event.what == "warned"]
+    told = Counter(words.partition(":")[0] for words in warned if "sides below" not in words)
+    found = ("201.png", "000.png, 203.png", "002.png, 003.png", "202.png")
+    assert [told[about] for about in found] == [1] * len(found), told
+    assert [event.data["reason"] for event in events if event.what == "compared"] == [
+        f"{MOST_EACH + 4} images were compared with each other"
+    ]
 
 
 async def test_workers_of_two_servers_share_nothing(
