@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import click
 
-from bria_async.dashboard.figures import OF_MANY, Rate, Stage, stages, time_left, told, told_of_many
+from bria_async.dashboard.figures import OF_MANY, SINGLY, Rate, Stage, stages, time_left, told, told_of_many
 from bria_async.dashboard.overview import WAITS, Overview, is_asked
-from bria_async.graph.events import Event, Happened
+from bria_async.graph.events import Event
 from bria_async.graph.feed import View
 
 from .advice import typed
@@ -25,12 +25,15 @@ MANY = 20
 """Items from which on a stage gets more than one line."""
 EVERY = 60.0
 """Seconds between two lines with the numbers of a batch."""
+Approve = Callable[[str], str]
+"""What to type to approve a run, by its name."""
 
 
 @attrs.define
 class Lines:
     """One line per event of interest, and one per tenth of a stage with many items."""
 
+    approve: Approve
     _rates: dict[str, Rate] = attrs.field(factory=dict)
     _told: dict[str, int] = attrs.field(factory=dict)
     _is_asked: bool = False
@@ -43,8 +46,8 @@ class Lines:
         """Tell what is new."""
         lines = list(told(event for _, event in events))
         before, self._is_asked = self._is_asked, is_asked(view)
-        if self._is_asked and not before and not any(event.what == Happened.ASKED for _, event in events):
-            lines.append((now, f"{view.run.name} {WAITS}"))
+        if self._is_asked and not before:
+            lines.append((now, f"{view.run.name} {WAITS}: {self.approve(view.run.name)}"))
         moved = {event.task: event.at for _, event in events}
         for stage in stages(view):
             self._told.setdefault(stage.name, 0 if stage.name in moved else _step(stage))
@@ -74,9 +77,11 @@ class Lines:
 class BatchLines:
     """One line per run that ends, per thing that nobody expects, and one a minute with the numbers of all."""
 
+    approve: Approve
     _rate: Rate = attrs.field(factory=Rate)
     _told: str = ""
     _told_at: float = -math.inf
+    _asked: frozenset[str] = frozenset()
 
     def waiting(self, what: str) -> None:
         """Say what is done before there is a journal."""
@@ -86,6 +91,9 @@ class BatchLines:
         """Tell what is new."""
         for at, words in sorted(told_of_many((event for _, event in events), OF_MANY)):
             _line(at, words)
+        before, self._asked = self._asked, frozenset(overview.asked)
+        for run in [run for run in overview.asked if run not in before][:SINGLY]:
+            _line(now, f"{run} {WAITS}: {self.approve(run)}")
         uploads = next((stage for stage in stages(overview.total) if stage.name == "upload"), None)
         if uploads is None:
             return

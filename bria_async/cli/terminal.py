@@ -31,6 +31,7 @@ from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 
 from .advice import typed
+from .plain import Approve
 
 BAR = 28
 """Cells of a progress bar."""
@@ -43,7 +44,8 @@ TRAINED = "trained"
 class _Painting:
     """What is painted over and over in place, with what is printed above it."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, approve: Approve, console: Console | None = None) -> None:
+        self._approve = approve
         self._console = console or Console(highlight=False)
         self._live = Live(console=self._console, auto_refresh=False, redirect_stderr=True)
         self._rates: dict[str, Rate] = {}
@@ -70,6 +72,10 @@ class _Painting:
     def _tell(self, lines: Iterable[tuple[float, str]]) -> None:
         for at, words in lines:
             self._console.print(Text.assemble((f"{_clock(at)}  ", "dim"), (typed(words), "yellow")))
+
+    def _asked(self, view: View) -> str:
+        """What to do where a run waits for it."""
+        return typed(f"{WAITS}: {self._approve(view.run.name)}") if is_asked(view) else ""
 
     def _stages(self, view: View, now: float) -> RenderableType:
         table = Table.grid(padding=(0, 1))
@@ -116,7 +122,7 @@ class Terminal(_Painting):
         self._tell(told(happened, REMARKABLE | {Happened.NOTED, Happened.COMPARED}))
         for _, words in told(happened, TOLD - REMARKABLE):
             self._news = typed(words)
-        outer = _under(view.run.name, view.state, WAITS if is_asked(view) else "")
+        outer = _under(view.run.name, view.state, self._asked(view))
         outer.add_row(self._stages(view, now))
         outer.add_row(Text(f"  {self._news}", style="dim", overflow="ellipsis", no_wrap=True))
         self._paint(outer)
@@ -133,7 +139,8 @@ class BatchTerminal(_Painting):
         outer = _under(overview.name, overview.state, overview.words)
         outer.add_row(self._stages(overview.total, now))
         for view in under_way[:FEW]:
-            outer.add_row(Text(f"  {view.run.name}: {step_of(view)}", style="dim", overflow="ellipsis", no_wrap=True))
+            words = f"  {view.run.name}: {self._asked(view) or step_of(view)}"
+            outer.add_row(Text(words, style="dim", overflow="ellipsis", no_wrap=True))
         if len(under_way) > FEW:
             outer.add_row(Text(f"  and {len(under_way) - FEW:,} more", style="dim"))
         self._paint(outer)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import attrs
 
-from bria_async.dashboard.facts import next_command, view_of
+from bria_async.dashboard.facts import command_on, next_command, view_of
 from bria_async.dashboard.figures import duration
 from bria_async.dashboard.overview import Overview
 from bria_async.errors import BriaError, RunCancelled, RunPaused
@@ -263,11 +263,15 @@ def display_for(place: "Place", *, as_json: bool, many: bool = False) -> Display
     """JSON when asked for, a live table on a terminal, plain lines elsewhere; `many`: the place is that of a batch."""
     if as_json:
         return Json(place.run if many else lambda _: place)
+
+    def approve(run: str) -> str:
+        return command_on(place.run(run) if many else place, "approve")
+
     if not sys.stdout.isatty():
-        return BatchLines() if many else Lines()
+        return BatchLines(approve) if many else Lines(approve)
     from .terminal import BatchTerminal, Terminal  # slow to import
 
-    return BatchTerminal() if many else Terminal()
+    return BatchTerminal(approve) if many else Terminal(approve)
 
 
 def _data_of(trained: "Trained", place: "Place") -> dict[str, Any]:

@@ -31,8 +31,6 @@ class Run:
     ledger: Ledger
     control: Mailbox
     """Where other processes ask for things."""
-    title: str = ""
-    """What tells it from all others, as it is typed; the name where that does."""
     interval: float = 0.5
     """Seconds between two looks at what a person decides."""
     processors: Turns = attrs.field(factory=Turns)
@@ -56,8 +54,7 @@ class Run:
         if subject not in (asked, approved):
             if await self.ledger.host.in_thread(self.control.forget, APPROVE):
                 self.warned("an approval was given before there was anything to approve; it does not count")
-            reason = f"{what}; approve with: bria-async approve {self.title or self.name}"
-            await self.ledger.record(Happened.ASKED, reason=reason, subject=subject)
+            await self.ledger.record(Happened.ASKED, reason=what, subject=subject)
         while approved != subject:
             await self.ledger.host.sleep(self.interval)
             _, approved = await self._approval()

@@ -287,7 +287,6 @@ class Work:
             prepared.settle,
             ledger,
             place.control,
-            title=place.title,
             interval=settings.control_interval,
             processors=self.processors,
         )
@@ -344,7 +343,7 @@ async def _execute(session: Session, engine: LocalEngine) -> None:
         raise
     except RunCancelled as error:
         if any(request.data.get("training") for request in engine.run.stop_requests):
-            await stop_if_training(session, ledger, engine.run.title)
+            await stop_if_training(session, ledger)
         await ledger.settle_run("paused", error.message, Happened.PAUSED)
         raise
     except RunPaused as error:

@@ -16,6 +16,8 @@ from bria_async.wire.convert import structure
 from .changes import refuse_other_server
 from .shared import existing
 
+AGAIN = "Ask once more for it to be stopped."
+
 
 async def stop_training(
     session: Session, run: str, *, state: Path | None = None, database: Database | None = None
@@ -40,27 +42,22 @@ async def stop_training(
             if row is None:
                 raise RunError(f"The journal {place.source} holds no run {name!r}.", run)
             refuse_other_server(session, row)
-            title = place.run(name).title if place.is_batch else place.title
-            words = await stop_if_training(session, await Ledger.load(journal, row, session.host), title)
+            words = await stop_if_training(session, await Ledger.load(journal, row, session.host))
             said.append(f"{name}: {words}" if place.is_batch else words)
     return said
 
 
-async def stop_if_training(session: Session, ledger: Ledger, title: str) -> str:
-    """Stop what the server says is in training; what its answer holds is documented nowhere, so the status tells.
-
-    `title` is what the run is typed as.
-    """
+async def stop_if_training(session: Session, ledger: Ledger) -> str:
+    """Stop what the server says is in training; what its answer holds is documented nowhere, so the status tells."""
     made = ledger.of("model", State.DONE)
     if not made:
         return "The run has no model yet, so nothing is in training."
     model: Model = structure(json.loads(made[0].result or "null"), Model)
-    again = f"Try again: bria-async stop {title} --training"
     try:
         current = await session.models.get(model.id)
         if current.status == ModelStatus.CREATED:
             left = ledger.of("training", State.INTENT, State.IN_DOUBT)
-            doubt = f", but its start is on its way. {again}" if left else "."
+            doubt = f", but its start is on its way. {AGAIN}" if left else "."
             said = f"The server shows no training of model {model.id}{doubt}"
         elif current.status == ModelStatus.STOPPING or (current.status is not None and current.status.is_over):
             said = f"The training of model {model.id} is {current.status}."
@@ -68,6 +65,6 @@ async def stop_if_training(session: Session, ledger: Ledger, title: str) -> str:
             await session.models.stop_training(model.id)
             said = f"The training of model {model.id} was asked to stop."
     except BriaError as error:
-        said = f"The training of model {model.id} could not be stopped: {error.message}. {again}"
+        said = f"The training of model {model.id} could not be stopped: {error.message}. {AGAIN}"
     await ledger.record(Happened.PROGRESSED, reason=said)
     return said

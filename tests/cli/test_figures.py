@@ -18,6 +18,11 @@ from bria_async.graph.states import Change, State
 RUN = RunRow(1, "cats", "run 1", {"family": "fibo"}, "running", None, 1000.0, 1000.0)
 
 
+def approve(run: str) -> str:
+    """What to type to approve a run."""
+    return f"bria-async approve {run}"
+
+
 def view(done: int = 0, left: int = 5000, **more: int) -> View:
     """A run of many uploads, of which so many are done."""
     uploads = Counter({State.DONE: done, State.PENDING: left, **{State(name): number for name, number in more.items()}})
@@ -82,7 +87,7 @@ def test_many_events_of_one_kind_are_told_as_a_number() -> None:
 
 def test_lines_tell_tenths(capsys: pytest.CaptureFixture[str]) -> None:
     """However many looks there are, a stage of 5,000 images gets ten lines."""
-    lines = Lines()
+    lines = Lines(approve)
     for done in range(0, 5001, 7):
         lines.show(view(done, 5000 - done), [], float(done))
     lines.show(view(5000, 0), [], 5001.0)
@@ -93,25 +98,26 @@ def test_lines_tell_tenths(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_approval_that_is_waited_for_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever begins to watch later is told too; where the event itself is told there is no second line."""
+    """With what to type; whoever begins to watch later is told too."""
     asking = attrs.evolve(view(1, 0), asked=True)
     event = Event(1.0, "cats", Happened.ASKED, data={"reason": "the captions are ready"})
-    late, early = Lines(), Lines()
+    late, early = Lines(approve), Lines(approve)
     late.show(asking, [], 1.0)
     late.show(asking, [], 2.0)
     early.show(asking, [(1, event)], 1.0)
     early.show(asking, [], 2.0)
     out = [line.partition("  ")[2] for line in capsys.readouterr().out.splitlines()]
-    assert out == ["cats waits for your approval", "the captions are ready"], out
+    waits = "cats waits for your approval: bria-async approve cats"
+    assert out == [waits, "the captions are ready", waits], out
     output = io.StringIO()
-    Terminal(Console(file=output, force_terminal=True, width=100, highlight=False)).show(asking, [], 1.0)
-    assert "waits for your approval" in output.getvalue(), output.getvalue()
+    Terminal(approve, Console(file=output, force_terminal=True, width=100, highlight=False)).show(asking, [], 1.0)
+    assert waits.removeprefix("cats ") in output.getvalue(), output.getvalue()
 
 
 def test_a_terminal_shows_stages_rates_and_trouble() -> None:
     """The table holds counts, rate and time left; what is remarkable stands above it."""
     output = io.StringIO()
-    terminal = Terminal(Console(file=output, force_terminal=True, width=100, height=30, highlight=False))
+    terminal = Terminal(approve, Console(file=output, force_terminal=True, width=100, height=30, highlight=False))
     terminal.waiting("looking at the images")
     terminal.show(view(0, 5000), [], 5000.0)
     lost = Event(1.0, "cats", Change.LOST, "upload", "a.png", {"reason": "no answer in time"})

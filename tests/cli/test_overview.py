@@ -28,6 +28,11 @@ from bria_async.host import Host
 THOUSAND = tuple(f"run-{number}" for number in range(1000))
 
 
+def approve(run: str) -> str:
+    """What to type to approve a run."""
+    return f"bria-async approve studio/{run}"
+
+
 def view(run: str, state: str = "running", done: int = 0) -> View:
     """A run of 20 images, of which so many are done."""
     row = RunRow(1, run, "run 1", {"family": "fibo"}, state, None, 1000.0, 1000.0)
@@ -87,7 +92,7 @@ def test_reasons_are_told_once() -> None:
 
 def test_lines_tell_the_numbers_once_a_minute(capsys: pytest.CaptureFixture[str]) -> None:
     """However often somebody looks, and only where they changed."""
-    lines = BatchLines()
+    lines = BatchLines(approve)
     for second in range(0, 600, 2):
         lines.show(overview(done=second // 10), [], float(second))
     out = capsys.readouterr().out.splitlines()
@@ -100,7 +105,7 @@ def test_lines_tell_the_numbers_once_a_minute(capsys: pytest.CaptureFixture[str]
 def test_a_terminal_shows_the_steps_of_all_and_a_few_runs() -> None:
     """Totals with rate and time left, five of the runs under way, and trouble above."""
     output = io.StringIO()
-    terminal = BatchTerminal(Console(file=output, force_terminal=True, width=110, height=40, highlight=False))
+    terminal = BatchTerminal(approve, Console(file=output, force_terminal=True, width=110, height=40, highlight=False))
     terminal.waiting("looking at the images")
     terminal.show(overview(done=100), [], 5000.0)
     failed = Event(1.0, "run-3", Happened.RUN_FAILED, data={"reason": "its training ended Failed"})
@@ -121,15 +126,26 @@ def test_a_terminal_shows_the_steps_of_all_and_a_few_runs() -> None:
 
 
 def test_a_terminal_shows_first_who_waits_for_an_approval() -> None:
-    """Before runs that were begun earlier; the first line has their number."""
+    """Before runs that were begun earlier, with what to type; the first line has their number."""
     asked = {run: attrs.evolve(view(run), asked=True) for run in THOUSAND[8:10]}
     output = io.StringIO()
-    terminal = BatchTerminal(Console(file=output, force_terminal=True, width=140, height=40, highlight=False))
+    terminal = BatchTerminal(approve, Console(file=output, force_terminal=True, width=140, height=40, highlight=False))
     found = overview()
     terminal.show(attrs.evolve(found, views={**found.views, **asked}), [], 5000.0)
     shown = output.getvalue()
     assert "10 running, 990 not begun, of which 2 wait for your approval" in shown, shown
-    assert shown.index(f"run-9: {WAITS}") < shown.index("run-0: upload 5 of 20"), shown
+    assert shown.index(f"run-9: {WAITS}: {approve('run-9')}") < shown.index("run-0: upload 5 of 20"), shown
+
+
+def test_lines_tell_once_who_waits_for_an_approval(capsys: pytest.CaptureFixture[str]) -> None:
+    """Three of those that newly do, with what to type."""
+    lines, found = BatchLines(approve), overview()
+    asked = {run: attrs.evolve(view(run), asked=True) for run in THOUSAND[:9]}
+    few = {run: asked[run] for run in THOUSAND[:2]}
+    for views in ({}, few, few, asked):
+        lines.show(attrs.evolve(found, views={**found.views, **views}), [], 5.0)
+    told = [line for line in capsys.readouterr().out.splitlines() if WAITS in line and "bria-async" in line]
+    assert [line.partition("  ")[2] for line in told] == [f"{run} {WAITS}: {approve(run)}" for run in THOUSAND[:5]]
 
 
 async def test_following_many_runs_reads_what_is_new(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,6 +220,25 @@ def test_stop_and_go_on(studio: Studio, within: Within) -> None:
     within(main)
 
 
+def test_a_training_that_cannot_be_stopped(studio: Studio, within: Within) -> None:
+    """The run says so, and to ask once more; a command would not be the one to type everywhere."""
+
+    async def main(here: World) -> None:
+        def stop_later(event: Any) -> None:
+            studio.events.append(event)
+            if event.what == "progressed" and "InProgress" in event.data["reason"]:
+                studio.place.control.ask(Request(STOP, {"training": True}), here.session.host)
+
+        here.sim.fail("models.stop_training", status=403)
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, studio.plan(), settings=studio.settings(), on_event=[stop_later])
+        (told,) = (event.words for event in studio.happened("progressed") if "could not be stopped" in event.words)
+        assert told.endswith("Ask once more for it to be stopped.")
+        assert "bria-async" not in told
+
+    within(main)
+
+
 def test_stop_while_the_training_is_being_started(studio: Studio, within: Within) -> None:
     """A training whose start is on its way when the run is stopped is stopped too."""
 
