@@ -16,7 +16,6 @@ from bria_async.graph.states import State
 from bria_async.images.findings import of_file
 from bria_async.images.probe import ImageFile
 from bria_async.images.terms import Terms
-from bria_async.training.captions import kept_captions
 from bria_async.training.changes import plan_of
 from bria_async.training.lifecycle import shape
 from bria_async.training.place import Place
@@ -151,6 +150,8 @@ class RunPage:
     plot: Plot | None
     refused: Refused
     draft: Draft | None
+    captions: Mapping[str, str] = attrs.field(repr=False)
+    """All that its journal tells, by the ids of their images."""
 
     @property
     def tally(self) -> tuple[tuple[str, int], ...]:
@@ -159,8 +160,8 @@ class RunPage:
         return tuple((state, number) for state, number in counts.items() if number)
 
 
-def read_run(place: Place, now: float) -> RunPage:
-    """Read what a page shows of a run, whoever works on it; blocks.
+def read_run(place: Place, now: float, before: RunPage | None = None) -> RunPage:
+    """Read what a page shows of a run, whoever works on it; blocks. Captions are taken from a page `before`.
 
     Raises:
         JournalError: the journal cannot be read, or holds no such run.
@@ -172,6 +173,7 @@ def read_run(place: Place, now: float) -> RunPage:
         facts, following = facts_of(place, view), next_command(place, view)
         images, prompts = feed.inputs(journal, run, "image"), feed.inputs(journal, run, "prompt")
         rows, events = feed.rows(journal, run), [event for _, event in feed.events(journal, run)]
+        captions = _captions(journal, view, before)  # last: none is told meanwhile that the next page does not read
     plan = plan_of(view.run)
     return run_page(
         view,
@@ -184,9 +186,16 @@ def read_run(place: Place, now: float) -> RunPage:
         approve=command_on(place, "approve"),
         images={key: structure(data, ImageFile) for key, data in images.items()},
         prompts={key: structure(data, Prompt) for key, data in prompts.items()},
-        captions=kept_captions(place.folder),
+        captions=captions,
         now=now,
     )
+
+
+def _captions(journal: feed.Source, view: View, before: RunPage | None) -> Mapping[str, str]:
+    """Those that are told of a run; up to an earlier page of the same journal they are as that has them."""
+    if before is None or before.created != view.run.created:
+        return feed.captions(journal, view.run.name)
+    return {**before.captions, **feed.captions(journal, view.run.name, before.seq)}
 
 
 def run_page(
@@ -239,6 +248,7 @@ def run_page(
         plot=plot(list(uploads(events)), limit_of(events)),
         refused=refused_of(events),
         draft=draft_of(view, results, events),
+        captions=captions,
     )
 
 

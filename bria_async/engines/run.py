@@ -35,6 +35,8 @@ class Run:
     """Seconds between two looks at what a person decides."""
     processors: Turns = attrs.field(factory=Turns)
     """Turns at what keeps a processor busy."""
+    captions: dict[str, str] | None = None
+    """The captions that its journal tells, by the ids of their images; None until somebody asks."""
     stop_requests: list[Request] = attrs.field(factory=list)
 
     def progressed(self, reason: str, **data: Any) -> None:

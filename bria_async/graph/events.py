@@ -25,6 +25,8 @@ class Happened(enum.StrEnum):
     """Something is waited for; data: reason, and seconds where they are known."""
     PROGRESSED = "progressed"
     """A remote state changed; data: reason, and the new text of a schema or prefix that was changed by request."""
+    CAPTIONED = "captioned"
+    """Captions are new, changed or gone; data: captions, by the ids of their images, empty where one is gone."""
     CHARGED = "perhaps_charged"
     """A call that costs was lost after it left; data: reason."""
     WARNED = "warned"
@@ -82,6 +84,7 @@ _VERBS: Mapping[str, str] = {
     Happened.WAITED: "waits",
     Happened.ASKED: "waits for an approval",
     Happened.PROGRESSED: "goes on",
+    Happened.CAPTIONED: "has new captions",
     Happened.NOT_BEGUN: "does not begin",
     Happened.RUN_FAILED: "failed",
 }

@@ -203,10 +203,24 @@ def happened(journal: Source, run: str, after: int) -> bool:
         return database.execute(sql, (after, run)).fetchone() is not None
 
 
-def events(journal: Source, run: str | None = None, after: int = 0) -> list[tuple[int, Event]]:
-    """The events of a run, or of all, behind this sequence number, each with its own."""
+def events(journal: Source, run: str | None = None, after: int = 0, *, whole: bool = False) -> list[tuple[int, Event]]:
+    """The events of a run, or of all, behind this sequence number, each with its own.
+
+    Those that brought captions, which may be megabytes, have them only where they are to be `whole`.
+    """
     with _reading(journal) as database:
-        return list(_events(database, run, "seq > ? ORDER BY seq", after))
+        return list(_events(database, run, "seq > ? ORDER BY seq", after, whole=whole))
+
+
+def captions(journal: Source, run: str, after: int = 0) -> dict[str, str]:
+    """The captions of a run by the ids of their images, empty where one is gone; those told behind this number."""
+    whose = "event JOIN run ON run.id = event.run"
+    sql = f"SELECT data FROM {whose} WHERE seq > ? AND run.name = ? AND what = ? ORDER BY seq"  # noqa: S608  # as above
+    found: dict[str, str] = {}
+    with _reading(journal) as database:
+        for (data,) in database.execute(sql, (after, run, Happened.CAPTIONED)):
+            found.update((str(image), str(text)) for image, text in dict(json.loads(data)["captions"]).items())
+    return found
 
 
 def last_events(journal: Source, run: str, count: int) -> list[Event]:
@@ -215,15 +229,18 @@ def last_events(journal: Source, run: str, count: int) -> list[Event]:
         return [event for _, event in _events(database, run, "seq > 0 ORDER BY seq DESC LIMIT ?", count)][::-1]
 
 
-def _events(database: Readable, run: str | None, rest: str, value: int) -> Iterator[tuple[int, Event]]:
+def _events(
+    database: Readable, run: str | None, rest: str, value: int, *, whole: bool = False
+) -> Iterator[tuple[int, Event]]:
+    data = "data" if whole else f"CASE WHEN what = '{Happened.CAPTIONED}' THEN NULL ELSE data END"
     sql = (
-        "SELECT seq, at, run.name, what, coalesce(task.name, ''), coalesce(task.key, ''), data "  # noqa: S608  # as above
+        f"SELECT seq, at, run.name, what, coalesce(task.name, ''), coalesce(task.key, ''), {data} "  # noqa: S608  # as above
         "FROM event JOIN run ON run.id = event.run LEFT JOIN task ON task.id = event.task "
         f"WHERE {'' if run is None else 'run.name = ? AND '}{rest}"
     )
     values = (value,) if run is None else (run, value)
-    for seq, at, whose, what, name, key, data in database.execute(sql, values):
-        yield seq, Event(at, whose, what, name, key, json.loads(data) if data else {}, seq)
+    for seq, at, whose, what, name, key, text in database.execute(sql, values):
+        yield seq, Event(at, whose, what, name, key, json.loads(text) if text else {}, seq)
 
 
 def run_rows(journal: Source) -> list[RunRow]:

@@ -248,6 +248,14 @@ class Journal:
         at, data = await self._read(lambda database: database.execute(sql, (seq,)).fetchone())
         return float(at), json.loads(data or "{}")
 
+    async def all_of(self, run: int, what: str) -> list[dict[str, Any]]:
+        """The data of all events of this kind in the run, in their order."""
+        if not await self.count(run, what):
+            return []
+        sql = "SELECT data FROM event WHERE run = ? AND what = ? ORDER BY seq"
+        found = await self._read(lambda database: database.execute(sql, (run, what)).fetchall())
+        return [json.loads(data or "{}") for (data,) in found]
+
     async def create_run(
         self,
         name: str,

@@ -1,18 +1,15 @@
-"""Captions that somebody changes and approves while the run waits for their review, and those kept in its folder."""
+"""Captions that somebody changes and approves while the run waits for their review, and those told in its journal."""
 
 import json
-import threading
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 
 from bria_async.engines.run import Run
 from bria_async.errors import ConfigurationError, RunError
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, Request
+from bria_async.graph.events import Happened
 from bria_async.graph.states import State
 from bria_async.host import Host
-from bria_async.partfile import PartFile
-from bria_async.session import Session
 from bria_async.types.common import Id
 from bria_async.types.images import DatasetImage
 from bria_async.wire.redaction import excerpt
@@ -20,14 +17,14 @@ from bria_async.wire.redaction import excerpt
 from .changes import plan_of
 from .place import Place
 from .plan import Settings
-from .samples import make_way
 
-CAPTIONS = "captions.json"
-"""The captions of the dataset in the run's folder, by the ids of their images: for those who look at the run."""
 MADE_WITH: Mapping[str, str] = {"fibo": "visual_schema", "legacy": "caption_prefix"}
 """What captions are made with: the dataset's field, by family."""
 KNOWS_NEITHER = "which knows neither a visual schema nor a caption prefix"
-_KEEPING = threading.Lock()
+MOST = 200
+"""Captions that one event tells at most."""
+LARGEST = 2**18
+"""Characters of them, but for one that has more by itself."""
 
 
 async def approve(run: str, *, settings: Settings | None = None) -> None:
@@ -128,37 +125,26 @@ def _is_object(text: str) -> bool:
         return False
 
 
-async def keep_captions(
-    session: Session, run: Run, images: Iterable[DatasetImage], *, beside_others: bool = False
-) -> None:
-    """Keep the captions that a listing shows in the run's folder, or `beside_others` those of some images.
-
-    Nothing depends on them, so a disk may refuse.
-    """
-    captions = {str(image.id): image.caption for image in images if image.caption}
-
-    def keep() -> None:
-        with _KEEPING:
-            before = kept_captions(run.folder) if beside_others else {}
-            _write(run.folder / CAPTIONS, json.dumps(before | captions).encode())
-
-    try:
-        await session.host.in_thread(keep)
-    except OSError as error:
-        run.warned(f"the captions were not kept in {run.folder}: {error.strerror or error}")
+async def keep_captions(run: Run, images: Iterable[DatasetImage]) -> None:
+    """Tell in the run's journal which captions the server shows otherwise than they were told last."""
+    if run.captions is None:
+        told = await run.ledger.journal.all_of(run.ledger.run.id, Happened.CAPTIONED)
+        run.captions = {image: text for data in told for image, text in data["captions"].items()}
+    shown = {str(image.id): image.caption or "" for image in images}
+    for some in _parts({image: text for image, text in shown.items() if run.captions.get(image, "") != text}):
+        await run.ledger.record(Happened.CAPTIONED, captions=some)
+        run.captions |= some
 
 
-def _write(path: Path, content: bytes) -> None:
-    make_way(path)
-    with PartFile(path) as file:
-        file.write(content)
-        file.commit()
-
-
-def kept_captions(folder: Path) -> dict[str, str]:
-    """The captions that were kept in a run's folder, by the ids of their images; none where that cannot be read."""
-    try:
-        captions = json.loads((folder / CAPTIONS).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return {str(image): str(text) for image, text in captions.items()} if isinstance(captions, dict) else {}
+def _parts(captions: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Captions in parts that an event may hold."""
+    part: dict[str, str] = {}
+    size = 0
+    for image, text in captions.items():
+        if part and (len(part) == MOST or size + len(text) > LARGEST):
+            yield part
+            part, size = {}, 0
+        part[image] = text
+        size += len(text)
+    if part:
+        yield part

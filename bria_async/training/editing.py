@@ -62,7 +62,8 @@ class _Editor:
         except BriaError as error:
             await self._failed(f"{what} not {how}", error)
         else:
-            await keep_captions(self.session, self.run, [changed], beside_others=True)
+            if changed.caption:
+                await keep_captions(self.run, [changed])
             await self._progressed(f"{what} {how}")
 
     async def _captioned(self, dataset: Id, image: Id) -> DatasetImage:

@@ -113,7 +113,7 @@ def _look(place: Place, after: int) -> tuple[bool, list[Event]]:
     """Whether it goes on, and the events that are new. In this order: of what is over nothing is missed."""
     with feed.held(place.source):
         goes_on = _goes_on(place)
-        found = feed.events(place.source, None if place.is_batch else place.name, after)
+        found = feed.events(place.source, None if place.is_batch else place.name, after, whole=True)
     return goes_on, [event for _, event in found]
 
 

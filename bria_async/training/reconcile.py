@@ -340,7 +340,7 @@ async def audit(
             f"{len(result.copies)} twice. The training was not started.",
             run.name,
         )
-    await keep_captions(session, run, listing)
+    await keep_captions(run, listing)
     return listing
 
 

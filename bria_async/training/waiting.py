@@ -93,7 +93,7 @@ def has_caption(image: DatasetImage) -> bool:
 async def until_captioned(
     session: Session, settings: Settings, run: Run, dataset: Id, planned: Mapping[str, Stored]
 ) -> Dataset:
-    """Wait until every planned image is listed with its caption, and no caption is being made anew; keep what is there.
+    """Wait until every planned image is listed with its caption, and none is being made anew; tell what is there.
 
     Raises:
         Reopen: images are not listed even after the settle delay, so they are gone.
@@ -111,8 +111,8 @@ async def until_captioned(
             raise gone(run, dataset, absent)
         before, missing = missing, len(absent) + sum(not has_caption(image) for image in images)
         if missing != before:
+            await keep_captions(run, images)
             run.progressed(f"{len(planned) - missing} of {len(planned)} captions are there")
-            await keep_captions(session, run, images)
         if missing:
             return None
         current = await session.datasets.get(dataset, max_images=1)
@@ -120,7 +120,7 @@ async def until_captioned(
             made_anew = True
             return None
         if made_anew:  # the listing may be older than the last of them
-            await keep_captions(session, run, await session.images.list(dataset))
+            await keep_captions(run, await session.images.list(dataset))
         return current
 
     ready = await poll(session.host, patiently(run, look), settings.waiting)

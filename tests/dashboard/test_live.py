@@ -121,6 +121,27 @@ def test_what_changed_meanwhile_comes_first_and_once(tmp_path: Path) -> None:
     run_virtually(main)
 
 
+def test_captions_that_came_meanwhile(tmp_path: Path) -> None:
+    """Whoever comes back gets all images, and the captions that were there before, as they have become."""
+
+    async def main() -> None:
+        async with followed(tmp_path) as board, writing(Place.of("cats", tmp_path)) as (bria, journal):
+            ledger = await begun(bria, journal, plan(tmp_path, "cats"), images(tmp_path, 3))
+            await uploaded(ledger)
+            first, second, _ = (str(row.id) for row in ledger.of("upload"))
+            await ledger.record(Happened.CAPTIONED, captions={first: "a cat", second: "a dog"})
+            version = await board.version("/runs/cats")
+            await ledger.record(Happened.CAPTIONED, captions={second: "a cow"})
+            await asyncio.sleep(5)  # of the virtual clock: what was just read is not read again
+            async with board.follow(f"/runs/cats/live?after={version}") as reader:
+                (sent,) = await reader.until(2)
+                assert ["a cat" in sent.data["image-0"], "a cow" in sent.data["image-1"]] == [True, True]
+                assert "cats has new captions" in sent.data["events"]
+                assert "a cow" not in sent.data["events"]
+
+    run_virtually(main)
+
+
 def test_a_run_from_start_to_end(studio: Studio, within: Within) -> None:
     """Every part arrives when it changed and only then, at most ten times a second, and in the end all is as it is."""
 

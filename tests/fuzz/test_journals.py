@@ -18,6 +18,7 @@ FOUND = sorted((Path(__file__).parent.parent / "journals").glob("format-*.db"))
 READERS: list[Callable[[Path, str], Any]] = [
     lambda path, _: feed.views(path),
     feed.events,
+    feed.captions,
     feed.rows,
     feed.results,
     lambda path, run: feed.inputs(path, run, "image"),

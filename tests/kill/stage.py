@@ -43,7 +43,7 @@ IMAGES: Mapping[str, tuple[int, int]] = {"fibo": (5, 256), "zip": (3, 1024)}
 SMALL = (3, 256)
 QUICK = ("--settle", "0.05", "--poll-start", "0.002", "--poll-cap", "0.005", "--uploads-at-once", "1")
 """As patient as somebody who knows that the server is done with what it was sent."""
-KEPT = {"journal.db", "journal.db-wal", "journal.db-shm", "journal.lock", "captions.json", "control", "images.zip"}
+KEPT = {"journal.db", "journal.db-wal", "journal.db-shm", "journal.lock", "control", "images.zip"}
 """What a run's own folder holds in the end."""
 RESUMES = 4
 """Starts that a run may take to its end once nothing kills it: it may ask for a decision."""

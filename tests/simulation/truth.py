@@ -13,9 +13,7 @@ from .evidence import Evidence, result_of
 from .witness import Finding
 from .world import TOKEN
 
-KEPT = frozenset(
-    {"journal.db", "journal.db-wal", "journal.db-shm", "journal.lock", "captions.json", "control", "samples"}
-)
+KEPT = frozenset({"journal.db", "journal.db-wal", "journal.db-shm", "journal.lock", "control", "samples"})
 """What a run's own folder holds in the end."""
 
 

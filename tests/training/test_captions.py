@@ -1,18 +1,25 @@
 """Captions before a training: they are there, they are those of the files, and somebody approved them."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bria_async.engines.local import Run
 from bria_async.errors import PlanInvalid, RunError, RunPaused
-from bria_async.graph.control import APPROVE, CAPTION, STOP, Request
+from bria_async.graph import feed
+from bria_async.graph.control import APPROVE, CAPTION, STOP, Control, Request
 from bria_async.graph.events import Event
+from bria_async.graph.journal import Journal
+from bria_async.graph.ledger import Ledger
+from bria_async.host import Host
 from bria_async.training import Settings, approve, train
-from bria_async.training.captions import CAPTIONS, kept_captions
+from bria_async.training.captions import LARGEST, keep_captions
 from bria_async.training.place import Place
+from bria_async.types.images import DatasetImage
 from bria_async.wire.polling import Polling
 from tests.simulation.world import World
 
@@ -198,29 +205,74 @@ def test_stop_is_heard_while_a_caption_is_being_changed(studio: Studio, within: 
     within(main)
 
 
-def test_captions_are_kept_beside_the_journal(studio: Studio, within: Within) -> None:
-    """As the server has them when the dataset is frozen: by the ids of their images."""
+def test_captions_are_in_the_journal(studio: Studio, within: Within, caplog: pytest.LogCaptureFixture) -> None:
+    """As the server has them when the dataset is frozen; listeners are given them, lines and the log say that much."""
+    caplog.set_level(logging.INFO, logger="bria_async.runs")
 
     async def main(here: World) -> None:
         await studio.train(here, studio.plan())
         there = {str(image.id): image.caption for image in here.sim.world.images.values()}
-        assert kept_captions(studio.place.folder) == there
+        assert feed.captions(studio.place.source, "studio") == there
         assert len(there) == COUNT
+        heard = studio.happened("captioned")
+        assert {image: text for event in heard for image, text in event.data["captions"].items()} == there
+        read = [event for _, event in feed.events(studio.place.source, "studio") if event.what == "captioned"]
+        assert [event.data for event in read] == [{}] * len(heard)
+        assert {event.words for event in (*heard, *read)} == {"studio has new captions"}
+        assert "studio has new captions" in caplog.text
+        assert not [text for text in there.values() if text and text[:30] in caplog.text]
 
     within(main)
 
 
-def test_a_disk_that_keeps_no_captions_stops_nothing(studio: Studio, within: Within) -> None:
-    """The run is warned once for each change, and trains; what cannot be read is as if it were not there."""
+def test_a_caption_is_told_once(studio: Studio, within: Within) -> None:
+    """Whoever goes on with a run tells those that are others than its journal says, and no others."""
 
     async def main(here: World) -> None:
-        (studio.place.folder / CAPTIONS).mkdir(parents=True)
-        await studio.train(here, studio.plan())
-        warned = [str(event.data["reason"]) for event in studio.happened("warned")]
-        assert sum("the captions were not kept" in reason for reason in warned) == 4, warned
-        assert kept_captions(studio.place.folder) == {}
+        def stop_when_asked(event: Event) -> None:
+            if event.what == "asked_for_approval":
+                studio.place.control.ask(Request(STOP), here.session.host)
 
-    within(main, caption_delay=3000.0)
+        plan, settings = studio.plan(review=True), studio.settings()
+        with pytest.raises(RunPaused, match="asked to stop"):
+            await train(here.session, plan, settings=settings, on_event=[stop_when_asked])
+        dataset, image = (next(iter(found)) for found in (here.sim.world.datasets, here.sim.world.images))
+        await here.session.images.update(dataset, image, caption='{"by": "hand"}')
+        studio.place.control.ask(Request(APPROVE), here.session.host)
+        await studio.resume(here)
+        told = [event.data["captions"] for event in studio.happened("captioned")]
+        assert told == [{str(image): '{"by": "hand"}'}]
+
+    within(main)
+
+
+async def test_captions_are_told_a_few_at_a_time(tmp_path: Path) -> None:
+    """At most 200 in an event, and so many characters, but for one that has more; gone ones are told as empty."""
+    heard: list[Event] = []
+
+    def listed(captions: Mapping[int, str | None]) -> list[DatasetImage]:
+        return [DatasetImage(id=number, caption=caption) for number, caption in captions.items()]
+
+    async with Journal(tmp_path / "journal.db", Host()) as journal:
+        row = await journal.create_run("cats", "tag", {}, "", {}, [])
+        ledger = await Ledger.load(journal, row, Host(), [heard.append])
+
+        def run() -> Run:
+            control = Control(tmp_path / "control")
+            return Run("cats", "tag", tmp_path, tmp_path, {}, 0.0, ledger, control)
+
+        first = run()
+        await keep_captions(first, listed({number: f"a cat {number}" for number in range(450)}))
+        await keep_captions(first, listed({0: "a cat 0", 1: None, 2: None, 500: None}))
+        await keep_captions(run(), listed({0: "x" * 10, 1: None, 2: "y" * LARGEST, 3: "z" * 10}))
+    told = [event.data["captions"] for event in heard]
+    assert [len(captions) for captions in told[:3]] == [200, 200, 50]
+    assert told[3] == {"1": "", "2": ""}
+    assert [list(captions) for captions in told[4:]] == [["0"], ["2"], ["3"]]
+    kept = feed.captions(tmp_path / "journal.db", "cats")
+    assert (kept["0"], kept["1"], kept["4"], "500" in kept) == ("x" * 10, "", "a cat 4", False)
+    behind = feed.events(tmp_path / "journal.db", "cats")[-2][0]
+    assert feed.captions(tmp_path / "journal.db", "cats", behind) == {"3": "z" * 10}
 
 
 async def test_an_approval_from_elsewhere(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bria_async.errors import ConfigurationError, RunError, RunPaused
+from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, STOP, Request
 from bria_async.graph.events import Event
 from bria_async.host import Host
 from bria_async.training import Plan, approve, change_caption, change_schema, train
-from bria_async.training.captions import kept_captions
 from bria_async.wire.polling import Polling
 from tests.simulation.world import World
 
@@ -43,6 +43,11 @@ def told(studio: Studio) -> list[str]:
     return [str(event.data.get("reason", event.what)) for event in told]
 
 
+def kept(studio: Studio) -> dict[str, str]:
+    """The captions that the journal tells."""
+    return feed.captions(studio.place.source, "studio")
+
+
 def there(here: World) -> dict[str, str | None]:
     """The captions that the server has."""
     return {str(image.id): image.caption for image in here.sim.world.images.values()}
@@ -62,13 +67,13 @@ def test_captions_are_kept_as_they_arrive(studio: Studio, within: Within) -> Non
             await studio.train(here, studio.plan(), waiting=Polling(timeout=600.0))
         captioned = {image: caption for image, caption in there(here).items() if caption}
         assert 0 < len(captioned) < COUNT, captioned
-        assert kept_captions(studio.place.folder) == captioned
+        assert kept(studio) == captioned
 
     within(main, missing_captions=0.5)
 
 
 def test_a_changed_caption_is_kept_at_once(studio: Studio, within: Within) -> None:
-    """Whoever is told of the change finds it beside the others, before anything is completed."""
+    """Whoever is told of the change finds it in the journal, before anything is completed."""
 
     async def main(here: World) -> None:
         seen: list[dict[str, str]] = []
@@ -78,7 +83,7 @@ def test_a_changed_caption_is_kept_at_once(studio: Studio, within: Within) -> No
             if event.what == "asked_for_approval":
                 wish = Request(CAPTION, {"image": next(iter(here.sim.world.images)), "caption": "by hand"})
             elif "was changed" in event.data.get("reason", ""):
-                seen.append(kept_captions(studio.place.folder))
+                seen.append(kept(studio))
                 wish = Request(APPROVE)
             if wish is not None:
                 studio.place.control.ask(wish, Host())
@@ -105,7 +110,7 @@ def test_one_caption_is_made_anew(studio: Studio, within: Within) -> None:
         words = f"the caption of image {image} was"
         assert told(studio)[:3] == [f"{words} changed", f"{words} made anew", "approved"]
         assert "by hand" not in there(here).values()
-        assert kept_captions(studio.place.folder) == there(here)
+        assert kept(studio) == there(here)
         assert here.sim.counts["images.regenerate_captions"] == 0
         assert clean(here.sim), here.sim.audit()
 
@@ -147,7 +152,7 @@ def test_another_visual_schema_and_all_captions_made_anew(studio: Studio, within
         assert [reason for reason in words if reason in order] == order, words
         assert schema_of(here) == SCHEMA_TEXT
         assert here.sim.counts["images.regenerate_captions"] == 1
-        assert kept_captions(studio.place.folder) == there(here)
+        assert kept(studio) == there(here)
         assert clean(here.sim), here.sim.audit()
 
     within(main, caption_delay=500.0)
@@ -264,7 +269,7 @@ def test_changed_and_approved_while_nobody_works(studio: Studio, within: Within)
         await studio.resume(here)
         assert schema_of(here) == SCHEMA_TEXT
         assert told(studio).index("all captions were made anew") < told(studio).index("approved")
-        assert kept_captions(studio.place.folder) == there(here)
+        assert kept(studio) == there(here)
         assert image in here.sim.world.images
         assert clean(here.sim), here.sim.audit()
 
@@ -288,7 +293,7 @@ def test_a_process_ends_while_captions_are_made_anew(studio: Studio, within: Wit
         await approve("studio", settings=studio.settings())
         await studio.resume(here)
         assert schema_of(here) == SCHEMA_TEXT
-        assert kept_captions(studio.place.folder) == there(here)
+        assert kept(studio) == there(here)
         assert clean(here.sim), here.sim.audit()
 
     within(main, caption_delay=2000.0)

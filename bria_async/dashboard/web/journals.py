@@ -104,5 +104,5 @@ class Journals:
                 if fresh and (seen == known.seen or not feed.happened(place.source, place.name, known.seen)):
                     return attrs.evolve(known, seen=seen)
             begun = time.perf_counter()
-            page = read_run(place, self.host.now())
+            page = read_run(place, self.host.now(), None if known is None else known.page)
         return Read(page, seen, view.state, now, time.perf_counter() - begun)

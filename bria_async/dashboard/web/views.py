@@ -107,15 +107,15 @@ def _untouched(place: Place, parts: Mapping[str, Part], page: RunPage, version: 
     if known is None or int(known["seq"]) > page.seq or known["state"] != page.state:
         return {}
     events = [event for _, event in feed.events(place.source, place.name, int(known["seq"]))]
-    if any(not event.key and (event.what == Happened.PROGRESSED or event.task in _OF_ALL) for event in events):
+    if any(not event.key and not _OF_ALL.isdisjoint((event.what, event.task)) for event in events):
         return {}
     keys = {event.key for event in events}
     return {f"image-{tile.number}": parts[f"image-{tile.number}"] for tile in page.tiles if tile.image.key not in keys}
 
 
 _VERSION = re.compile(r"(?P<seq>[0-9]{1,18})-(?P<state>.+)")
-_OF_ALL = ("upload", "complete")
-"""Steps that concern all images at once: a zip, and the end of the draft."""
+_OF_ALL = frozenset({Happened.PROGRESSED, Happened.CAPTIONED, "upload", "complete"})
+"""Events and steps that concern all images at once: their captions, a zip, and the end of the draft."""
 
 
 # --- several runs --------------------------------------------------------------------------------------------------

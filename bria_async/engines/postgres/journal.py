@@ -108,6 +108,12 @@ class PostgresJournal:
         found = await self._seat.do(lambda session: session.execute(sql, (run, what)).fetchone())
         return None if found is None else (float(found[0]), json.loads(found[1] or "{}"))
 
+    async def all_of(self, run: int, what: str) -> list[dict[str, Any]]:
+        """The data of all events of this kind in the run, in their order."""
+        sql = "SELECT data FROM event WHERE run = %s AND what = %s ORDER BY seq"
+        found = await self._seat.do(lambda session: session.execute(sql, (run, what)).fetchall())
+        return [json.loads(data or "{}") for (data,) in found]
+
     async def create_run(
         self,
         name: str,

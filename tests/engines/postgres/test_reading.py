@@ -153,6 +153,23 @@ async def test_an_approval_is_read_the_same(kept: Kept) -> None:
     assert [view.asked for view in feed.changed_views(kept.source, 8, earlier)] == [False]
 
 
+async def test_captions_are_read_the_same(kept: Kept) -> None:
+    """In the order in which they were told, from any number on; events are read without them, unless somebody asks."""
+    one = (await ledgers_in(kept))["one"]
+    await one.record(Happened.CAPTIONED, captions={"1": "a cat", "2": "a \0 dog"})
+    await one.record(Happened.CAPTIONED, captions={"1": "", "3": "é"})
+    source, run = kept.source, one.run.id
+    assert feed.captions(source, "one") == {"1": "", "2": "a \0 dog", "3": "é"}
+    assert feed.captions(source, "one", 7) == {"1": "", "3": "é"}
+    assert feed.captions(source, "two") == {}
+    told = [{"captions": {"1": "a cat", "2": "a \0 dog"}}, {"captions": {"1": "", "3": "é"}}]
+    assert [event.data for _, event in feed.events(source, "one", 6)] == [{}, {}]
+    assert [event.data for _, event in feed.events(source, "one", 6, whole=True)] == told
+    assert [event.data for event in feed.last_events(source, "one", 2)] == [{}, {}]
+    assert await kept.written.all_of(run, Happened.CAPTIONED) == told
+    assert await kept.written.all_of(run, Happened.CHARGED) == []
+
+
 async def test_items_are_read_the_same(kept: Kept) -> None:
     """Each by its key, all in the order of their keys, and the largest number of a field."""
     items = {"image": {key: {"size": number} for number, key in enumerate(reversed(KEYS), 9)}}
