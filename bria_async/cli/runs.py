@@ -23,7 +23,7 @@ from bria_async.dashboard.figures import stages, told, training_time
 from bria_async.dashboard.overview import WAITS, is_asked, overview_of
 from bria_async.errors import BriaError, RunError
 from bria_async.graph import feed
-from bria_async.graph.control import APPROVE, STOP, Request
+from bria_async.graph.control import STOP, Request
 from bria_async.graph.feed import GOING_ON, View
 from bria_async.host import Host
 
@@ -160,10 +160,11 @@ def watch(run: str, *, database: "Database | None", state: Path | None, as_json:
 @state_flag
 def approve(run: str, *, database: "Database | None", state: Path | None) -> None:
     """Approve the captions of RUN, which waits for it with --review."""
+    from bria_async.training.captions import ask_for_approval  # slow to import
     from bria_async.training.shared import existing  # as above
 
     place = _begun(existing(run, state, database))
-    place.control.ask(Request(APPROVE), Host())
+    ask_for_approval(place, Host())
     _say(f"{run} is approved", place, run)
 
 

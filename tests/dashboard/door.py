@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from bria_async import dashboard
+from bria_async.engines.postgres.database import Database
 
 FORM = "application/x-www-form-urlencoded"
 OURS = ("Sec-Fetch-Site", "same-origin")
@@ -77,7 +78,7 @@ class Door:
 
 
 @contextlib.asynccontextmanager
-async def serving(journals: Path, **how: Any) -> AsyncIterator[Door]:
+async def serving(journals: Path | Database, **how: Any) -> AsyncIterator[Door]:
     """The dashboard as the command serves it, for somebody who was let in."""
     async with dashboard.serving(journals, **how) as address:
         url = URL(address)

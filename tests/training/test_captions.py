@@ -276,12 +276,19 @@ async def test_captions_are_told_a_few_at_a_time(tmp_path: Path) -> None:
 
 
 async def test_an_approval_from_elsewhere(tmp_path: Path) -> None:
-    """It lies where the run looks for it; a run that there is not is none to approve."""
+    """It lies where the run looks for it; a run that there is not, or a batch, is none to approve."""
     settings = Settings(state=tmp_path)
     with pytest.raises(RunError, match="no run 'cats'"):
         await approve("cats", settings=settings)
     place = Place.of("cats", tmp_path)
-    place.folder.mkdir()
-    place.journal.touch()
+    async with Journal(place.journal, Host()) as journal:
+        with pytest.raises(RunError, match="has not begun"):
+            await approve("cats", settings=settings)
+        await journal.create_run("cats", "tag", {}, "", {}, [])
+    batch = Place.of("many", tmp_path)
+    async with Journal(batch.journal, Host()):
+        batch.plans.write_text("[]")
+    with pytest.raises(RunError, match="is a batch"):
+        await approve("many", settings=settings)
     await approve("cats", settings=settings)
     assert [request.what for _, request in place.control.waiting()] == [APPROVE]

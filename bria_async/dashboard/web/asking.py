@@ -6,9 +6,9 @@ import attrs
 from aiohttp import web
 
 from bria_async.errors import BriaError, ConfigurationError
-from bria_async.graph.control import APPROVE, STOP, Request
+from bria_async.graph.control import STOP, Request
 from bria_async.host import Host
-from bria_async.training.captions import ask_for_caption, ask_for_schema
+from bria_async.training.captions import ask_for_approval, ask_for_caption, ask_for_schema
 from bria_async.training.place import Place
 
 from .journals import Journals
@@ -20,7 +20,7 @@ LONGEST = 2**17
 
 
 def _approve(place: Place, _: Mapping[str, str], host: Host) -> None:
-    place.control.ask(Request(APPROVE), host)
+    ask_for_approval(place, host)
 
 
 def _stop(place: Place, form: Mapping[str, str], host: Host) -> None:
