@@ -65,6 +65,16 @@ class PartFile:
             os.close(self._folder)
 
 
+def try_out(to: Path) -> None:
+    """Find out beforehand whether a file can be written: it is made under its other name, and is gone again.
+
+    Raises:
+        OSError: it cannot.
+    """
+    with PartFile(to):
+        pass
+
+
 def remove_left_over(to: Path) -> None:
     """Remove what processes that died left of this file, which nobody may be writing now."""
     for path in to.parent.glob(f".{glob.escape(to.name[:40])}-????????.part"):

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bria_async.errors import BriaError, JobFailed
+from bria_async.errors import BriaError, ConfigurationError, JobFailed
+from bria_async.partfile import try_out
 
 from .exits import Exit, Failure
 from .flags import connection_of, session_flags
@@ -43,6 +44,12 @@ def generate(
     from .jobs import WaitingSession  # slow to import
 
     bria = WaitingSession(**connection_of(**connection))
+    if output is not None:
+        try:
+            try_out(output)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ConfigurationError(f"{output} cannot be written: {reason}. Nothing was sent.") from None
 
     async def work() -> Path:
         async with bria:

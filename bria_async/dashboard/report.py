@@ -16,7 +16,7 @@ from .collage import Framed, collage
 from .facts import batch_facts, command_on, facts_of_runs, next_of_batch
 from .overview import WAITS, Overview, overview_of
 from .pages import Picture, RunPage, Tile, read_run
-from .templating import style, write_page
+from .templating import style, target_of, write_page
 from .thumbnails import SMALL, Thumbnails, Wanted, side_for
 
 SAMPLE = 640
@@ -33,15 +33,16 @@ async def write_report(place: Place, to: Path, host: Host, progress: Callable[[i
 
     Args:
         place: where it lies.
-        to: the file, replaced if it is there.
+        to: the file; one of this name is replaced, unless it is an image or a caption.
         host: whose threads and clock to use.
         progress: called after each thumbnail, or those of each run, with how many are done, and of how many.
 
     Raises:
         JournalError: the journal cannot be read, or holds no such run.
-        ConfigurationError: the file cannot be written.
+        ConfigurationError: the file cannot be written, or is an image or a caption; nothing was read for it.
         MissingExtra: Jinja2 or Pillow is not installed.
     """
+    to = await host.in_thread(target_of, to)
     if place.is_batch:
         batch = await host.in_thread(_read_batch, place, host.now())
         for done, card in enumerate(batch.cards, 1):

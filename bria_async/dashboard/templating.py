@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bria_async.errors import ConfigurationError, MissingExtra
-from bria_async.partfile import PartFile
+from bria_async.images.formats import HEAD, is_image_head, is_image_name
+from bria_async.images.probe import CAPTION
+from bria_async.images.source import read_head
+from bria_async.partfile import PartFile, try_out
 
 from .figures import duration
 from .pages import LOOKS
@@ -21,8 +24,25 @@ except ModuleNotFoundError as missing:
 HERE = Path(__file__).parent
 
 
+def target_of(to: str | Path) -> Path:
+    """The file that a page goes to, refused before there is any work if it cannot be; blocks.
+
+    Raises:
+        ConfigurationError: it is an image or a caption, by its name or by its first bytes, or cannot be written.
+    """
+    to = Path(to).expanduser().absolute()
+    if is_image_name(to.name) or to.suffix.lower() == CAPTION or is_image_head(read_head(to, HEAD)):
+        other = to.with_suffix(".html").name
+        raise ConfigurationError(f"{to} is, or is called like, an image or a caption: name a page, such as {other}.")
+    try:
+        try_out(to)
+    except OSError as error:
+        raise _unwritable(to, error) from None
+    return to
+
+
 def write_page(to: Path, name: str, **values: Any) -> None:
-    """Write a page of the folder `templates` piece by piece, whole or not at all; blocks.
+    """Write a page of the folder `templates` to its target, piece by piece, whole or not at all; blocks.
 
     Names of files and words of servers may hold what is no text.
 
@@ -35,7 +55,11 @@ def write_page(to: Path, name: str, **values: Any) -> None:
                 file.write(piece.encode(errors="replace"))
             file.commit()
     except OSError as error:
-        raise ConfigurationError(f"{to} cannot be written: {error.strerror or error}.") from None
+        raise _unwritable(to, error) from None
+
+
+def _unwritable(to: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"{to} cannot be written: {error.strerror or error}.")
 
 
 def rendered(name: str, **values: Any) -> str:

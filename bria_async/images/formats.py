@@ -47,6 +47,11 @@ def foreign(head: bytes) -> str | None:
     return next((name for name, magic in _FOREIGN.items() if magic.match(head)), None)
 
 
+def is_image_head(head: bytes) -> bool:
+    """Whether a file that begins with these bytes is an image, of whatever format."""
+    return accepted(head) is not None or foreign(head) is not None
+
+
 def is_image_name(name: str) -> bool:
     """Whether a file of this name claims to be an image, of whatever format."""
     extension = extension_of(name)

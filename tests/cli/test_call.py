@@ -300,3 +300,11 @@ def test_a_lost_generation_was_perhaps_charged(shell: Shell, fast: Simulator, pi
     assert (lost.code, "perhaps charged" in lost.err) == (6, True), lost.err
     assert fast.counts["tailored.generate"] == 1, fast.counts
     assert shell.run("generate", "999", "A blue house").code == 5, "a refusal is another thing"
+
+
+def test_an_image_that_cannot_be_written_is_not_paid_for(shell: Shell, fast: Simulator) -> None:
+    """Where it should go is tried out before anything is sent."""
+    refused = shell.run("generate", "7", "A blue house", "-o", "away/house.png")
+    words = "away/house.png cannot be written: No such file or directory. Nothing was sent.\n"
+    assert (refused.code, refused.err) == (2, words), refused
+    assert not fast.requests, fast.requests

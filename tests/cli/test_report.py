@@ -54,3 +54,17 @@ def test_what_cannot_be_reported(shell: Shell, pictures: Path) -> None:
     assert shell.train(pictures, *ICONS).code == 0
     refused = shell.run("report", "cats", "-o", "nowhere/cats.html")
     assert (refused.code, "nowhere/cats.html cannot be written" in refused.err) == (2, True), refused.err
+
+
+def test_a_report_takes_the_place_of_no_image(shell: Shell, pictures: Path) -> None:
+    """Nor of a caption, by its name or by what it is; it is refused before a thumbnail is made."""
+    assert shell.train(pictures, *ICONS).code == 0
+    (pictures / "nameless").write_bytes((pictures / "teal.png").read_bytes())
+    before = {path: path.read_bytes() for path in pictures.iterdir()}
+    for name in ("teal.png", "new.JPG", "teal.txt", "nameless"):
+        refused = shell.run("report", "cats", "-o", pictures / name)
+        assert (refused.code, f"{name} is, or is called like, an image or a caption" in refused.err) == (2, True), (
+            refused
+        )
+    assert {path: path.read_bytes() for path in pictures.iterdir()} == before
+    assert not (shell.folder / "runs" / "cats" / "thumbnails").exists(), "work was done for nothing"
