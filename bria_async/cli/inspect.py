@@ -171,11 +171,11 @@ def _show(done: Done, flags: str) -> None:
 
 def rows_of(findings: "Iterable[Finding]") -> Iterator[Sequence[str]]:
     """A line for each kind of finding, with the words of its first; groups of files have lines of their own."""
-    from bria_async.images.findings import by_kind, named  # slow to import
+    from bria_async.images.findings import by_kind  # slow to import
 
     for one in by_kind(findings):
         number = f"{len(one.files):,}" if one.files else ""
-        yield one.level, one.code, number, printable(named(one.files)), printable(one.words)
+        yield one.level, one.code, number, printable(one.names), printable(one.words)
 
 
 def _changes(mended: "Mended") -> list[tuple[str, int]]:
@@ -203,7 +203,9 @@ def facts_of(done: Done) -> dict[str, Any]:
             "bytes": image.size,
             "format": image.format,
         }
-        facts |= {"width": image.width, "height": image.height, "caption": found.captions.get(image.path)}
+        caption = found.captions.get(image.path)
+        facts |= {"width": image.width, "height": image.height}
+        facts |= {"caption": caption and caption.text, "caption_length": caption and caption.length}
         if image.measures is not None:  # 64 bits are more than numbers in JSON are sure to carry
             facts |= attrs.asdict(image.measures) | {"hash": [f"{half:016x}" for half in image.measures.hash]}
         images.append(facts)

@@ -15,15 +15,14 @@ from pathlib import Path
 
 import attrs
 
-from bria_async.errors import ConfigurationError, ImageError
+from bria_async.errors import ImageError
 from bria_async.host import Host
-from bria_async.images.findings import LEVELS, Finding, Level, sorted_by_level
+from bria_async.images.findings import LEVELS, Finding, Level, name_below, sorted_by_level
 from bria_async.images.folder import DECODED_AT_ONCE, Progress, in_threads
-from bria_async.images.formats import is_image_name
 from bria_async.images.inspection import Inspection
 from bria_async.images.thumbnail import thumbnail
 
-from .templating import size, write_page
+from .templating import size, target_of, write_page
 from .thumbnails import side_for
 
 TOGETHER = ("near-duplicate", "duplicate", "caption-twice")
@@ -71,7 +70,7 @@ async def write_sheet(
 
     Args:
         inspection: what was found; its files are read once more for their thumbnails.
-        to: the file; one of this name is replaced, unless it is an image or was looked at.
+        to: the file; one of this name is replaced, unless it is an image or a caption.
         host: whose threads to use.
         at_once: images at a time, by default one more than there are processors.
         progress: called after each image with how many are done, and of how many.
@@ -82,17 +81,18 @@ async def write_sheet(
         The file.
 
     Raises:
-        ConfigurationError: it cannot be written, or would take the place of an image.
+        ConfigurationError: it cannot be written, or is an image or a caption; nothing was read for it.
         MissingExtra: jinja2 or Pillow is not installed.
     """
     host = host or Host()
-    await host.in_thread(_refuse_images, Path(to), inspection)
+    to = await host.in_thread(target_of, to)
     files = inspection.files
     side = side_for(len(files))
     pictures = await in_threads(files, partial(_picture, side=side), host, at_once, progress)
     tiles = await host.in_thread(tiles_of, inspection, dict(zip(files, pictures, strict=True)))
     facts = {**_facts(inspection, tiles), "again": again, "back": back, "at": host.now()}
-    return await host.in_thread(_write, Path(to), facts)
+    await host.in_thread(partial(write_page, to, "sheet.html", **facts))
+    return to
 
 
 def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> dict[Path, Tile]:
@@ -111,7 +111,7 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
             name=shown_name(path, inspection.folder),
             picture="" if picture is None else f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
             facts="" if image is None else f"{image.width} x {image.height}, {size(image.size)}",
-            caption=inspection.captions.get(path, ""),
+            caption=str(inspection.captions.get(path, "")),
             findings=sorted_by_level(about[path]),
             sharpness=None if measures is None else measures.sharpness,
             brightness=None if measures is None else measures.brightness,
@@ -121,8 +121,7 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
 
 def shown_name(path: Path, folder: Path) -> str:
     """A file's name below the folder, as text that can be written; the API refuses names that are none."""
-    inside = path.relative_to(folder) if path.is_relative_to(folder) else path
-    return os.fsencode(inside).decode(errors="backslashreplace")
+    return os.fsencode(name_below(folder, path)).decode(errors="backslashreplace")
 
 
 def _picture(path: Path, side: int) -> bytes | None:
@@ -130,27 +129,6 @@ def _picture(path: Path, side: int) -> bytes | None:
         return thumbnail(path, side)
     except ImageError:
         return None  # its tile says what is wrong with it
-
-
-def _refuse_images(to: Path, inspection: Inspection) -> None:
-    """Refuse a target that is an image by its name, or one of the files that were looked at; blocks."""
-    captions = (image.caption_path for image in inspection.images if image.caption_path is not None)
-    if is_image_name(to.name) or any(_is_same(to, path) for path in (*inspection.files, *captions)):
-        raise ConfigurationError(f"{to} is an image or its caption: give the contact sheet another name.")
-
-
-def _is_same(to: Path, path: Path) -> bool:
-    """Whether writing to the one replaces the other; links are replaced, not followed."""
-    try:
-        return os.path.samestat(to.expanduser().lstat(), path.lstat())
-    except OSError:
-        return False  # what is not there replaces nothing
-
-
-def _write(to: Path, facts: Mapping[str, object]) -> Path:
-    to = to.expanduser().absolute()
-    write_page(to, "sheet.html", **facts)
-    return to
 
 
 def _facts(inspection: Inspection, tiles: Mapping[Path, Tile]) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Captions in text files beside images."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,8 +13,33 @@ from .source import read_whole
 
 LARGEST_TEXT = 2**20
 """Bytes of a text file beside an image that is taken for its caption; a larger one is not read."""
+KEPT = 1000
+"""Characters that are kept of a caption that was looked at: there may be thousands, of `LARGEST_TEXT` each."""
 
-Texts = Mapping[Path, str | ImageError | None]
+
+@attrs.frozen
+class Caption:
+    """What is kept of a caption that was looked at.
+
+    `text` are its first 1,000 characters, or all of a shorter one; `length` is how many it has; `digest` is a hash that
+    captions have in common which differ in nothing but spaces and capitals.
+    """
+
+    text: str
+    length: int
+    digest: bytes = attrs.field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> "Caption":
+        """What is kept of this one."""
+        words = " ".join(text.split()).casefold()
+        return cls(text[:KEPT], len(text), hashlib.sha256(words.encode()).digest())
+
+    def __str__(self) -> str:
+        return self.text if len(self.text) == self.length else f"{self.text}…"
+
+
+Texts = Mapping[Path, Caption | ImageError | None]
 """For each image its caption, why that cannot be used, or None where there is no file."""
 
 
@@ -36,15 +62,15 @@ def read_caption(path: Path) -> str:
     return text
 
 
-def captions_of(images: Iterable[ImageFile]) -> dict[Path, str | ImageError | None]:
-    """The captions beside these images, by the images' paths: a text, why it cannot be used, or None; blocks."""
+def captions_of(images: Iterable[ImageFile]) -> dict[Path, Caption | ImageError | None]:
+    """What is kept of the captions beside these images, by the images' paths: each is read by itself; blocks."""
     return {image.path: _caption(image.caption_path) for image in images}
 
 
-def _caption(path: Path | None) -> str | ImageError | None:
+def _caption(path: Path | None) -> Caption | ImageError | None:
     if path is None:
         return None
     try:
-        return read_caption(path)
+        return Caption.of(read_caption(path))
     except ImageError as error:
         return attrs.evolve(error)  # a copy without traceback: there may be thousands

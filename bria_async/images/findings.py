@@ -20,7 +20,7 @@ from bria_async.types.trainings import BEST, ENLARGED, MINIMUM, MOST_EACH, TRAIN
 
 from .alike import alike
 from .archive import MAX_BYTES, MAX_IMAGES
-from .captions import Texts
+from .captions import Caption, Texts
 from .folder import Scan
 from .look import Measures
 from .probe import ImageFile
@@ -67,22 +67,33 @@ class Finding:
     """Something to know about images: how bad it is, its short code, a sentence, and the files it is about.
 
     Of things that concern several files together (copies, captions) the files are the whole group; what concerns the
-    set has none.
+    set has none. They are named below `folder`, which was looked at.
     """
 
     level: Level
     code: str
     words: str
     files: tuple[Path, ...] = ()
+    folder: Path | None = attrs.field(default=None, repr=False)
+
+    @property
+    def names(self) -> str:
+        """The names of its first files, and how many more there are."""
+        return named(self.files, self.folder)
 
     def __str__(self) -> str:
-        return f"{named(self.files)}: {self.words}" if self.files else self.words
+        return f"{self.names}: {self.words}" if self.files else self.words
 
 
-def named(files: Sequence[Path]) -> str:
-    """The names of the first files, and how many more there are."""
+def named(files: Sequence[Path], folder: Path | None) -> str:
+    """The names of the first files below a folder, and how many more there are."""
     more = f" and {len(files) - NAMED:,} more" if len(files) > NAMED else ""
-    return ", ".join(path.name for path in files[:NAMED]) + more
+    return ", ".join(name_below(folder, path) for path in files[:NAMED]) + more
+
+
+def name_below(folder: Path | None, path: Path) -> str:
+    """What tells a file from others of the folder that was looked at: where it lies below that, or its name."""
+    return str(path.relative_to(folder)) if folder is not None and path.is_relative_to(folder) else path.name
 
 
 def sorted_by_level(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -101,7 +112,11 @@ def by_kind(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def findings_of(
-    found: Scan, terms: Terms, texts: Texts | None = None, requests_per_minute: float | None = None
+    found: Scan,
+    terms: Terms,
+    texts: Texts | None = None,
+    requests_per_minute: float | None = None,
+    known: Mapping[Path, ImageFile] | None = None,
 ) -> tuple[Finding, ...]:
     """All there is to say of images that were looked at, the worst first.
 
@@ -113,19 +128,20 @@ def findings_of(
         terms: what they are for.
         texts: the captions beside them, where those are wanted.
         requests_per_minute: of the account, for the time that uploads take.
+        known: what an earlier run began with.
     """
     zipped = terms.by_zip(len(found.images)) and terms.family != "2024"
     measured = {image.path: image.measures for image in found.images if image.measures is not None}
-    return sorted_by_level(
-        (
-            *of_problems(found.problems, terms),
-            *of_copies(found),
-            *(one for image in found.images for one in of_file(image, terms, zipped=zipped)),
-            *(of_likeness(measured) if all(image.decoded for image in found.images) else ()),
-            *of_set(found, terms, requests_per_minute),
-            *(of_captions(texts, terms) if texts is not None else ()),
-        )
+    told = (
+        *of_problems(found.problems, terms),
+        *of_copies(found),
+        *(one for image in found.images for one in of_file(image, terms, zipped=zipped)),
+        *(of_likeness(measured) if all(image.decoded for image in found.images) else ()),
+        *of_set(found, terms, requests_per_minute),
+        *(of_captions(texts, terms) if texts is not None else ()),
+        *(of_changes(found, known) if known else ()),
     )
+    return sorted_by_level(attrs.evolve(one, folder=found.folder) for one in told)
 
 
 def of_problems(problems: Iterable[ImageError], terms: Terms) -> Iterator[Finding]:
@@ -186,7 +202,8 @@ def of_changes(found: Scan, known: Mapping[Path, ImageFile]) -> Iterator[Finding
     if edited := tuple(path for path, sha256 in here.items() if path in known and known[path].sha256 != sha256):
         yield Finding("info", "edited", "other bytes than when the last run of this folder began", edited)
     if gone := tuple(path for path in known if path not in here and path not in unusable):
-        yield Finding("info", "gone", f"not there any more since the last run of this folder: {named(gone)}")
+        words = f"not there any more since the last run of this folder: {named(gone, found.folder)}"
+        yield Finding("info", "gone", words)
 
 
 def of_likeness(measured: Mapping[Path, Measures]) -> Iterator[Finding]:
@@ -281,7 +298,7 @@ def _words_of(seconds: float) -> str:
 
 def of_captions(texts: Texts, terms: Terms) -> Iterator[Finding]:
     """What the text files beside images say: with `captions="files"` each image needs one that can be used."""
-    said = {path: text for path, text in texts.items() if isinstance(text, str)}
+    said = {path: text for path, text in texts.items() if isinstance(text, Caption)}
     missing = tuple(path for path, text in texts.items() if text is None)
     level: Level = "error" if terms.captions == "files" else "warning"
     longest = LONGEST_CAPTION[terms.family]
@@ -294,29 +311,32 @@ def of_captions(texts: Texts, terms: Terms) -> Iterator[Finding]:
     for path, text in texts.items():
         if isinstance(text, ImageError):
             yield Finding(level, text.code, f"its caption {text.message}", (path,))
-        elif text is not None and len(text) > longest:
-            words = f"a caption of {len(text):,} characters, of which {longest:,} or so are learned"
+        elif text is not None and text.length > longest:
+            words = f"a caption of {text.length:,} characters, of which {longest:,} or so are learned"
             yield Finding("warning", "caption-long", words, (path,))
     for paths in _with_one_caption(said):
-        words = f"{len(paths)} images have one caption: {_short(said[paths[0]])}"
+        words = f"{len(paths)} images have one caption: {_short(said[paths[0]].text)}"
         yield Finding("warning", "caption-twice", words, paths)
-    if len(said) > 1 and len(shared := _shared_words(said.values())) >= PREFIX_WORDS:
+    if len(said) > 1 and len(shared := _shared_words(caption.text for caption in said.values())) >= PREFIX_WORDS:
         words = f"all captions begin with “{_short(' '.join(shared))}”, which belongs into the dataset's caption prefix"
         yield Finding("warning", "caption-prefix", words, tuple(said))
 
 
-def _with_one_caption(said: Mapping[Path, str]) -> Iterator[tuple[Path, ...]]:
-    groups: dict[str, list[Path]] = defaultdict(list)
-    for path, text in said.items():
-        groups[" ".join(text.split()).casefold()].append(path)
+def _with_one_caption(said: Mapping[Path, Caption]) -> Iterator[tuple[Path, ...]]:
+    groups: dict[bytes, list[Path]] = defaultdict(list)
+    for path, caption in said.items():
+        groups[caption.digest].append(path)
     return (tuple(group) for group in groups.values() if len(group) > 1)
 
 
 def _shared_words(texts: Iterable[str]) -> list[str]:
-    """The words with which all of them begin: those with which the first and the last in order do."""
-    words = [text.split() for text in texts]
-    pairs = zip(min(words), max(words), strict=False)
-    return [one for one, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)]
+    """The words with which all of them begin."""
+    split = map(str.split, texts)
+    shared = next(split)
+    for words in split:
+        pairs = zip(shared, words, strict=False)
+        shared = [one for one, _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)]
+    return shared
 
 
 def _short(text: str, most: int = 60) -> str:

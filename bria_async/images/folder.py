@@ -12,7 +12,7 @@ import attrs
 from bria_async.errors import ImageError
 from bria_async.host import Host
 
-from .formats import HEAD, accepted, foreign, is_image_name
+from .formats import HEAD, is_image_head, is_image_name
 from .probe import CAPTION, LIMITS, ImageFile, Limits, check, load_decoder, probe, recheck
 from .source import read_head
 
@@ -36,14 +36,16 @@ class Scan:
     """What a folder holds.
 
     `images` can be uploaded, each content once, in the order of their names; `problems` are the files that
-    cannot; `duplicates` are groups of files with the same bytes, the one in `images` first; `ignored` counts
-    files that are neither images nor captions (`.txt`), hidden ones not counted.
+    cannot, and folders below that cannot be listed; `duplicates` are groups of files with the same bytes, the one in
+    `images` first; `ignored` counts files that are neither images nor captions (`.txt`), hidden ones not counted;
+    `folder` is None of files that were given one by one.
     """
 
     images: tuple[ImageFile, ...]
     problems: tuple[ImageError, ...] = ()
     duplicates: tuple[tuple[ImageFile, ...], ...] = ()
     ignored: int = 0
+    folder: Path | None = None
 
 
 async def scan(
@@ -60,7 +62,8 @@ async def scan(
     """Look at all images of a folder, or at files, in worker threads; nothing is changed.
 
     Files of a folder count as images by their extension, or by their first bytes. Hidden files, folders and links to
-    folders are passed over. An empty folder gives an empty scan.
+    folders are passed over. A folder below that cannot be listed is a problem, and the others are looked at. An empty
+    folder gives an empty scan.
 
     Args:
         where: the folder where the images lie; or files in their order, each of which is meant to be an image.
@@ -93,9 +96,10 @@ async def scan(
     groups = _by_content(verdicts)
     return Scan(
         images=tuple(group[0] for group in groups),
-        problems=tuple(verdict for verdict in verdicts if isinstance(verdict, ImageError)),
+        problems=(*listing.problems, *(verdict for verdict in verdicts if isinstance(verdict, ImageError))),
         duplicates=tuple(group for group in groups if len(group) > 1),
         ignored=listing.ignored,
+        folder=where if isinstance(where, Path) else None,
     )
 
 
@@ -154,36 +158,60 @@ def _by_content(verdicts: Iterable[_Verdict]) -> list[tuple[ImageFile, ...]]:
 @attrs.frozen
 class _Listing:
     candidates: tuple[Path, ...]
+    problems: tuple[ImageError, ...] = ()
     ignored: int = 0
 
 
 def _list(folder: Path, recursive: bool) -> _Listing:
     candidates: list[Path] = []
+    problems: list[ImageError] = []
     ignored = 0
-    for path in _files(folder, recursive):
-        if _is_candidate(path):
-            candidates.append(path)
-        elif path.suffix.lower() != CAPTION:
-            ignored += 1
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = _entries(here)
+        except ImageError as error:
+            if here == folder:
+                raise
+            problems.append(attrs.evolve(error))  # a copy without traceback: there may be thousands
+            continue
+        for entry in entries:
+            path = here / entry.name
+            if _is_folder(entry):
+                waiting += [path] if recursive and not entry.is_symlink() else []
+            elif _is_candidate(path):
+                candidates.append(path)
+            elif path.suffix.lower() != CAPTION:
+                ignored += 1
     candidates.sort(key=lambda path: path.relative_to(folder).as_posix())
-    return _Listing(tuple(candidates), ignored)
+    problems.sort(key=lambda problem: problem.path)
+    return _Listing(tuple(candidates), tuple(problems), ignored)
 
 
-def _files(folder: Path, recursive: bool) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = [name for name in folders if recursive and not name.startswith(".")]
-        yield from (Path(parent, name) for name in names if not name.startswith("."))
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, but for what is hidden.
+
+    Raises:
+        ImageError: it cannot be listed to its end.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
+    except OSError as error:
+        reason = _REASONS.get(type(error), f"cannot be listed: {error.strerror}")
+        raise ImageError(reason, str(folder), "unlisted") from error
 
 
-def _refuse(error: OSError) -> None:
-    reason = _REASONS.get(type(error), f"cannot be listed: {error.strerror}")
-    raise ImageError(reason, str(error.filename)) from error
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _is_candidate(path: Path) -> bool:
     if is_image_name(path.name):
         return True
-    if path.suffix.lower() == CAPTION:
-        return False
-    head = read_head(path, HEAD)
-    return accepted(head) is not None or foreign(head) is not None
+    return path.suffix.lower() != CAPTION and is_image_head(read_head(path, HEAD))

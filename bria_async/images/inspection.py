@@ -10,8 +10,8 @@ from bria_async.host import Host
 from bria_async.types.notebook import table
 from bria_async.types.trainings import Family
 
-from .captions import captions_of
-from .findings import Finding, Level, by_kind, findings_of, of_changes, sorted_by_level
+from .captions import Caption, captions_of
+from .findings import Finding, Level, by_kind, findings_of
 from .folder import DECODED_AT_ONCE, Progress, Scan, scan
 from .probe import ImageFile
 from .terms import Terms
@@ -23,14 +23,14 @@ class Inspection:
 
     `images` can be used, each content once, in the order of their names, with the measures of their pixels; `findings`
     are sorted, errors first. `scan` is all that was seen: files that cannot be used, and copies, too. `captions` are
-    the texts beside the images, by their paths.
+    what is kept of the texts beside the images, by their paths.
     """
 
     folder: Path
     family: Family
     scan: Scan = attrs.field(repr=False)
     findings: tuple[Finding, ...] = ()
-    captions: dict[Path, str] = attrs.field(factory=dict, repr=False)
+    captions: dict[Path, Caption] = attrs.field(factory=dict, repr=False)
 
     @property
     def images(self) -> tuple[ImageFile, ...]:
@@ -122,10 +122,8 @@ async def inspect_for(
     host, where = host or Host(), _absolute(folder)
     found = await scan(where, host, terms.limits, recursive=recursive, at_once=at_once, progress=progress)
     texts = None if terms.captions == "automatic" else await host.in_thread(captions_of, found.images)
-    findings = await host.in_thread(findings_of, found, terms, texts, requests_per_minute)
-    if known:
-        findings = sorted_by_level((*findings, *of_changes(found, known)))
-    said = {path: text for path, text in (texts or {}).items() if isinstance(text, str)}
+    findings = await host.in_thread(findings_of, found, terms, texts, requests_per_minute, known)
+    said = {path: text for path, text in (texts or {}).items() if isinstance(text, Caption)}
     return Inspection(where, terms.family, found, findings, said)
 
 

@@ -1,9 +1,12 @@
 """`train` and `resume` as real processes against the simulator."""
 
+import errno
+import os
 import resource
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,6 +130,21 @@ def test_a_folder_that_cannot_work_creates_nothing(shell: Shell, fast: Simulator
     refused(shell, fast, folder / "a.png", *ICONS, words="is neither a folder of images nor a text file")
     (folder / "a.png").write_bytes((pictures / "teal.png").read_bytes())
     refused(shell, fast, folder, *ICONS, words="needs at least 5 images, 1 can be used")
+
+
+def test_a_folder_that_cannot_be_listed_creates_nothing(
+    shell: Shell, fast: Simulator, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says which, and why."""
+    listed = os.scandir
+
+    def forbidden(folder: Path) -> Any:
+        if folder == pictures:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", forbidden)
+    refused(shell, fast, pictures, *ICONS, words=f"{pictures}: cannot be listed: Permission denied")
 
 
 def test_tokens_and_hosts_that_cannot_work_create_nothing(shell: Shell, fast: Simulator, pictures: Path) -> None:

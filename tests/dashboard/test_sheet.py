@@ -156,7 +156,7 @@ async def test_a_sheet_takes_the_place_of_no_image(folder: Path, tmp_path: Path,
     (tmp_path / "other").symlink_to(folder)
     (tmp_path / "Link").hardlink_to(folder / "nameless")
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(ConfigurationError, match="is an image or its caption"):
+    with pytest.raises(ConfigurationError, match="an image or a caption"):
         await write_sheet(await inspect(folder), folder / name)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before
 

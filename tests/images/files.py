@@ -1,6 +1,8 @@
 """Image files of every sort, made for the tests of images."""
 
+import contextlib
 import io
+import os
 import random
 import struct
 import zlib
@@ -58,3 +60,14 @@ def png_header(width: int, height: int) -> bytes:
     """A PNG that claims these sides and holds nothing."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def beyond_reach(folder: Path) -> Path:
+    """A folder so deep below this one that the system takes its path for too long, with an image in it."""
+    parts = 4 + os.pathconf(folder, "PC_PATH_MAX") // 200
+    with contextlib.chdir(folder):
+        for _ in range(parts):
+            os.mkdir("d" * 200)  # noqa: PTH102  (as below: its whole path is too long)
+            os.chdir("d" * 200)
+        jpeg(Path("deep.jpg"), size=(32, 32))
+    return folder.joinpath(*["d" * 200] * parts)

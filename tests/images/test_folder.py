@@ -14,7 +14,7 @@ from bria_async.errors import ImageError, MissingExtra
 from bria_async.host import Host
 from bria_async.images.folder import scan
 from bria_async.images.probe import Limits
-from tests.images.files import encoded, jpeg, picture, write
+from tests.images.files import beyond_reach, encoded, jpeg, picture, write
 
 SMALL = Limits(min_side=16)
 SIDES = (32, 32)
@@ -274,3 +274,18 @@ async def test_missing_pillow_is_one_plain_error(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(MissingExtra):
         await scan(tmp_path, Host(), SMALL)
+
+
+async def test_a_folder_below_that_cannot_be_listed_is_a_problem(tmp_path: Path) -> None:
+    """It is named with its reason, once, and what lies beside it is found; the folder itself is an error."""
+    little(tmp_path / "a.jpg", 1)
+    little(tmp_path / "z" / "b.jpg", 2)
+    deep = beyond_reach(tmp_path)
+    found = await scan(tmp_path, Host(), SMALL, recursive=True)
+    assert [image.path for image in found.images] == [tmp_path / "a.jpg", tmp_path / "z" / "b.jpg"], found.images
+    (problem,) = found.problems
+    assert (problem.code, problem.message) == ("unlisted", "cannot be listed: File name too long"), problem
+    assert deep.is_relative_to(problem.path) and problem.__traceback__ is None, problem
+    assert not (await scan(tmp_path, Host(), SMALL)).problems, "nobody asked for it"
+    with pytest.raises(ImageError, match="cannot be listed: File name too long"):
+        await scan(deep, Host(), SMALL)

@@ -12,10 +12,10 @@ from PIL import Image, ImageEnhance, ImageFilter
 import bria_async
 from bria_async.errors import ConfigurationError, ImageError
 from bria_async.images import Finding, Inspection, inspect
-from bria_async.images.captions import LARGEST_TEXT
+from bria_async.images.captions import KEPT, LARGEST_TEXT
 from bria_async.images.pictures import draw
 from bria_async.types.trainings import Family
-from tests.images.files import encoded, jpeg, odd, picture, write
+from tests.images.files import beyond_reach, encoded, jpeg, odd, picture, write
 
 ROOT = Path(bria_async.__file__).parent
 ROOM = ROOT / "images"
@@ -160,7 +160,7 @@ async def test_captions_beside_images(folder: Path) -> None:
     assert names(of(found, "caption-twice")) == [["lora-004.jpg", "lora-005.png"]]
     (prefix,) = of(found, "caption-prefix")
     assert "“a photo of”" in prefix.words, prefix
-    assert found.captions[folder / "lora-001.png"] == "a photo of Lora, number 1"
+    assert found.captions[folder / "lora-001.png"].text == "a photo of Lora, number 1"
     (folder / "lora-008.txt").write_text("word " * 200)
     again = await inspect(folder, family="legacy")
     assert names(of(again, "caption-long")) == [["lora-008.jpg"]], again.findings
@@ -176,7 +176,7 @@ async def test_a_text_that_is_too_large_for_a_caption_is_not_read(folder: Path) 
     (refused,) = of(found, "caption-unreadable")
     assert names([refused]) == [["lora-002.jpg"]]
     assert refused.words == "its caption has 1,048,577 bytes, more than the 1,048,576 allowed"
-    assert {path.name: len(text) for path, text in found.captions.items()} == {"lora-001.png": LARGEST_TEXT}
+    assert {path.name: caption.length for path, caption in found.captions.items()} == {"lora-001.png": LARGEST_TEXT}
 
 
 async def test_a_folder_without_captions_misses_none(folder: Path) -> None:
@@ -299,6 +299,41 @@ async def test_folders_below_and_folders_that_are_none(folder: Path) -> None:
     assert len((await inspect(str(folder), recursive=True)).images) == COUNT
     with pytest.raises(ImageError, match="is not there"):
         await inspect(folder / "nowhere")
+
+
+async def test_a_folder_below_that_cannot_be_listed_is_one_error(folder: Path) -> None:
+    """It says which and why, and the images beside it are looked at."""
+    beyond_reach(folder)
+    found = await inspect(folder, recursive=True)
+    (error,) = found.of("error")
+    assert (error.code, error.words, len(found.images)) == ("unlisted", "cannot be listed: File name too long", COUNT)
+    assert error.names.startswith("ddd") and error.files[0] in found.files, error
+
+
+async def test_files_are_named_below_the_folder_that_was_looked_at(folder: Path) -> None:
+    """Of one name in two folders each is told apart, alone and among copies; what lies in the folder has its name."""
+    for name in ("day", "night"):
+        write(folder / name / "cut.jpg", b"\xff\xd8\xff" + name.encode())
+        shutil.copy(folder / "lora-001.png", folder / name / "lora-001.png")
+    write(folder / "empty.png", b"")
+    found = await inspect(folder, recursive=True)
+    told = [finding.names for finding in found.of("error")]
+    assert told == ["day/cut.jpg", "empty.png", "night/cut.jpg"], told
+    (copies,) = of(found, "duplicate")
+    assert str(copies).startswith("day/lora-001.png, lora-001.png, night/lora-001.png: the same bytes"), copies
+
+
+async def test_of_captions_little_is_kept(folder: Path) -> None:
+    """The first 1,000 characters, the length, and whether another one says the same, beyond those too."""
+    long = "a cat that sits on a wall, " * 100
+    for number, text in enumerate((long, long.upper(), long + "and jumps", "short"), 1):
+        (folder / f"lora-00{number}").with_suffix(".txt").write_text(text)
+    found = await inspect(folder)
+    kept = [found.captions[image.path] for image in found.images[:4]]
+    assert [len(caption.text) for caption in kept] == [KEPT, KEPT, KEPT, 5], kept
+    assert [caption.length for caption in kept] == [2699, 2699, 2709, 5], kept
+    assert [str(caption)[-1] for caption in kept] == ["…", "…", "…", "t"], kept
+    assert names(of(found, "caption-twice")) == [["lora-001.png", "lora-002.jpg"]], found.findings
 
 
 async def test_nothing_is_changed(folder: Path) -> None:
