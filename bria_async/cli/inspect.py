@@ -1,12 +1,10 @@
 """`inspect`: what is to be known of a folder of images before anything is paid for."""
 
 import asyncio
-import contextlib
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -18,6 +16,7 @@ from bria_async.types.trainings import Family
 from .advice import typed
 from .exits import Exit, Failure
 from .flags import PLAN_HELP, json_flag, state_flag
+from .screen import bar
 from .tables import table
 from .work import run as run_work
 
@@ -88,14 +87,20 @@ def inspect(
     the last run of FOLDER. Exit code 1 when there are errors; with --fix-to only when copies would have them, too.
     """
     from bria_async import images  # slow to import, as below
+    from bria_async.images import mending
     from bria_async.training.earlier import images_of_last_run
 
-    if html is not None:
-        from bria_async.dashboard.sheet import write_sheet  # as above; and what it misses is told before the work
+    if html is not None:  # what keeps the command from its end is told before the work
+        from bria_async.dashboard import templating
+        from bria_async.dashboard.sheet import write_sheet
+
+        templating.target_of(html)
+    if fix_to is not None:
+        mending.target_of(fix_to, folder, background)
 
     async def work() -> Done:
         known = await asyncio.to_thread(images_of_last_run, folder, state)
-        with _bar("looking") as progress:
+        with bar("looking") as progress:
             found = await images.inspect(
                 folder,
                 family=family,
@@ -107,11 +112,11 @@ def inspect(
             )
         sheet = mended = None
         if html is not None:
-            with _bar("thumbnails") as progress:
+            with bar("thumbnails") as progress:
                 sheet = await write_sheet(found, html, progress=progress)
         if fix_to is not None:
-            with _bar("mending") as progress:
-                mended = await images.mend(found, fix_to, background=background, progress=progress)
+            with bar("mending") as progress:
+                mended = await mending.mend(found, fix_to, background=background, progress=progress)
         return Done(found, sheet, mended)
 
     done = run_work(work())
@@ -121,15 +126,6 @@ def inspect(
         _show(done, _flags(family, increase_resolution))
     if done.errors:
         raise Failure(_counted(len(done.errors), "error") + ".", Exit.FAILED)
-
-
-def _bar(words: str) -> AbstractContextManager[Callable[[int, int], None] | None]:
-    """A progress bar where somebody sees it."""
-    if not sys.stderr.isatty():
-        return contextlib.nullcontext()
-    from .terminal import bar  # slow to import
-
-    return bar(words)
 
 
 def _flags(family: Family, increase_resolution: bool | None) -> str:

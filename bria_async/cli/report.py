@@ -1,6 +1,5 @@
 """`report`: what came of a run as one HTML file."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from bria_async.host import Host
 
 from .exits import Exit, Failure
 from .flags import database_flag, state_flag
+from .screen import bar
 from .work import Interrupted
 from .work import run as run_work
 
@@ -35,14 +35,9 @@ def report(run: str, *, output: Path | None, database: "Database | None", state:
     if not place.is_batch and feed.view(place.source, place.name) is None:
         raise Failure(f"{place.title} has not begun.", Exit.FAILED)
     to = output or Path(f"{place.name}.html")
-    with click.progressbar(length=1, label="thumbnails", file=sys.stderr) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        try:
+    try:
+        with bar("thumbnails") as progress:
             run_work(write_report(place, to, Host(), progress))
-        except Interrupted as error:
-            raise Failure("Nothing was written.", error.code) from None
+    except Interrupted as error:
+        raise Failure("Nothing was written.", error.code) from None
     click.echo(to)

@@ -1,13 +1,13 @@
 """Runs on a terminal: a table that is repainted in place, with what is remarkable above it."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, RenderableType
+from rich.constrain import Constrain
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.spinner import Spinner
 from rich.table import Table
@@ -32,9 +32,12 @@ from bria_async.graph.feed import View
 
 from .advice import typed
 from .plain import Approve
+from .screen import BAR
 
-BAR = 28
-"""Cells of a progress bar."""
+MARGIN = 4
+"""Cells at the right that stay free for what is typed there: a second line would shift what is painted over."""
+NARROW = 60
+"""Cells of a screen below which it shows no bars and no columns of words."""
 FEW = 5
 """Runs of a batch that are shown one by one."""
 TRAINED = "trained"
@@ -67,7 +70,7 @@ class _Painting:
     def _paint(self, what: RenderableType) -> None:
         if not self._live.is_started:
             self._live.start()
-        self._live.update(what, refresh=True)
+        self._live.update(Constrain(what, self._console.width - MARGIN), refresh=True)
 
     def _tell(self, lines: Iterable[tuple[float, str]]) -> None:
         for at, words in lines:
@@ -79,29 +82,34 @@ class _Painting:
 
     def _stages(self, view: View, now: float) -> RenderableType:
         table = Table.grid(padding=(0, 1))
-        for _ in range(4):
-            table.add_column(no_wrap=True)
+        for is_fixed in (True, True, False):
+            table.add_column(no_wrap=is_fixed)  # where all is too wide, the figures are cut
         found = stages(view)
         current = next((stage.name for stage in found if not is_over(stage)), None)
         for stage in found:
             running = not is_over(stage) and view.alive and (stage.begun or stage.name == current)
             table.add_row(
-                self._mark(stage, running=running), stage.name, *self._figures(stage, view, now, running=running)
+                self._mark(stage, running=running), stage.name, self._figures(stage, view, now, running=running)
             )
         return table
 
-    def _figures(self, stage: Stage, view: View, now: float, *, running: bool) -> tuple[RenderableType, RenderableType]:
+    def _figures(self, stage: Stage, view: View, now: float, *, running: bool) -> RenderableType:
         if stage.name == TRAINED and running and (words := training_time(view, now)):
-            return "", Text(words, style="cyan")
+            return _line(words, "cyan")
         if stage.total == 1:
-            return "", Text(stage.remarks, style="yellow")
+            return _line(stage.remarks, "yellow")
         rate = self._rates.setdefault(stage.name, Rate())
         rate.saw(now, stage.done)
         pace = time_left(stage, rate) if running else ""
-        facts = Text.assemble((f"{stage.done:,} of {stage.total:,}  ", ""), (pace, "cyan"))
+        facts = _line(f"{stage.done:,} of {stage.total:,}  ")
+        facts.append(pace, style="cyan")
         if stage.remarks:
             facts.append(f"  {stage.remarks}", style="yellow")
-        return ProgressBar(stage.total, stage.done + stage.skipped, width=BAR), facts
+        if self._console.width < NARROW:
+            return facts
+        figures = Table.grid(padding=(0, 1))
+        figures.add_row(ProgressBar(stage.total, stage.done + stage.skipped, width=BAR), facts)
+        return figures
 
     def _mark(self, stage: Stage, *, running: bool) -> RenderableType:
         if is_over(stage):
@@ -124,7 +132,7 @@ class Terminal(_Painting):
             self._news = typed(words)
         outer = _under(view.run.name, view.state, self._asked(view))
         outer.add_row(self._stages(view, now))
-        outer.add_row(Text(f"  {self._news}", style="dim", overflow="ellipsis", no_wrap=True))
+        outer.add_row(_line(f"  {self._news}", "dim"))
         self._paint(outer)
 
 
@@ -139,8 +147,7 @@ class BatchTerminal(_Painting):
         outer = _under(overview.name, overview.state, overview.words)
         outer.add_row(self._stages(overview.total, now))
         for view in under_way[:FEW]:
-            words = f"  {view.run.name}: {self._asked(view) or step_of(view)}"
-            outer.add_row(Text(words, style="dim", overflow="ellipsis", no_wrap=True))
+            outer.add_row(_line(f"  {view.run.name}: {self._asked(view) or step_of(view)}", "dim"))
         if len(under_way) > FEW:
             outer.add_row(Text(f"  and {len(under_way) - FEW:,} more", style="dim"))
         self._paint(outer)
@@ -156,24 +163,28 @@ def _under(name: str, state: str, words: str = "") -> Table:
 _STYLES = {"done": "green", "failed": "red", "paused": "yellow", "interrupted": "yellow", "waiting": "yellow"}
 
 
+def _line(words: str, style: str = "") -> Text:
+    """Words that are cut where they do not fit."""
+    return Text(words, style=style, overflow="ellipsis", no_wrap=True)
+
+
 def _clock(at: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(at))
 
 
-@contextlib.contextmanager
-def bar(words: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on standard error, gone when it is done; it is told how many are done, and of how many."""
-    columns = (TextColumn("{task.description}"), BarColumn(BAR), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(words, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
 def coloured(head: Sequence[str], rows: Iterable[Sequence[str]], styles: Mapping[str, str]) -> None:
-    """Print a table whose first column has the style of its word."""
+    """Print a table whose first column has the style of its word, or each row as some lines on a narrow screen."""
+    console = Console(highlight=False)
+    if console.width < NARROW:
+        for first, *others in rows:
+            *short, names, words = others
+            console.print(Text.assemble((first, styles.get(first, "")), "  ", "  ".join(short)))
+            for cell in filter(None, (names, words)):
+                console.print(Padding(Text(cell), (0, 0, 0, 2)))
+        return
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for name in head:
         shown.add_column(name, overflow="fold")
     for first, *others in rows:
         shown.add_row(Text(first, style=styles.get(first, "")), *map(Text, others))
-    Console(highlight=False).print(shown)
+    console.print(shown)

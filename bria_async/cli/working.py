@@ -21,6 +21,7 @@ from .exits import Exit, Failure, exit_of, worst
 from .flags import session_of
 from .follow import Display, Follower, ManyRuns, Numbered, OneRun, Source, following
 from .plain import BatchLines, Json, Lines
+from .screen import is_screen
 from .work import Interrupted, run
 
 if TYPE_CHECKING:
@@ -260,14 +261,14 @@ def reasons_of(reasons: Mapping[str, str], batch: str) -> Sequence[str]:
 
 
 def display_for(place: "Place", *, as_json: bool, many: bool = False) -> Display[Any]:
-    """JSON when asked for, a live table on a terminal, plain lines elsewhere; `many`: the place is that of a batch."""
+    """JSON when asked for, a live table on a screen, plain lines elsewhere; `many`: the place is that of a batch."""
     if as_json:
         return Json(place.run if many else lambda _: place)
 
     def approve(run: str) -> str:
         return command_on(place.run(run) if many else place, "approve")
 
-    if not sys.stdout.isatty():
+    if not is_screen(sys.stdout):
         return BatchLines(approve) if many else Lines(approve)
     from .terminal import BatchTerminal, Terminal  # slow to import
 

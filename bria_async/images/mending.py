@@ -18,7 +18,7 @@ from .captions import LARGEST_TEXT
 from .folder import DECODED_AT_ONCE, Progress, in_threads
 from .formats import EXTENSIONS, Format, extension_of
 from .inspection import Inspection
-from .probe import CAPTION, LIMITS, ImageFile, format_of, load_decoder, probe
+from .probe import CAPTION, LIMITS, ImageFile, format_of, probe
 from .source import read_whole
 
 LARGEST = 256 * 2**20
@@ -85,9 +85,8 @@ async def mend(
         MissingExtra: Pillow is not installed.
     """
     host = host or Host()
-    await host.in_thread(load_decoder)
-    ground = _colour(background)
-    to = await host.in_thread(_prepared, folder, inspection.folder)
+    to, ground = await host.in_thread(target_of, folder, inspection.folder, background)
+    await host.in_thread(_make, to)
     found = inspection.scan
     hopeless = (problem for problem in found.problems if problem.code not in _MENDABLE)
     sources: dict[Path, ImageFile | ImageError] = {image.path: image for image in found.images}
@@ -204,29 +203,35 @@ def _write(path: Path, data: bytes) -> None:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror or error}.") from None
 
 
-def _colour(name: str) -> Colour:
-    from .pillow import ImageColor  # noqa: PLC0415  (as above)
-
-    try:
-        red, green, blue, *_ = ImageColor.getrgb(name)
-    except ValueError:
-        raise ConfigurationError(f"There is no colour {name!r}: give a name, or #rrggbb.") from None
-    return red, green, blue
-
-
-def _prepared(folder: str | Path, source: Path) -> Path:
-    """The folder that copies go to, empty; blocks.
+def target_of(folder: str | Path, source: Path, background: str) -> tuple[Path, Colour]:
+    """Where copies of the images of a folder go, and the colour below them, refused before any work; blocks.
 
     Raises:
-        ConfigurationError: it cannot be used.
+        ConfigurationError: the folder is not empty, no folder, or inside the other one; or there is no such colour.
+        MissingExtra: Pillow is not installed.
     """
+    from .pillow import ImageColor  # noqa: PLC0415  (as above)
+
     to = Path(folder).expanduser().absolute()
-    if to.resolve().is_relative_to(source.resolve()):
+    if to.resolve().is_relative_to(source.expanduser().resolve()):
         raise ConfigurationError(f"Copies cannot go to {to}: it is inside the folder of the images.")
     try:
-        to.mkdir(parents=True, exist_ok=True)
-        if any(to.iterdir()):
+        if to.exists() and any(to.iterdir()):
             raise ConfigurationError(f"Copies cannot go to {to}: it is not empty.")
+        red, green, blue, *_ = ImageColor.getrgb(background)
     except OSError as error:
-        raise ConfigurationError(f"Copies cannot go to {to}: {error.strerror or error}.") from None
-    return to
+        raise _unusable(to, error) from None
+    except ValueError:
+        raise ConfigurationError(f"There is no colour {background!r}: give a name, or #rrggbb.") from None
+    return to, (red, green, blue)
+
+
+def _make(to: Path) -> None:
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(to, error) from None
+
+
+def _unusable(to: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(f"Copies cannot go to {to}: {error.strerror or error}.")

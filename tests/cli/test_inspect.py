@@ -126,6 +126,38 @@ def test_what_cannot_be_asked_for(alone: Shell, cats: Path) -> None:
         assert (done.code, done.out) == (2, ""), done
 
 
+def test_what_cannot_be_written_is_refused_before_the_look(alone: Shell, cats: Path) -> None:
+    """There is no such folder of images, which nobody finds out: a target that cannot be comes first."""
+    for arguments, words in (
+        (("--html", cats / "lora-001.png"), "an image or a caption: name a page, such as lora-001.html"),
+        (("--html", "away/sheet.html"), "away/sheet.html cannot be written: No such file or directory"),
+        (("--fix-to", cats), "it is not empty"),
+        (("--fix-to", "mended", "--background", "plaid"), "There is no colour 'plaid'"),
+    ):
+        done = alone.run("inspect", "nowhere", *arguments)
+        assert (done.code, done.out, words in done.err, "nowhere" in done.err) == (2, "", True, False), done
+    assert not (alone.folder / "mended").exists(), "nothing is made"
+
+
+def test_files_of_folders_below_are_named_with_them(alone: Shell, cats: Path) -> None:
+    """In the table, too: which of two files of one name it is, and which of two groups of copies."""
+    for name in ("day", "night"):
+        draw(cats / name, 1, seed=len(name))
+        write(cats / name / "cut.jpg", b"\xff\xd8\xff" + name.encode())
+        write(cats / name / "copies" / "lora-001.png", (cats / name / "lora-001.png").read_bytes())
+    out = alone.run("inspect", cats, "--recursive").out
+    assert "day/cut.jpg, night/cut.jpg" in out, out
+    for name in ("day", "night"):
+        assert f"{name}/copies/lora-001.png, {name}/lora-001.png" in out, out
+
+
+def test_of_a_long_caption_the_beginning_is_printed(alone: Shell, cats: Path) -> None:
+    """With its length, so that whoever reads it knows that there is more."""
+    write(cats / "lora-001.txt", b"meow " * 1000)
+    first = alone.run("inspect", cats, "--json").json["images"][0]
+    assert (len(first["caption"]), first["caption_length"]) == (1000, 4999), first
+
+
 def test_a_sheet_needs_its_extra(alone: Shell, cats: Path, tmp_path: Path) -> None:
     """A sentence says what to install, before the images are looked at, and nothing is written."""
     with alone.start("inspect", cats, "--html", tmp_path / "sheet.html", program=without("jinja2")) as running:
