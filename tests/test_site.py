@@ -6,10 +6,14 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bria_async import testing
 from bria_async.session import FAMILIES
@@ -92,3 +96,46 @@ def test_every_page_is_in_the_sidebar(site: Path) -> None:
         assert f'<span class="caption-text">{words}</span>' in start, words
     assert 'href="tutorial.html"' in start
     assert "docs/index.html" in (site / "index.html").read_text()
+
+
+REFERENCE = """
+import runpy, sys
+sys.modules.update(dict.fromkeys(sys.argv[1:]))
+assert runpy.run_path("docs/conf.py")["reference"]()
+"""
+"""Everything that the reference describes, imported where these modules are not installed."""
+
+
+def test_its_extra_brings_what_it_imports() -> None:
+    """`bria-async[docs]` alone is enough: what it does not bring is hidden, and the reference is made all the same."""
+    there, brought = metadata.packages_distributions(), brought_by("docs")
+    hidden = [module for module, names in there.items() if brought.isdisjoint(map(canonicalize_name, names))]
+    assert {"uvloop", "dbos", "mypy"} & set(hidden), "nothing is hidden"
+    done = subprocess.run(
+        [sys.executable, "-c", REFERENCE, *hidden], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def brought_by(extra: str) -> set[str]:
+    """The projects that an extra of ours brings, with all that they need, and ourselves."""
+    ours = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = ours["optional-dependencies"]
+    waiting = [Requirement(line) for line in (*ours["dependencies"], f"bria-async[{extra}]")]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        one = waiting.pop()
+        name = canonicalize_name(one.name)
+        for asked in {"", *one.extras} - {asked for known, asked in seen if known == name}:
+            seen.add((name, asked))
+            lines = extras.get(asked, ()) if name == "bria-async" else _requires(name)
+            needs = map(Requirement, lines)
+            waiting += [need for need in needs if need.marker is None or need.marker.evaluate({"extra": asked})]
+    return {name for name, _ in seen}
+
+
+def _requires(name: str) -> list[str]:
+    try:
+        return metadata.requires(name) or []
+    except metadata.PackageNotFoundError:  # for another system
+        return []
