@@ -14,6 +14,7 @@ _TYPED = {
     "Session(requests_per_minute=...)": "--requests-per-minute",
     "wait=True": "wait=true",
     "pathlib.Path(...)": "@FILE",
+    "port=0 takes": "--port 0 takes",
     "a path or as bytes": "@FILE",
 }
 

@@ -33,10 +33,11 @@ def dashboard(*, port: int, control: bool, database: "Database | None", state: P
     Nothing is changed, unless --control is given. Only this machine can reach the pages, and only who knows the key in
     the address.
     """
-    from bria_async.dashboard.web.server import serving  # slow to import
+    from bria_async.dashboard.web.server import serving  # slow to import, as below
+    from bria_async.training.place import state_folder
 
     async def work() -> None:
-        async with serving(database or state, control=control, port=port) as address:
+        async with serving(database or state_folder(state), control=control, port=port) as address:
             click.echo(f"Dashboard, until Ctrl-C: {address}")
             click.echo(CONTROLS if control else SHOWS)
             sys.stdout.flush()

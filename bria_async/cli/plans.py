@@ -145,7 +145,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise PlanInvalid(f"The plan {file} cannot be read:", (str(error),)) from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PlanInvalid(f"The plan {file} cannot be read:", (str(reason),)) from None
     return _placed(data, file.parent)
 
 

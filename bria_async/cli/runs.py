@@ -60,7 +60,8 @@ HEARS = 10.0
 @json_flag
 def runs(*, every: bool, database: "Database | None", state: Path | None, as_json: bool) -> None:
     """List the runs: state, images, model and age; a batch is one line."""
-    from bria_async.training.shared import places  # slow to import
+    from bria_async.training.place import state_folder  # slow to import, as below
+    from bria_async.training.shared import places
 
     found: list[dict[str, Any]] = []
     for place in places(state, database):
@@ -75,7 +76,8 @@ def runs(*, every: bool, database: "Database | None", state: Path | None, as_jso
     if as_json:
         click.echo(json.dumps(found, indent=2))
     elif not found:
-        click.echo(typed("There are no runs. Begin one: bria-async train FOLDER"))
+        where = database or state_folder(state)
+        click.echo(typed(f"There are no runs in {where}. Begin one: bria-async train FOLDER"))
     else:
         table(HEAD, map(line_of, found))
 
@@ -293,7 +295,7 @@ def verify(run: str, *, database: "Database | None", state: Path | None, as_json
     if not as_json:
         click.echo("\n".join(differences) or "Journal, disk and server agree.")
     if differences:
-        raise Failure(f"{len(differences)} differences.", Exit.FAILED)
+        raise Failure(f"{len(differences):,} difference{'s' if len(differences) > 1 else ''}.", Exit.FAILED)
 
 
 def _wait_until_stopped(place: "Place", patience: float) -> None:

@@ -1,5 +1,6 @@
 """`simulate`: the simulated server, in a process of its own."""
 
+import errno
 import os
 import signal
 import sys
@@ -56,7 +57,8 @@ def simulate(
     try:
         run(serve(host, port, options=options, clock=Clock(speed=speed), state=state, ready=ready))
     except OSError as error:
-        raise ConfigurationError(f"The simulator cannot be served: {error.strerror or error}.") from None
+        taken = f"port {port} is taken; --port 0 takes a free one" if error.errno == errno.EADDRINUSE else None
+        raise ConfigurationError(f"The simulator cannot be served: {taken or error.strerror or error}.") from None
     except Interrupted as error:
         raise click.exceptions.Exit(error.code) from None
 

@@ -35,6 +35,18 @@ def default_state() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "bria-async"
 
 
+def state_folder(state: Path | None) -> Path:
+    """Where runs are looked for; it need not be there yet.
+
+    Raises:
+        RunError: it is something else than a folder.
+    """
+    base = state or default_state()
+    if base.exists() and not base.is_dir():
+        raise RunError(f"Runs lie in a folder, and {base} is none: name it by --state, or in BRIA_STATE.")
+    return base
+
+
 @attrs.frozen
 class Place:
     """The folder of a run, or of a batch; `batch` is that of the batch that a run belongs to."""
@@ -54,9 +66,9 @@ class Place:
         """The folder of a run that was started before, or of a batch; a run of a batch is found by its name alone.
 
         Raises:
-            RunError: there is none, or several batches have one.
+            RunError: there is none, or several batches have one; or the state folder is no folder.
         """
-        place, base = cls.of(run, state), state or default_state()
+        place, base = cls.of(run, state), state_folder(state)
         if place.journal.exists():
             return place
         batches = [cls(path.parent) for path in sorted(base.glob(f"*/{PLANS}"))]
@@ -65,7 +77,7 @@ class Place:
             names = ", ".join(each.title for each in found)
             raise RunError(f"Several batches have a run {run!r}: {names}.", run)
         if not found or not found[0].journal.exists():
-            raise RunError(f"There is no run {run!r} in {base}.", run)
+            raise RunError(f"There is no run {run!r} in {base}: bria-async runs lists those that are.", run)
         return found[0]
 
     def run(self, run: str) -> "Place":

@@ -17,7 +17,7 @@ from bria_async.graph.control import Mailbox
 from bria_async.graph.records import Keeper
 from bria_async.host import Host
 
-from .place import JOURNAL, Place, default_state
+from .place import JOURNAL, Place, state_folder
 
 
 @attrs.frozen
@@ -51,7 +51,7 @@ class SharedPlace(Place):
             names = ", ".join(f"{each.name}/{run}" for each in batches)
             raise RunError(f"Several batches have a run {run!r}: {names}.", run)
         if not batches:
-            raise RunError(f"There is no run {run!r} in {database}.", run)
+            raise RunError(f"There is no run {run!r} in {database}: bria-async runs lists those that are.", run)
         return cls.of_journal(batches[0], state).run(name)
 
     @property
@@ -116,9 +116,10 @@ def places(state: Path | None = None, database: Database | None = None) -> Itera
 
     Raises:
         JournalError: the database cannot be used.
+        RunError: the state folder is no folder.
     """
     if database is None:
-        yield from (Place(journal.parent) for journal in sorted((state or default_state()).glob(f"*/{JOURNAL}")))
+        yield from (Place(journal.parent) for journal in sorted(state_folder(state).glob(f"*/{JOURNAL}")))
         return
     reader = Reader(database)
     with reader.held():

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from bria_async.graph.control import STOP, Request
 from bria_async.host import Host
 from bria_async.sim import Simulator
@@ -32,7 +34,7 @@ def test_verify_finds_what_is_gone(shell: Shell, fast: Simulator, pictures: Path
     shell.train(pictures, *ICONS)
     fast.world.images.pop(next(iter(fast.world.images)))
     different = shell.run("verify", "cats")
-    assert (different.code, "1 differences" in different.err) == (1, True), different
+    assert (different.code, "1 difference." in different.err) == (1, True), different
     assert "uploaded by the journal and not in dataset" in different.out, different.out
     assert len(shell.run("verify", "cats", "--json").json["differences"]) == 1, "the same as JSON"
 
@@ -119,3 +121,25 @@ def test_an_old_request_to_stop_stops_nothing(shell: Shell, pictures: Path) -> N
     Place.of("cats", shell.folder / "runs").control.ask(Request(STOP), Host())
     done = shell.train(pictures, *ICONS)
     assert done.code == 0, done.err
+
+
+@pytest.mark.parametrize("command", [("runs",), ("show", "cats"), ("report", "cats"), ("dashboard", "--port", "0")])
+def test_a_state_folder_that_is_a_file(command: tuple[str, ...], shell: Shell, pictures: Path) -> None:
+    """It is not taken for one without runs; where nothing is, that is said with the next command."""
+    (shell.folder / "file").touch()
+    refused = shell.run(*command, "--state", "file")
+    assert (refused.code, "Runs lie in a folder, and file is none" in refused.err) == (2, True), refused
+    if command[0] == "runs":
+        assert shell.run(*command).out.startswith(f"There are no runs in {shell.folder / 'runs'}. Begin one: ")
+    elif command[0] != "dashboard":
+        missing = shell.run(*command, "--state", "elsewhere")
+        words = f"bria-async runs --state {shell.folder / 'elsewhere'} lists those that are.\n"
+        assert (missing.code, missing.err.endswith(words)) == (2, True), missing
+
+
+def test_a_port_that_is_taken(shell: Shell, fast: Simulator) -> None:
+    """The dashboard says so, and how to get another one."""
+    port = fast.base_url.rsplit(":", 1)[1]
+    taken = shell.run("dashboard", "--port", port)
+    words = f"Port {port} cannot be used: Address already in use. --port 0 takes a free one.\n"
+    assert (taken.code, taken.err) == (2, words), taken

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
@@ -90,7 +91,8 @@ async def serving(
         try:
             await site.start()
         except OSError as error:
-            raise ConfigurationError(f"Port {port} cannot be used: {error.strerror or error}.") from None
+            reason = os.strerror(error.errno) if error.errno else error
+            raise ConfigurationError(f"Port {port} cannot be used: {reason}. port=0 takes a free one.") from None
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/?{KEY}={key}"
     finally:
         await runner.cleanup()
