@@ -107,6 +107,7 @@ def _write_run(to: Path, page: RunPage, pictures: _Pictures) -> None:
         image=pictures.image,
         sample=pictures.sample,
         dense=pictures.side == SMALL,
+        newest=page.log,
     )
 
 

@@ -16,7 +16,7 @@ from tests.simulation.world import TOKEN
 
 from .door import OURS, Door, serving
 
-PAGES = ("/", "/compare", "/runs/studio", "/runs/draft", "/runs/many", "/runs/many/runs/run-1")
+PAGES = ("/", "/compare", "/runs/studio", "/runs/draft", "/runs/studio/events/1", "/runs/many", "/runs/many/runs/run-1")
 MADE = ("/runs/studio/inspection", "/runs/studio/report", "/runs/many/report")
 PICTURES = (
     "/runs/studio/images/0/96",
@@ -215,6 +215,7 @@ async def test_names_lead_nowhere(shelf: Path, door: Door, name: str) -> None:
         for target in (
             run,
             f"{run}/live",
+            f"{run}/events/1",
             f"{run}/images/0/96",
             f"{run}/collage/0",
             f"{run}/report",

@@ -23,7 +23,7 @@ from .journals import Journals
 from .links import Links
 from .live import follow
 from .made import Made
-from .views import Drawing, Look, look_at_batch, look_at_home, look_at_run, look_at_samples
+from .views import EVENTS, Drawing, Look, look_at_batch, look_at_home, look_at_run, look_at_samples
 
 SIDES = (SMALL, LARGE, SAMPLE)
 """Pixels that a picture can be asked for in."""
@@ -56,6 +56,7 @@ class Pages:
         for run in OF_RUN:
             yield web.get(run, self._told(self.run))
             yield web.get(f"{run}/live", self._told(self.run_live), allow_head=False)
+            yield web.get(f"{run}/events/{{page:[1-9][0-9]{{0,5}}}}", self._told(self.events))
             yield web.get(f"{run}/inspection", self._told(self.inspection))
             yield web.get(f"{run}/report", self._told(self.report))
             yield web.get(f"{run}/collage/{{number:[0-3]}}", self._told(self.collage))
@@ -111,6 +112,14 @@ class Pages:
             return look_at_run(place, await self.journals.page(place), control=self.control)
 
         return await follow(request, self.host, self._drawing(request), look)
+
+    async def events(self, request: web.Request) -> web.Response:
+        """All that happened in a run, `EVENTS` on a page, the newest first."""
+        place, number = await self._place(request), int(request.match_info["page"])
+        log = (await self.journals.page(place)).log
+        if len(log) <= (number - 1) * EVENTS:
+            raise web.HTTPNotFound
+        return await self._page(request, "live/events.html", title=place.title, log=log, number=number, most=EVENTS)
 
     async def _batch(self, place: Place) -> Look:
         return await self.host.in_thread(_look_at_batch, place)

@@ -23,7 +23,7 @@ from .comparing import compare
 from .links import Links
 
 EVENTS = 200
-"""Events that a live page shows; a report has all of them."""
+"""Events that a live page shows at once; a report has all of them."""
 
 
 @attrs.frozen
@@ -69,6 +69,7 @@ class Drawing:
             side = side_for(len(page.tiles))
             values |= {
                 "dense": side == SMALL,
+                "newest": page.log[:EVENTS],
                 "image": lambda tile: Shown(self.links.image(page.title, tile, side)),
                 "large": lambda tile: Shown(self.links.image(page.title, tile, SAMPLE)),
                 "sample": lambda picture: self._sample(page.title, picture),
@@ -81,7 +82,6 @@ class Drawing:
 
 def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
     """The page of a run; its version is the newest event in it, and its state: a process may die without a word."""
-    page = attrs.evolve(page, log=page.log[:EVENTS])
     shown: Mapping[str, Any] = {
         "head": (page.state, page.reason, page.numbers, page.next),
         "doing": page.state,
