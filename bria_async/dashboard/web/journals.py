@@ -20,8 +20,8 @@ from bria_async.training.shared import existing, places
 
 from ..pages import RunPage, read_run
 
-NAME = re.compile(r"\w[\w.-]{0,79}")
-"""What `plan.id_of` makes of names: nothing that leads out of a folder."""
+NAME = re.compile(r"\w[\w.\u0307-]{0,79}")
+"""What `plan.id_of` makes of names: nothing that leads out of a folder. A capital İ becomes an i and a dot above it."""
 KEPT = 8
 """Pages that are kept for whoever looks next."""
 FRESH = 5.0

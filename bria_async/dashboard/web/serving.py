@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 from aiohttp import web
@@ -154,7 +155,7 @@ class Pages:
         """The report, as a file to keep."""
         place = await self._place(request)
         path = await self.made.report(place)
-        named = {"Content-Disposition": f'attachment; filename="{place.name}.html"'}
+        named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(place.name)}.html"}
         return web.FileResponse(path, headers={**STANDING_ALONE, **named})
 
     # --- pictures ------------------------------------------------------------------------------------------------
