@@ -8,10 +8,13 @@ import pytest
 
 from bria_async.dashboard.pages import Picture, RunPage, read_run
 from bria_async.dashboard.web.comparing import compare
+from bria_async.dashboard.web.serving import MOST_COMPARED
+from bria_async.training.members import members_of, written
 from bria_async.training.place import Place
 from bria_async.training.samples import Prompt, Sample
 
 from .door import serving
+from .written import begun, finish, images, plan, writing
 
 
 @pytest.fixture(scope="module")
@@ -90,4 +93,23 @@ async def test_the_page(shelf: Path) -> None:
         assert named.count('<th scope="row">') == 2
         assert "<img src=x" not in named
         assert "There are no samples yet of these runs" in (await door.ask("/compare?run=many")).text
-        assert (await door.ask("/compare?" + "run=studio&" * 200)).text.count("samples/0/") == 24
+        assert (await door.ask("/compare?" + "run=studio&" * 200)).text.count("samples/0/") == 1
+
+
+async def test_more_runs_than_stand_side_by_side(tmp_path: Path) -> None:
+    """The first of those that were chosen do, and it is said that there are more."""
+    place = Place.of("many", tmp_path)
+    plans = [plan(tmp_path, f"run-{number:02}", samples=("a boat",)) for number in range(MOST_COMPARED + 2)]
+    async with writing(place) as (bria, journal):
+        place.plans.write_text(written(members_of(plans)))
+        for made in plans:
+            ledger = await begun(bria, journal, made, images(tmp_path, 1))
+            (sample,) = ledger.of("sample")
+            await finish(ledger, sample, {"prompt": "a boat", "path": "boat.png", "url": "", "seed": 7})
+    chosen = [f"run=many/{made.run}" for made in plans]
+    async with serving(tmp_path) as door:
+        for count in (MOST_COMPARED, MOST_COMPARED + 2):
+            text = (await door.ask(f"/compare?{'&'.join(chosen[:count])}")).text
+            assert text.count('<th scope="col"><a') == MOST_COMPARED
+            assert ("The first 24 of the 26 runs that were chosen" in text) is (count > MOST_COMPARED)
+            assert text.count(" checked>") == count

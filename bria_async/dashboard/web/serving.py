@@ -137,12 +137,13 @@ class Pages:
 
     async def _samples(self, request: web.Request) -> Look:
         cards = await self.host.in_thread(_with_samples, self.journals)
-        names = request.query.getall("run", [])[:MOST_COMPARED] or [card.title for card in cards[:COMPARED]]
+        names = request.query.getall("run", []) or [card.title for card in cards[:COMPARED]]
         by_title = {card.title: card for card in cards}
-        chosen = [by_title[name] for name in names if name in by_title]
-        found = [await self.host.in_thread(self.journals.find, card.name, card.batch or None) for card in chosen]
+        chosen = [name for name in dict.fromkeys(names) if name in by_title]
+        some = [by_title[name] for name in chosen[:MOST_COMPARED]]
+        found = [await self.host.in_thread(self.journals.find, card.name, card.batch or None) for card in some]
         pages = [await self.journals.page(place) for place in found]
-        return look_at_samples(pages, names, cards)
+        return look_at_samples(pages, chosen, cards)
 
     # --- what is made when it is asked for -----------------------------------------------------------------------
 

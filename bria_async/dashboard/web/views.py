@@ -135,12 +135,11 @@ def look_at_batch(overview: Overview, following: str, cards: Sequence[Card]) -> 
 
 
 def look_at_samples(pages: Sequence[RunPage], chosen: Sequence[str], cards: Sequence[Card]) -> Look:
-    """The samples of these runs side by side, and all runs that have some."""
+    """The samples of the first of the runs that were chosen side by side, and all runs that have some."""
     runs, rows = tuple(page.title for page in pages), compare(pages)
     choices = tuple((card.title, card.model, card.title in chosen) for card in cards)
-    return _look(
-        {"choices": Part("live/choices.html", choices), "compared": Part("live/compared.html", (runs, rows, choices))}
-    )
+    compared = (runs, rows, choices, len(chosen))
+    return _look({"choices": Part("live/choices.html", choices), "compared": Part("live/compared.html", compared)})
 
 
 def _parts_of(cards: Sequence[Card]) -> dict[str, Part]:
