@@ -1,6 +1,6 @@
 """What a page shows of a run, as frozen values made of its journal: reports on disk and live pages show the same."""
 
-import json
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from bria_async.graph import feed
+from bria_async.graph.control import Request
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
 from bria_async.graph.graph import Graph
@@ -27,7 +28,7 @@ from bria_async.types.jobs import Submission
 from bria_async.wire.convert import structure
 from bria_async.wire.redaction import excerpt, shown
 
-from .drafts import Draft, draft_of
+from .drafts import Draft, described, draft_of, edits_of
 from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
 from .facts import NAMED, command_on, facts_of, next_command, view_of
 from .figures import Stage, duration, stages, told, took
@@ -79,13 +80,8 @@ class Tile:
 
     @property
     def words(self) -> str:
-        """The caption as people read it: of those that are JSON (FIBO) the description."""
-        try:
-            found = json.loads(self.caption)
-        except (ValueError, RecursionError):
-            return self.caption
-        short = found.get("short_description") if isinstance(found, dict) else None
-        return short if isinstance(short, str) else self.caption
+        """The caption as people read it."""
+        return described(self.caption)
 
 
 @attrs.frozen
@@ -159,6 +155,11 @@ class RunPage:
         counts = {state: sum(tile.state == state for tile in self.tiles) for state in LOOKS}
         return tuple((state, number) for state, number in counts.items() if number)
 
+    @functools.cached_property
+    def by_id(self) -> Mapping[str, Tile]:
+        """Its images on the server, by their ids there."""
+        return {str(tile.id): tile for tile in self.tiles if tile.id is not None}
+
 
 def read_run(place: Place, now: float, before: RunPage | None = None) -> RunPage:
     """Read what a page shows of a run, whoever works on it; blocks. Captions are taken from a page `before`.
@@ -173,6 +174,7 @@ def read_run(place: Place, now: float, before: RunPage | None = None) -> RunPage
         facts, following = facts_of(place, view), next_command(place, view)
         images, prompts = feed.inputs(journal, run, "image"), feed.inputs(journal, run, "prompt")
         rows, events = feed.rows(journal, run), [event for _, event in feed.events(journal, run)]
+        edits = edits_of(place, view)
         captions = _captions(journal, view, before)  # last: none is told meanwhile that the next page does not read
     plan = plan_of(view.run)
     return run_page(
@@ -188,6 +190,7 @@ def read_run(place: Place, now: float, before: RunPage | None = None) -> RunPage
         prompts={key: structure(data, Prompt) for key, data in prompts.items()},
         captions=captions,
         now=now,
+        edits=edits,
     )
 
 
@@ -212,6 +215,7 @@ def run_page(
     prompts: Mapping[str, Prompt],
     captions: Mapping[str, str],
     now: float,
+    edits: Sequence[Request] = (),
 ) -> RunPage:
     """What a page shows of a run, of all that its journal holds."""
     found, sent = stages(view), sent_of(events)
@@ -247,7 +251,7 @@ def run_page(
         arcs=arcs(results.graph),
         plot=plot(list(uploads(events)), limit_of(events)),
         refused=refused_of(events),
-        draft=draft_of(view, results, events),
+        draft=draft_of(view, results, events, edits),
         captions=captions,
     )
 

@@ -13,6 +13,7 @@ from bria_async.images.probe import CAPTION
 from bria_async.images.source import read_head
 from bria_async.partfile import PartFile, try_out
 
+from .drafts import described
 from .figures import duration
 from .pages import LOOKS
 
@@ -83,7 +84,9 @@ def _environment() -> Environment:
     )
     shared: dict[str, Any] = {"looks": LOOKS}
     environment.globals.update(shared)
-    environment.filters.update(duration=duration, moment=_moment, machine=_machine, size=size, indented=_indented)
+    environment.filters.update(
+        duration=duration, moment=_moment, machine=_machine, size=size, indented=_indented, described=described
+    )
     return environment
 
 

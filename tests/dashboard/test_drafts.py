@@ -100,7 +100,7 @@ def test_before_there_is_one(tmp_path: Path) -> None:
             assert read_run(place, 0.0).draft is None
             for name in ("project", "dataset"):
                 await finish(ledger, ledger.rows[name][""], {"id": 5, "name": ""})
-            assert read_run(place, 0.0).draft == Draft(5, "visual schema", "", is_open=True, is_asked=False)
+            assert read_run(place, 0.0).draft == Draft(5, "visual schema", None, is_open=True, is_asked=False)
 
     asyncio.run(main())
 

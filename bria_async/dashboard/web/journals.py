@@ -13,11 +13,13 @@ import attrs
 from bria_async.engines.postgres.database import Database
 from bria_async.errors import JournalError, RunError
 from bria_async.graph import feed
+from bria_async.graph.control import Request
 from bria_async.host import Host
 from bria_async.images.folder import DECODED_AT_ONCE
 from bria_async.training.place import Place
 from bria_async.training.shared import existing, places
 
+from ..drafts import edits_of
 from ..pages import RunPage, read_run
 
 NAME = re.compile(r"\w[\w.\u0307-]{0,79}")
@@ -34,12 +36,13 @@ BUSY = 0.2
 class Read:
     """A page as it was read: when, on the host's own clock, and how long that took.
 
-    `seen` is the newest event of its journal then, `state` the run's.
+    `seen` is the newest event of its journal then, `state` the run's, `edits` what it was asked to change.
     """
 
     page: RunPage
     seen: int
     state: str
+    edits: tuple[Request, ...]
     at: float
     took: float
 
@@ -99,10 +102,11 @@ class Journals:
             view, seen = feed.view(place.source, place.name), feed.newest(place.source)
             if view is None:
                 raise JournalError(f"{place.title} has not begun.")
-            if known is not None and known.state == view.state:
+            edits = edits_of(place, view)
+            if known is not None and (known.state, known.edits) == (view.state, edits):
                 fresh = now - known.at < FRESH or not view.alive
                 if fresh and (seen == known.seen or not feed.happened(place.source, place.name, known.seen)):
                     return attrs.evolve(known, seen=seen)
             begun = time.perf_counter()
             page = read_run(place, self.host.now(), None if known is None else known.page)
-        return Read(page, seen, view.state, now, time.perf_counter() - begun)
+        return Read(page, seen, view.state, edits, now, time.perf_counter() - begun)

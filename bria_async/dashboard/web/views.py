@@ -81,7 +81,7 @@ class Drawing:
 
 
 def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
-    """The page of a run; its version is the newest event in it, and its state: a process may die without a word."""
+    """The page of a run; its version is the newest event in it, and how it stands."""
     shown: Mapping[str, Any] = {
         "head": (page.state, page.reason, page.numbers, page.next),
         "doing": page.state,
@@ -97,14 +97,23 @@ def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
     }
     parts = {name: Part(f"run/{name}.html", found, page) for name, found in shown.items()}
     editable = control and page.draft is not None and page.draft.is_open
-    parts |= {f"image-{tile.number}": Part("run/tile.html", (tile, editable), page) for tile in page.tiles}
-    return Look(f"{page.seq}-{page.state}", parts, lambda version: _untouched(place, parts, page, version))
+    wanted = page.draft.captions if page.draft is not None else {}
+    for tile in page.tiles:
+        seen = (tile, editable, wanted.get(str(tile.id)))
+        parts[f"image-{tile.number}"] = Part("run/tile.html", seen, page)
+    return Look(f"{page.seq}-{_standing(page)}", parts, lambda version: _untouched(place, parts, page, version))
+
+
+def _standing(page: RunPage) -> str:
+    """What may be another without an event: its state, as a process may die without a word, and what is asked of it."""
+    edits = page.draft.edits if page.draft is not None else ()
+    return f"{page.state}-{_digest(edits)}" if edits else page.state
 
 
 def _untouched(place: Place, parts: Mapping[str, Part], page: RunPage, version: str) -> Mapping[str, Part]:
     """Images to which nothing happened since the run looked like this."""
     known = _VERSION.fullmatch(version)
-    if known is None or int(known["seq"]) > page.seq or known["state"] != page.state:
+    if known is None or int(known["seq"]) > page.seq or known["standing"] != _standing(page):
         return {}
     events = [event for _, event in feed.events(place.source, place.name, int(known["seq"]))]
     if any(not event.key and not _OF_ALL.isdisjoint((event.what, event.task)) for event in events):
@@ -113,7 +122,7 @@ def _untouched(place: Place, parts: Mapping[str, Part], page: RunPage, version: 
     return {f"image-{tile.number}": parts[f"image-{tile.number}"] for tile in page.tiles if tile.image.key not in keys}
 
 
-_VERSION = re.compile(r"(?P<seq>[0-9]{1,18})-(?P<state>.+)")
+_VERSION = re.compile(r"(?P<seq>[0-9]{1,18})-(?P<standing>.+)")
 _OF_ALL = frozenset({Happened.PROGRESSED, Happened.CAPTIONED, "upload", "complete"})
 """Events and steps that concern all images at once: their captions, a zip, and the end of the draft."""
 
@@ -147,8 +156,11 @@ def _parts_of(cards: Sequence[Card]) -> dict[str, Part]:
 
 
 def _look(parts: Mapping[str, Part]) -> Look:
-    seen = [part.shown for part in parts.values()]
-    return Look(hashlib.sha256(repr(seen).encode(errors="replace")).hexdigest()[:16], parts)
+    return Look(_digest([part.shown for part in parts.values()]), parts)
+
+
+def _digest(seen: Sequence[Any]) -> str:
+    return hashlib.sha256(repr(seen).encode(errors="replace")).hexdigest()[:16]
 
 
 def _by_urgency(states: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
