@@ -1,10 +1,17 @@
-"""A batch of a thousand runs is shown whole, and its numbers add up."""
+"""A batch of a thousand runs is shown whole, its numbers add up, and who follows it is sent what changed."""
 
+import functools
+import shutil
+import sys
 from pathlib import Path
+
+import pytest
+
+from tests.simulation.loop import run_virtually
 
 from .door import serving
 from .html import Page as Html
-from .thousand import COUNT, IMAGES, STATES, state_of
+from .thousand import CHANGING, COUNT, IMAGES, STATES, state_of, told
 
 
 async def test_every_run_is_there_in_its_state(thousand: Path) -> None:
@@ -25,3 +32,13 @@ async def test_every_run_is_there_in_its_state(thousand: Path) -> None:
         begun = COUNT - STATES["not begun"]
         stored = STATES["done"] * IMAGES + (begun - STATES["done"]) * 2
         assert f"{stored:,} of {begun * IMAGES:,}" in head
+
+
+@pytest.mark.parametrize(("page", "parts"), [("/", 1), ("/runs/many", CHANGING + 1)])
+def test_who_follows_them_is_sent_what_changed(thousand: Path, tmp_path: Path, page: str, parts: int) -> None:
+    """The cards of the runs that changed, and the head of their batch; on the first page its one card."""
+    shutil.copytree(thousand, tmp_path / "state")
+    found = run_virtually(functools.partial(told, tmp_path / "state", page))
+    assert len(found.parts) == parts
+    assert found.size < 3000 * parts, "bytes"
+    sys.stdout.write(f"{page}: {found.size:,} bytes after {found.took * 1e3:.0f} ms\n")

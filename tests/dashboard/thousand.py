@@ -1,21 +1,30 @@
 """`python -m tests.dashboard.thousand FOLDER` tells how long pages of a batch of 1,000 runs take, and their sizes.
 
-Its journal is made directly, with the images of each run but without their files.
+So it does of what those who follow a page are sent when some of the runs change. Its journal is made directly, with the
+images of each run but without their files.
 """
 
 import asyncio
+import contextlib
+import functools
+import json
 import sys
 import time
 from pathlib import Path
 
+import attrs
+
 from bria_async.graph.events import Happened
+from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Keeper
 from bria_async.session import Session
 from bria_async.training import Plan
 from bria_async.training.members import members_of, written
 from bria_async.training.place import Place
+from tests.simulation.loop import run_virtually
 
 from .door import Door, serving
+from .live import followed
 from .written import begun, finish, images, plan, uploaded, writing
 
 COUNT, IMAGES = 1000, 5
@@ -27,6 +36,9 @@ ENDS = {
     "paused": ("paused", "it was asked to", Happened.PAUSED),
 }
 PAGES = ("/", "/runs/many", "/runs/many/runs/run-000", "/compare")
+FOLLOWED = ("/", "/runs/many")
+CHANGING = 10
+"""Runs that change while somebody follows a page."""
 AT_ONCE = 50
 
 
@@ -67,6 +79,38 @@ async def measured(door: Door, target: str) -> tuple[float, float, int]:
     return took[0], took[1], len(answer.body)
 
 
+@attrs.frozen
+class Told:
+    """What those who follow a page were sent when some runs changed: its parts, and bytes; and after which seconds."""
+
+    parts: set[str]
+    size: int
+    took: float
+
+
+async def told(state: Path, page: str) -> Told:
+    """Have some runs that were stopped go on, or stop again, while somebody follows a page; on a virtual loop."""
+    stopped = [f"run-{number:03}" for number in range(COUNT) if state_of(number) == "paused"]
+    async with contextlib.AsyncExitStack() as stack:
+        board = await stack.enter_async_context(followed(state))
+        bria, journal = await stack.enter_async_context(writing(Place.of("many", state)))
+        after = await board.version(page)
+        async with board.follow(f"{page.rstrip('/')}/live?after={after}") as reader:
+            assert await reader.until(10) == [], "it has all"
+            for name in stopped[:CHANGING]:
+                run = await journal.find_run(name)
+                assert run is not None
+                change = ENDS["paused"] if run.state == "running" else ("running", None, Happened.RESUMED)
+                await (await Ledger.load(journal, run, bria.host)).settle_run(*change)
+            began = time.perf_counter()
+            while not (sent := await reader.until(0.1)):
+                pass
+            took = time.perf_counter() - began
+            sent += await reader.until(10)
+    data = [dict(each.data) for each in sent]
+    return Told({name for parts in data for name in parts}, sum(len(json.dumps(parts)) for parts in data), took)
+
+
 async def main(state: Path) -> None:
     """Write it unless it is there, and tell."""
     place = Place.of("many", state)
@@ -79,4 +123,9 @@ async def main(state: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    where = Path(sys.argv[1])
+    asyncio.run(main(where))
+    for page in FOLLOWED:
+        found = run_virtually(functools.partial(told, where, page))
+        told_in = f"{found.size / 1e3:.0f} kB in {found.took * 1e3:.0f} ms"
+        sys.stdout.write(f"{page}, followed while {CHANGING} runs change: {told_in}\n")
