@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bria_async.engines.local import Run
+from bria_async.engines.run import Run
 from bria_async.errors import PlanInvalid, RunError, RunPaused
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, CAPTION, STOP, Control, Request
