@@ -3,43 +3,24 @@
 `BRIA_SCREENSHOTS=DIR` keeps a picture of each, to be looked at.
 """
 
-import asyncio
-import contextlib
 import os
-import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import attrs
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
 from playwright.sync_api import Browser, Page, expect
 
-from bria_async import Event, Plan, RunPaused, Session, Settings, simulator, train, train_many
 from bria_async.dashboard import serving
-from bria_async.graph.events import Happened
-from bria_async.graph.states import Change
-from bria_async.images.pictures import draw
-from bria_async.images.probe import probe
-from bria_async.sim import Clock, Options
-from bria_async.training.place import Place
-from bria_async.wire.polling import Polling
-from tests.support import TOKEN
+from tests.postgres import Server
 
 from .apart import running
 from .browser import DESKTOP, PHONE, barriers, needs_browser, window
-from .written import begun, uploaded, writing
-from .written import plan as written
+from .studio import A_MINUTE, IMAGES, handed_over, studio
 
 pytestmark = [needs_browser, pytest.mark.exhaustive, pytest.mark.timeout(300)]
 
-SAMPLES = ("a lighthouse", "a boat in the harbour")
-IMAGES = 8
-LONG = 3600.0
-"""Seconds that an upload may hang: the run that is in its midst stays there, however slow the machine."""
-A_MINUTE = 240
-"""Uploads that the run which is done may send; drawn if they take less than 8 s."""
 VIEWS = {
     "runs": "",
     "done": "runs/done",
@@ -47,108 +28,53 @@ VIEWS = {
     "running": "runs/running",
     "interrupted": "runs/interrupted",
     "review": "runs/review",
+    "many-images": "runs/many-images",
+    "events": "runs/many-images/events/2",
+    "waiting": "runs/waiting",
     "batch": "runs/studio",
     "compare": "compare",
     "inspection": "runs/paused/inspection",
     "report": "runs/done/report",
+    "report-of-batch": "runs/studio/report",
+    "report-of-many-images": "runs/many-images/report",
     "nothing": "runs/never",
+    "no-runs": "",
+    "no-samples": "compare",
 }
-"""View -> where it is, below the address of the dashboard; a report is a file, and opened from the disk."""
+"""View -> where it is, below the address of its dashboard; a report is a file, and opened from the disk."""
+ELSEWHERE = {"waiting": "shared", "no-runs": "empty", "no-samples": "empty"}
+"""View -> the dashboard that shows it, where that is another one."""
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard over runs in all states; in a thread of its own, as the browser has this one."""
-    folder = tmp_path_factory.mktemp("studio")
-    draw(folder / "pictures", IMAGES)
-    for name in ("oak", "elm"):
-        draw(folder / "tree" / name, 5)
-    odd(folder / "odd")
-    with running(lambda: studio(folder)) as address:
+    with running(lambda: studio(tmp_path_factory.mktemp("studio"))) as address:
         yield address
 
 
-@contextlib.asynccontextmanager
-async def studio(folder: Path) -> AsyncIterator[str]:
-    """The runs, their server, and their dashboard."""
-    quickly = Polling(start=0.05, cap=0.2)
-    settings = Settings(state=folder / "runs", settle=0.2, waiting=quickly, training=quickly, grace=0)
-    plan = Plan(
-        images=folder / "pictures",
-        ip_type="icons",
-        ip_medium="illustration",
-        samples=SAMPLES,
-        sample_seed=7,
-        name="done",
-    )
-    async with (
-        simulator(options=Options(token=TOKEN), clock=Clock(speed=20_000)) as sim,
-        Session(TOKEN, sim.base_url, timeout=LONG) as session,
-    ):
-        uploads = {"images.upload": A_MINUTE}
-        async with Session(TOKEN, sim.base_url, timeout=LONG, requests_per_minute=uploads) as limited:
-            await train(limited, plan, settings=settings)
-        tree = [attrs.evolve(plan, images=each, name=each.name) for each in (folder / "tree").iterdir()]
-        await train_many(session, tree, name="studio", settings=settings)
-        sim.fail("models.create", status=403, body={"message": "no such right"})
-        paused = attrs.evolve(plan, name="paused", images=folder / "odd", on_bad_image="skip")
-        with pytest.raises(RunPaused):
-            await train(session, paused, settings=settings)
-        await interrupted(Place.of("interrupted", settings.state), folder / "pictures")
-        asked = asyncio.Event()
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard over nothing."""
+    with running(lambda: serving(tmp_path_factory.mktemp("empty"))) as address:
+        yield address
 
-        def hear(event: Event) -> None:
-            if event.what == Happened.ASKED:
-                asked.set()
 
-        plan = attrs.evolve(plan, name="review", review=True)
-        reviewed = asyncio.create_task(train(session, plan, settings=settings, on_event=hear))
-        await asked.wait()
-        halfway = asyncio.Event()
-
-        def count(event: Event) -> None:
-            if (event.task, event.what) == ("upload", Change.FINISHED):
-                arrived.append(event)
-            if len(arrived) == IMAGES // 2:
-                halfway.set()
-
-        arrived: list[Event] = []
-        sim.fail("images.upload", status=429, after=2, times=2, headers={"Retry-After": "1"})
-        sim.fail("images.upload", hang=True, after=IMAGES // 2, times=IMAGES)
-        plan = attrs.evolve(plan, name="running", review=False)
-        uploading = asyncio.create_task(train(session, plan, settings=settings, on_event=count))
-        await halfway.wait()
-        async with serving(folder / "runs", control=True) as address:
+@pytest.fixture(scope="module")
+def shared(postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A dashboard over what workers share."""
+    folder = tmp_path_factory.mktemp("shared")
+    with pytest.MonkeyPatch.context() as patch, postgres_server.fresh() as database:
+        patch.setenv("BRIA_STATE", str(folder / "state"))  # where it keeps thumbnails
+        with running(lambda: handed_over(database, folder)) as address:
             yield address
-        for work in (reviewed, uploading):
-            work.cancel()
-        sim.release()
-        await asyncio.wait([reviewed, uploading])
-
-
-def odd(folder: Path) -> None:
-    """Images with something to say about them: a copy, one that is cut off, and captions for some."""
-    draw(folder, IMAGES)
-    first, second, *_ = sorted(folder.iterdir())
-    shutil.copy(first, folder / "copy.png")
-    (folder / "cut.jpg").write_bytes(second.read_bytes()[:-200])
-    (folder / first.with_suffix(".txt").name).write_text("A girl with purple hair in front of a house")
-
-
-async def interrupted(place: Place, pictures: Path) -> None:
-    """A run whose process died in the midst of its uploads."""
-    found = {image.key: image for image in map(probe, sorted(pictures.iterdir()))}
-    async with writing(place) as (bria, journal):
-        ledger = await begun(bria, journal, written(pictures, place.name), found)
-        await uploaded(ledger, IMAGES // 2)
-        await ledger.change(list(ledger.of("upload"))[IMAGES // 2], Change.ANNOUNCED)
 
 
 def opened(page: Page, address: str, view: str, folder: Path = Path()) -> None:
     """Go to a view, once its pictures are there."""
     page.goto(address)
     target = f"{address.partition('?')[0]}{VIEWS[view]}"
-    if view == "report":
+    if view.startswith("report"):
         file = folder / "report.html"
         file.write_bytes(page.request.get(target).body())
         target = file.as_uri()
@@ -160,22 +86,34 @@ def opened(page: Page, address: str, view: str, folder: Path = Path()) -> None:
     page.evaluate("for (const box of [window, ...document.querySelectorAll('.scroll')]) box.scrollTo(0, 0)")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+def is_fit(page: Page, size: tuple[int, int], scheme: str, name: str) -> bool:
+    """Whether nothing keeps people from using a page, by axe, and nothing sticks out at its side; keeps a picture."""
+    if folder := os.environ.get("BRIA_SCREENSHOTS"):
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": size[0], "height": height})  # else what is not in sight is not drawn
+        page.wait_for_load_state("load")
+        page.screenshot(path=Path(folder, f"{name}-{'phone' if size == PHONE else 'desk'}-{scheme}.png"))
+    assert barriers(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    return True
+
+
+schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+
+
+@schemes
+@sizes
 @pytest.mark.parametrize("view", VIEWS)
-def test_a_view(chromium: Browser, address: str, view: str, size: tuple[int, int], scheme: str, tmp_path: Path) -> None:
-    """Nothing keeps people from using it, by axe, and nothing sticks out at its side."""
+def test_a_view(
+    chromium: Browser, request: pytest.FixtureRequest, view: str, size: tuple[int, int], scheme: str, tmp_path: Path
+) -> None:
+    """It is fit to be used."""
+    address = request.getfixturevalue(ELSEWHERE.get(view, "address"))
     refused = (404,) if view in ("nothing", "inspection") else ()  # a sheet has no icon, which browsers look for
     with window(chromium, size, scheme, without_policy=True, refused=refused) as page:
         opened(page, address, view, tmp_path)
-        if folder := os.environ.get("BRIA_SCREENSHOTS"):
-            name = f"{view}-{'phone' if size == PHONE else 'desk'}-{scheme}.png"
-            height = page.evaluate("document.documentElement.scrollHeight")
-            page.set_viewport_size({"width": size[0], "height": height})  # else what is not in sight is not drawn
-            page.wait_for_load_state("load")
-            page.screenshot(path=Path(folder, name))
-        assert barriers(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        assert is_fit(page, size, scheme, view)
 
 
 def test_by_keyboard_alone(chromium: Browser, address: str) -> None:
