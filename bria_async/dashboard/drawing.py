@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from bria_async.graph.graph import Graph
+from bria_async.wire.redaction import excerpt
 
 from .figures import digits_of, duration, took
 from .history import SIGNS, Mark, Span, Stretch
@@ -22,6 +23,8 @@ LONGEST = 0.25
 """The share of a timeline that one interval without any event takes at most."""
 NEAR = 14.0
 """Units within which marks of one kind are drawn as one, with their number."""
+REASONS = 3
+"""How many are told of marks that are drawn as one."""
 NARROWEST = 4.0
 BINS = (6, 60)
 """How many bars a plot has, for few things and for many."""
@@ -77,8 +80,9 @@ def _between(value: float, known: Sequence[float], other: Sequence[float]) -> fl
 
 @attrs.frozen
 class Sign:
-    """Marks of one kind at one place."""
+    """Marks of one kind at one place; `at` is the time of the first."""
 
+    at: float
     x: float
     what: str
     icon: str
@@ -124,6 +128,13 @@ class Timeline:
         """The signs on it, and what each means."""
         seen = [sign.what for sign in (*self.signs, *(sign for bar in self.bars for sign in bar.signs))]
         return tuple(SIGNS[what] for what in dict.fromkeys(seen))
+
+    @property
+    def told(self) -> tuple[tuple[float, str, str], ...]:
+        """The signs in the order of their times: when, the icon, and the words of it, with its step if it has one."""
+        found = [(sign.at, sign.icon, sign.words) for sign in self.signs]
+        found += [(sign.at, sign.icon, f"{bar.name}: {sign.words}") for bar in self.bars for sign in bar.signs]
+        return tuple(sorted(found))
 
 
 def timeline(
@@ -201,9 +212,10 @@ def _signs(marks: Iterable[Mark], scale: Scale) -> tuple[Sign, ...]:
 
 def _sign(x: float, marks: Sequence[Mark]) -> Sign:
     icon, words = SIGNS[marks[0].what]
-    reasons = "; ".join(dict.fromkeys(mark.reason for mark in marks[:3] if mark.reason))
+    known = dict.fromkeys(mark.reason for mark in marks if mark.reason)
+    reasons = "; ".join(excerpt(reason) for reason in [*known][:REASONS])
     times = f" {len(marks):,} times" if len(marks) > 1 else ""
-    return Sign(x, marks[0].what, icon, f"{words}{times}{f': {reasons}' if reasons else ''}")
+    return Sign(marks[0].at, x, marks[0].what, icon, f"{words}{times}{f': {reasons}' if reasons else ''}")
 
 
 # --- the graph --------------------------------------------------------------------------------------------------

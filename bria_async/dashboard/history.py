@@ -10,7 +10,7 @@ from bria_async.graph.graph import Graph
 from bria_async.graph.states import Change
 from bria_async.training.run import DIED
 
-from .figures import Stage, is_over
+from .figures import Stage, is_over, took
 
 INTERRUPTED = "interrupted"
 THROTTLED = "429"
@@ -55,6 +55,8 @@ class Stretch:
     start: float
     end: float
     ended: str
+    reason: str = ""
+    """Why, where somebody said so."""
 
 
 @attrs.frozen
@@ -93,8 +95,9 @@ def stretches(events: Iterable[Event], now: float, *, alive: bool) -> tuple[Stre
                 found.append(Stretch(start, last, INTERRUPTED))
             start = event.at
         elif start is not None and (ended := _ENDS.get(event.what)):
-            died = event.data.get("reason") == DIED
-            found.append(Stretch(start, last if died else event.at, INTERRUPTED if died else ended))
+            reason = str(event.data.get("reason") or "")
+            died = reason == DIED
+            found.append(Stretch(start, last, INTERRUPTED) if died else Stretch(start, event.at, ended, reason))
             start = None
         last = event.at
     if start is not None:
@@ -106,9 +109,10 @@ def marks_of_run(events: Iterable[Event], worked: Sequence[Stretch]) -> Iterator
     """What concerns a whole run: when its processes ended and went on, and approvals."""
     for number, stretch in enumerate(worked):
         if number:
-            yield Mark(stretch.start, Happened.RESUMED)
+            idle = took(stretch.start - worked[number - 1].end, 1)
+            yield Mark(stretch.start, Happened.RESUMED, f"nobody worked on it for {idle}")
         if stretch.ended:
-            yield Mark(stretch.end, stretch.ended)
+            yield Mark(stretch.end, stretch.ended, stretch.reason)
     for event in events:
         if event.what in (Happened.ASKED, Happened.APPROVED):
             yield Mark(event.at, event.what)

@@ -116,6 +116,20 @@ def test_a_view(
         assert is_fit(page, size, scheme, view)
 
 
+@schemes
+@sizes
+def test_signs_of_a_timeline(chromium: Browser, address: str, size: tuple[int, int], scheme: str) -> None:
+    """What was repeated, and why, is told in words to whoever has no mouse."""
+    with window(chromium, size, scheme, without_policy=True) as page:
+        opened(page, address, "running")
+        told = page.locator("#signs li")
+        expect(told.first).to_be_hidden()
+        page.locator("#signs summary").focus()
+        page.keyboard.press("Enter")
+        expect(told.filter(has_text="told to wait (429)").first).to_be_visible()
+        assert is_fit(page, size, scheme, "signs")
+
+
 def test_by_keyboard_alone(chromium: Browser, address: str) -> None:
     """Skip to the content, find an image, open it, and change its caption, without a mouse."""
     with window(chromium) as page:

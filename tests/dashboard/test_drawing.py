@@ -54,6 +54,22 @@ def test_the_timeline_of_a_run_that_was_killed() -> None:
     ]
     assert found.idle[0].x == found.signs[0].x < found.signs[1].x
     assert ("▶", "resumed") in found.legend
+    assert found.told == (
+        (2.0, "↻", "upload: repeated 3 times: reset"),
+        (8.0, "↻", "upload: repeated: reset"),
+        (10, "†", "interrupted: its process ended without a word"),
+        (14, "▶", "resumed"),
+    )
+
+
+def test_reasons_of_marks_that_are_drawn_as_one() -> None:
+    """The first that differ, however often each was given, as they may be shown."""
+    reasons = ["429", "429", "429", "429", "reset by http://u:p@x.example/?key=secret", "cut", "away"]
+    marks = [Mark(2.0, "retried", reason) for reason in reasons]
+    found = timeline({"upload": Span(1, None)}, (Stretch(0, 19, ""),), QUICK, [], {"upload": marks})
+    assert found is not None
+    (sign,) = found.bars[0].signs
+    assert sign.words == "repeated 7 times: 429; reset by http://x.example/; cut"
 
 
 @pytest.mark.parametrize(

@@ -65,18 +65,22 @@ def test_a_run_that_was_killed_paused_and_resumed() -> None:
         event(10, Happened.STARTED),
         event(12, Change.FINISHED, first),
         event(50, Happened.RESUMED),
-        event(60, Happened.PAUSED),
+        event(60, Happened.PAUSED, reason="it was asked to"),
         event(90, Happened.RESUMED),
         event(95, Happened.COMPLETED),
     ]
     found = stretches(events, 200, alive=False)
-    assert found == (Stretch(10, 12, INTERRUPTED), Stretch(50, 60, "paused"), Stretch(90, 95, "done"))
-    assert [(mark.at, mark.what) for mark in marks_of_run(events, found)] == [
-        (12, INTERRUPTED),
-        (50, "resumed"),
-        (60, "paused"),
-        (90, "resumed"),
-        (95, "done"),
+    assert found == (
+        Stretch(10, 12, INTERRUPTED),
+        Stretch(50, 60, "paused", "it was asked to"),
+        Stretch(90, 95, "done"),
+    )
+    assert [*marks_of_run(events, found)] == [
+        Mark(12, INTERRUPTED),
+        Mark(50, "resumed", "nobody worked on it for 38 s"),
+        Mark(60, "paused", "it was asked to"),
+        Mark(90, "resumed", "nobody worked on it for 30 s"),
+        Mark(95, "done"),
     ]
 
 
