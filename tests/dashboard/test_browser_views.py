@@ -17,7 +17,7 @@ from tests.postgres import Server
 
 from .apart import running
 from .browser import DESKTOP, PHONE, barriers, needs_browser, window
-from .studio import A_MINUTE, IMAGES, handed_over, studio
+from .studio import A_MINUTE, IMAGES, MANY, handed_over, studio
 
 pytestmark = [needs_browser, pytest.mark.exhaustive, pytest.mark.timeout(300)]
 
@@ -114,6 +114,28 @@ def test_a_view(
     with window(chromium, size, scheme, without_policy=True, refused=refused) as page:
         opened(page, address, view, tmp_path)
         assert is_fit(page, size, scheme, view)
+
+
+@schemes
+@sizes
+@pytest.mark.parametrize("view", ["many-images", "report-of-many-images"])
+def test_captions_of_many_images(
+    chromium: Browser, address: str, view: str, size: tuple[int, int], scheme: str, tmp_path: Path
+) -> None:
+    """They are shown when somebody wants them, of all images, and with scripts as without."""
+    with window(chromium, size, scheme, without_policy=True) as page:
+        opened(page, address, view, tmp_path)
+        captions = page.locator(".wall .caption")
+        expect(captions).to_have_count(MANY)
+        expect(captions.first).to_be_hidden()
+        page.get_by_label("captions", exact=True).check()
+        for caption in (captions.last, captions.first):
+            caption.scroll_into_view_if_needed()
+            expect(caption).to_be_visible()
+            expect(caption).to_contain_text("A girl with purple hair and a star")
+        assert is_fit(page, size, scheme, f"{view}-with-captions")
+        page.locator(".tile summary").first.click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
 @schemes
