@@ -44,6 +44,16 @@ VIEWS = {
 """View -> where it is, below the address of its dashboard; a report is a file, and opened from the disk."""
 ELSEWHERE = {"waiting": "shared", "no-runs": "empty", "no-samples": "empty"}
 """View -> the dashboard that shows it, where that is another one."""
+FILLED = """() => {
+  const named = getComputedStyle(document.documentElement).getPropertyValue("--accent-soft");
+  const wanted = named.match(/[0-9a-f]{2}/g).map((part) => parseInt(part, 16));
+  const canvas = document.querySelector(".plot canvas");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const is = (at) => wanted.every((part, number) => data[at + number] === part);
+  for (let at = 0; at < data.length; at += 4) if (is(at)) return true;
+  return false;
+}"""
+"""Whether the plot is filled with the colour that the page has for that now."""
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +160,17 @@ def test_signs_of_a_timeline(chromium: Browser, address: str, size: tuple[int, i
         page.keyboard.press("Enter")
         expect(told.filter(has_text="told to wait (429)").first).to_be_visible()
         assert is_fit(page, size, scheme, "signs")
+
+
+def test_a_plot_has_the_colours_of_its_page(chromium: Browser, address: str) -> None:
+    """Also when they change while it is open."""
+    with window(chromium, without_policy=True) as page:
+        opened(page, address, "done")
+        for scheme in ("dark", "light"):
+            page.wait_for_function(FILLED)
+            page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(FILLED)
+        expect(page.locator(".plot canvas")).to_have_count(1)
 
 
 def test_by_keyboard_alone(chromium: Browser, address: str) -> None:

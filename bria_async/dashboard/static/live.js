@@ -150,8 +150,11 @@ function copyable(code) {
   code.after(button);
 }
 
+const plots = new WeakMap();
+
 function draw(figure) {
   if (!window.uPlot) return;
+  plots.get(figure)?.destroy();
   const points = JSON.parse(figure.dataset.points);
   const limit = figure.dataset.limit ? Number(figure.dataset.limit) : null;
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -184,14 +187,25 @@ function draw(figure) {
     series.push({ label: "allowed", stroke: colour("--warn"), dash: [6, 4], width: 1.5, points: { show: false } });
     data.push(times.map(() => limit));
   }
-  const box = document.createElement("div");
   const size = () => ({ width: Math.floor(figure.clientWidth), height: 200 });
-  figure.querySelector("svg").replaceWith(box);
-  figure.querySelector(".ticks")?.remove();
+  const box = figure.querySelector(".drawn") ?? makeRoom(figure, () => plots.get(figure).setSize(size()));
   const plot = new uPlot({ ...size(), series, axes: [{ ...axis, space: 90, values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) }, { ...axis, size: 60, values: (_, rates) => rates.map(short) }], scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
   box.firstElementChild.setAttribute("aria-hidden", "true");
-  new ResizeObserver(() => plot.setSize(size())).observe(figure);
+  plots.set(figure, plot);
 }
+
+function makeRoom(figure, onResize) {
+  const box = Object.assign(document.createElement("div"), { className: "drawn" });
+  figure.querySelector("svg").replaceWith(box);
+  figure.querySelector(".ticks")?.remove();
+  new ResizeObserver(onResize).observe(figure);
+  return box;
+}
+
+// A canvas keeps the colours that it was drawn with.
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+  for (const figure of document.querySelectorAll(".plot")) draw(figure);
+});
 
 // --- forms, and finding --------------------------------------------------------------------------
 
