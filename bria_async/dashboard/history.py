@@ -162,8 +162,10 @@ def refused_of(events: Sequence[Event]) -> Refused:
 def spans(graph: Graph, stages: Iterable[Stage], events: Sequence[Event]) -> dict[str, Span]:
     """When each step that was reached began and ended: it begins when those before it are over, said or not.
 
-    What is safe to repeat leaves no event before its end.
+    What is safe to repeat leaves no event before its end. Nothing begins before somebody works on the run.
     """
+    if not events:
+        return {}
     first: dict[str, float] = {}
     closes: dict[str, list[float]] = {}
     for event in events:
@@ -171,11 +173,10 @@ def spans(graph: Graph, stages: Iterable[Stage], events: Sequence[Event]) -> dic
         if event.what in _CLOSES:
             ends = closes.setdefault(event.task, [event.at, event.at])
             ends[1] = event.at
-    begun = events[0].at if events else 0.0
     over = {stage.name: closes[stage.name] for stage in stages if is_over(stage) and stage.name in closes}
     found = {}
     for task in graph.order():
-        ready: list[float | None] = [begun]
+        ready: list[float | None] = [events[0].at]
         for edge in graph.edges(task):
             if edge.over is not None and edge.over == task.over:
                 ready.append(closes[edge.name][0] if edge.name in closes else None)

@@ -97,6 +97,11 @@ def test_a_run_of_a_batch_whose_process_died() -> None:
     assert stretches(events, 200, alive=True) == (Stretch(10, 12, INTERRUPTED),)
 
 
+def test_nothing_has_begun_of_a_run_that_waits_for_a_worker() -> None:
+    """It has no event, and no step of it took any time."""
+    assert spans(GRAPH, (stage(first, 0, 1), stage(many, 0, 2), stage(again, 0, 2), stage(last, 0, 1)), []) == {}
+
+
 def test_steps_begin_when_those_before_them_are_over() -> None:
     """Said or not: what is safe leaves no event before its end, and items follow each other one by one."""
     events = [
