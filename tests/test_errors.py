@@ -135,3 +135,4 @@ def test_plans_and_diffs_are_shown_line_by_line() -> None:
 def test_a_paused_run_names_the_command_that_continues() -> None:
     """The next thing to type."""
     assert str(errors.RunPaused("Stopped.", "cats")).endswith("Continue with: bria-async resume cats")
+    assert str(errors.RunPaused("No space left", "cats")).startswith("No space left. Everything done so far is safe.")

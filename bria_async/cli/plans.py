@@ -146,6 +146,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else reason
         raise PlanInvalid(f"The plan {file} cannot be read:", (str(reason),)) from None
     return _placed(data, file.parent)
 

@@ -64,6 +64,7 @@ def runs(*, every: bool, database: "Database | None", state: Path | None, as_jso
     from bria_async.training.shared import places
 
     found: list[dict[str, Any]] = []
+    unreadable = False
     for place in places(state, database):
         try:
             if place.is_batch:
@@ -72,13 +73,14 @@ def runs(*, every: bool, database: "Database | None", state: Path | None, as_jso
             else:
                 found += [facts_of(place, view) for view in feed.views(place.source)]
         except BriaError as error:
-            click.echo(f"warning: {error}", err=True)
+            unreadable = True
+            click.echo(typed(f"warning: {error}"), err=True)
     if as_json:
         click.echo(json.dumps(found, indent=2))
-    elif not found:
+    elif not found and not unreadable:
         where = database or state_folder(state)
         click.echo(typed(f"There are no runs in {where}. Begin one: bria-async train FOLDER"))
-    else:
+    elif found:
         table(HEAD, map(line_of, found))
 
 

@@ -58,7 +58,8 @@ def simulate(
         run(serve(host, port, options=options, clock=Clock(speed=speed), state=state, ready=ready))
     except OSError as error:
         taken = f"port {port} is taken; --port 0 takes a free one" if error.errno == errno.EADDRINUSE else None
-        raise ConfigurationError(f"The simulator cannot be served: {taken or error.strerror or error}.") from None
+        reason = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
+        raise ConfigurationError(f"The simulator cannot be served: {taken or reason}.") from None
     except Interrupted as error:
         raise click.exceptions.Exit(error.code) from None
 

@@ -113,7 +113,8 @@ class Work(ABC, Generic[R]):
     def _failure(self, error: BriaError | Interrupted) -> Failure:
         if isinstance(error, BriaError) and not isinstance(error, RunPaused):
             return Failure.of(error)
-        what, code = (error.message, exit_of(error)) if isinstance(error, BriaError) else ("Interrupted.", error.code)
+        what, code = (error.message, exit_of(error)) if isinstance(error, BriaError) else ("Interrupted", error.code)
+        what = f"{what.removesuffix('.')}."
         if not self.place.journal.exists():
             return Failure(f"{what} Nothing was created.", code)
         return Failure(f"{what} {self._safe}", code)

@@ -35,7 +35,8 @@ class RunPaused(RunError):
     """The run stopped where it can go on; everything done so far is safe in its journal."""
 
     def __str__(self) -> str:
-        return f"{self.message} Everything done so far is safe. Continue with: bria-async resume {self.run}"
+        what = self.message.removesuffix(".")
+        return f"{what}. Everything done so far is safe. Continue with: bria-async resume {self.run}"
 
 
 @attrs.define(slots=False)

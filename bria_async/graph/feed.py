@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from bria_async.errors import JournalError
+from bria_async.errors import JournalDamaged, JournalError
 
 from .events import Event, Happened
 from .journal import items, runs, tasks
@@ -122,7 +122,10 @@ def _reading_file(journal: Path) -> Iterator[sqlite3.Connection]:
         check_version(database, journal)
         yield database
     except (sqlite3.Error, ValueError, TypeError, KeyError) as error:  # a damaged row may hold anything
-        raise JournalError(f"The journal {journal} cannot be read ({error}).") from None
+        words, code = f"The journal {journal} cannot be read ({error}).", getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise JournalDamaged(words, journal.parent.name) from None
+        raise JournalError(words) from None
     finally:
         database.close()
 

@@ -118,6 +118,12 @@ def test_all_that_is_wrong_is_told_at_once(file: Path) -> None:
     file.write_text("plans = 3")
     with pytest.raises(PlanInvalid, match="must be tables"):
         many(file)
+    file.write_bytes(b"images = 'caf\xe9'")
+    with pytest.raises(PlanInvalid, match="it is not UTF-8"):
+        many(file)
+    file.unlink()
+    with pytest.raises(PlanInvalid, match=r"  - No such file or directory"):
+        many(file)
 
 
 def test_what_no_batch_can_be_made_of(file: Path) -> None:

@@ -143,3 +143,14 @@ def test_a_port_that_is_taken(shell: Shell, fast: Simulator) -> None:
     taken = shell.run("dashboard", "--port", port)
     words = f"Port {port} cannot be used: Address already in use. --port 0 takes a free one.\n"
     assert (taken.code, taken.err) == (2, words), taken
+
+
+def test_a_journal_that_is_none_is_told_with_its_repair(shell: Shell) -> None:
+    """By whatever looks at it; a list of runs does not say that there are none, and lists the others."""
+    (shell.folder / "runs" / "cats").mkdir(parents=True)
+    (shell.folder / "runs" / "cats" / "journal.db").write_text("no database")
+    shown = shell.run("show", "cats")
+    assert (shown.code, shown.err.endswith("bria-async repair cats\n")) == (4, True), shown
+    listed = shell.run("runs")
+    assert (listed.code, listed.out) == (0, ""), listed
+    assert listed.err.startswith("warning: The journal ") and listed.err.endswith("repair cats\n"), listed

@@ -38,6 +38,9 @@ def test_a_simulator_that_cannot_be_served_is_one_sentence(shell: Shell, fast: S
     port = fast.base_url.rsplit(":", 1)[1]
     taken = shell.run("simulate", "--port", port)
     assert (taken.code, f"port {port} is taken; --port 0 takes a free one" in taken.err) == (2, True), taken.err
+    (shell.folder / "world").touch()
+    file = shell.run("simulate", "--port", "0", "--state", "world")
+    assert (file.code, "cannot be served: world: File exists" in file.err) == (2, True), file.err
     wrong = shell.run("simulate", "--generation", "Z")
     assert (wrong.code, "generation is one of" in wrong.err) == (2, True), wrong.err
 

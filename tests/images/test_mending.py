@@ -152,7 +152,7 @@ async def test_folders_that_are_refused(tmp_path: Path) -> None:
         folder / "mended": "is inside the folder",
         tmp_path / "link" / "mended": "is inside the folder",
         tmp_path: "is not empty",
-        folder.parent / "file": "File exists",
+        folder.parent / "file": "Not a directory",
     }.items():
         (tmp_path / "file").touch()
         with pytest.raises(ConfigurationError, match=reason):
