@@ -19,7 +19,6 @@ from bria_async.graph.states import Change
 from bria_async.images.pictures import draw
 from bria_async.images.probe import probe
 from bria_async.sim import Clock, Options
-from bria_async.training.captions import CAPTIONS
 from bria_async.training.distributed import submit
 from bria_async.training.place import Place
 from bria_async.wire.polling import Polling
@@ -133,7 +132,7 @@ async def many_images(place: Place) -> None:
         await ledger.settle_run("paused", "it was asked to", Happened.PAUSED)
         ids = [row.id for row in ledger.of("upload")]
         described = {str(image): json.dumps({"short_description": WORDS.format(image)}) for image in ids}
-        (place.folder / CAPTIONS).write_text(json.dumps(described))
+        await ledger.record(Happened.CAPTIONED, captions=described)
         caption = json.dumps({"short_description": "A boat in the harbour"})
         place.control.ask(Request(CAPTION, {"image": ids[3], "caption": caption}), bria.host)
         place.control.ask(Request(SCHEMA, {"text": json.dumps({"style": "ink"}), "anew": True}), bria.host)
