@@ -247,7 +247,6 @@ def test_requests_reach_the_run_that_they_are_for(studio: Studio, within: Within
             async for event in batch:
                 if event.what == "asked_for_approval":
                     asked.append(event.run)
-                    assert f"bria-async approve many/{event.run}" in event.data["reason"]
                     what = STOP if event.run == "run-1" else APPROVE
                     Place.existing(event.run, studio.state).control.ask(Request(what), here.session.host)
         result = batch.result()
