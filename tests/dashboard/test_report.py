@@ -125,6 +125,20 @@ def test_a_run_that_paused(studio: Studio, within: Within, tmp_path: Path) -> No
         assert "no picture yet" in page.text, "the sample is to come"
         assert sent_by_steps(page)["model"] == 1, "what was refused was sent"
         assert (number_of(page, "trainings"), number_of(page, "generations")) == (0, 0)
+        assert "On the server" in page.text, "a project and a dataset are there"
+
+    within(main)
+
+
+def test_a_run_that_has_nothing_on_the_server(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """It has no heading over no ids."""
+
+    async def main(here: World) -> None:
+        here.sim.fail("projects.create", status=403, body={"message": "no such right"})
+        with pytest.raises(RunPaused):
+            await studio.train(here, studio.plan())
+        page = await report(studio.place, tmp_path / "report.html", here.session.host)
+        assert "On the server" not in page.text
 
     within(main)
 
