@@ -11,7 +11,7 @@ import attrs
 
 from bria_async.api.jobs import poll
 from bria_async.engines.run import Run
-from bria_async.errors import BriaError, RateLimited, Refused, RequestError, RunPaused, Unauthorized
+from bria_async.errors import BriaError, JournalError, RateLimited, Refused, RequestError, RunPaused, Unauthorized
 from bria_async.graph.control import CAPTION, SCHEMA, Request
 from bria_async.graph.events import Happened
 from bria_async.session import Session
@@ -31,6 +31,7 @@ def editors(
 
     Raises:
         RunPaused: the server could not be asked, or did not decide.
+        JournalError: what came of it is not recorded.
     """
     editor = _Editor(session, settings, results, run)
     return {CAPTION: editor.change_caption, SCHEMA: editor.change_schema}
@@ -101,6 +102,8 @@ class _Editor:
             await self._failed(failure, error)
 
     async def _failed(self, what: str, error: BriaError) -> None:
+        if isinstance(error, JournalError):  # which says nothing of the edit
+            raise error
         if not _is_decided(error):
             again = "that is tried again when the run goes on"
             raise RunPaused(f"{what[0].upper()}{what[1:]}; {again}. {error}", self.run.name)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from bria_async.errors import ConfigurationError, RunError, RunPaused
+from bria_async.errors import ConfigurationError, JournalAway, RunError, RunPaused
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, STOP, Request
-from bria_async.graph.events import Event
+from bria_async.graph.events import Event, Happened
+from bria_async.graph.ledger import Ledger
 from bria_async.host import Host
 from bria_async.training import Plan, approve, change_caption, change_schema, train
 from bria_async.wire.polling import Polling
@@ -326,6 +327,38 @@ def test_an_edit_that_nobody_decided_on_stays(studio: Studio, within: Within, fa
         assert here.sim.counts["images.update"] == 2
         assert there(here)[str(image)] == "the last"
         assert clean(here.sim), here.sim.audit()
+
+    within(main)
+
+
+def test_a_journal_that_is_away_for_a_while_decides_nothing(
+    studio: Studio, within: Within, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has made the edit and the journal does not know it: it stays, and who goes on makes it once more."""
+    record = Ledger.record
+
+    async def away(ledger: Ledger, what: Happened, **data: Any) -> None:
+        if "schema was changed" in data.get("reason", ""):
+            monkeypatch.setattr(Ledger, "record", record)
+            raise JournalAway("The database cannot be reached.")
+        await record(ledger, what, **data)
+
+    async def main(here: World) -> None:
+        monkeypatch.setattr(Ledger, "record", away)
+        with pytest.raises(JournalAway):
+            await reviewed(
+                studio,
+                here,
+                studio.plan(review=True),
+                lambda _: [Request(SCHEMA, {"text": SCHEMA_TEXT}), Request(APPROVE)],
+            )
+        assert [request.what for _, request in studio.place.control.waiting()] == [SCHEMA, APPROVE]
+        await studio.resume(here)
+        assert [each for each in told(studio) if each == "approved" or "schema" in each] == [
+            "the visual schema was changed",
+            "approved",
+        ]
+        assert schema_of(here) == SCHEMA_TEXT
 
     within(main)
 
