@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import anyio
 import attrs
 
 from bria_async.graph.control import APPROVE, EDITS, Mailbox, Request
@@ -35,8 +36,12 @@ class Run:
     """Seconds between two looks at what a person decides."""
     processors: Turns = attrs.field(factory=Turns)
     """Turns at what keeps a processor busy."""
-    captions: dict[str, str] | None = None
-    """The captions that its journal tells, by the ids of their images; None until somebody asks."""
+    captions: dict[str, bytes] = attrs.field(factory=dict)
+    """Sums of the captions that its journal tells, by the ids of their images."""
+    captions_read: int = 0
+    """The number of the event up to which its journal was read for them."""
+    telling: anyio.Lock = attrs.field(factory=anyio.Lock)
+    """To tell captions: an edit, and whoever waits for them, may both have new ones."""
     stop_requests: list[Request] = attrs.field(factory=list)
 
     def progressed(self, reason: str, **data: Any) -> None:

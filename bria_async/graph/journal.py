@@ -248,13 +248,19 @@ class Journal:
         at, data = await self._read(lambda database: database.execute(sql, (seq,)).fetchone())
         return float(at), json.loads(data or "{}")
 
-    async def all_of(self, run: int, what: str) -> list[dict[str, Any]]:
-        """The data of all events of this kind in the run, in their order."""
-        if not await self.count(run, what):
-            return []
-        sql = "SELECT data FROM event WHERE run = ? AND what = ? ORDER BY seq"
-        found = await self._read(lambda database: database.execute(sql, (run, what)).fetchall())
-        return [json.loads(data or "{}") for (data,) in found]
+    async def behind(self, run: int, what: str, after: int, most: int) -> tuple[list[dict[str, Any]], int]:
+        """The data of the first events of this kind in the run behind this number, and up to which those are all."""
+        sql = "SELECT seq, data FROM event WHERE seq > ? AND run = ? AND what = ? ORDER BY seq LIMIT ?"
+
+        def read(database: sqlite3.Connection) -> tuple[list[dict[str, Any]], int]:
+            self._tally.catch_up(database)
+            if self._tally.last.get((run, what), 0) <= after:
+                return [], max(after, self._tally.read)
+            rows = database.execute(sql, (after, run, what, most)).fetchall()
+            found = [json.loads(data or "{}") for _, data in rows]
+            return found, rows[-1][0] if len(rows) == most else self._tally.read
+
+        return await self._read(read)
 
     async def create_run(
         self,
@@ -329,15 +335,16 @@ class Tally:
         self.counts: Counter[tuple[int, str]] = Counter()
         self.last: dict[tuple[int, str], int] = {}
         """The number of the last event, by run and kind."""
-        self._read = 0
+        self.read = 0
+        """The number of the last event that was read."""
 
     def catch_up(self, database: sqlite3.Connection) -> None:
         """Read what is new."""
         sql = "SELECT run, what, count(*), max(seq) FROM event WHERE seq > ? GROUP BY run, what"
-        for run, what, number, seq in database.execute(sql, (self._read,)).fetchall():
+        for run, what, number, seq in database.execute(sql, (self.read,)).fetchall():
             self.counts[run, what] += number
             self.last[run, what] = seq
-            self._read = max(self._read, seq)
+            self.read = max(self.read, seq)
 
 
 def items(database: Readable, run: int, name: str, most: int | None = None) -> Iterator[tuple[str, Any]]:

@@ -126,8 +126,8 @@ class Keeper(Protocol):
     async def latest(self, run: int, what: str) -> tuple[float, dict[str, Any]] | None:
         """When something of this kind last happened in the run, and its data."""
 
-    async def all_of(self, run: int, what: str) -> list[dict[str, Any]]:
-        """The data of all events of this kind in the run, in their order."""
+    async def behind(self, run: int, what: str, after: int, most: int) -> tuple[list[dict[str, Any]], int]:
+        """The data of the first events of this kind in the run behind this number, and up to which those are all."""
 
     async def create_run(
         self,

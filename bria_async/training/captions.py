@@ -1,7 +1,9 @@
 """Captions that somebody changes and approves while the run waits for their review, and those told in its journal."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from bria_async.engines.postgres.database import Database
 from bria_async.engines.run import Run
@@ -28,6 +30,8 @@ MOST = 200
 """Captions that one event tells at most."""
 LARGEST = 2**18
 """Characters of them, but for one that has more by itself."""
+READ = 10
+"""Such events that are read at once."""
 
 
 async def approve(run: str, *, settings: Settings | None = None, database: Database | None = None) -> None:
@@ -163,14 +167,30 @@ def _is_object(text: str) -> bool:
 
 
 async def keep_captions(run: Run, images: Iterable[DatasetImage]) -> None:
-    """Tell in the run's journal which captions the server shows otherwise than they were told last."""
-    if run.captions is None:
-        told = await run.ledger.journal.all_of(run.ledger.run.id, Happened.CAPTIONED)
-        run.captions = {image: text for data in told for image, text in data["captions"].items()}
-    shown = {str(image.id): image.caption or "" for image in images}
-    for some in _parts({image: text for image, text in shown.items() if run.captions.get(image, "") != text}):
-        await run.ledger.record(Happened.CAPTIONED, captions=some)
-        run.captions |= some
+    """Tell in the run's journal which captions the server shows otherwise than they were told last, by whomever."""
+    async with run.telling:
+        await _read_told(run)
+        shown = {str(image.id): image.caption or "" for image in images}
+        new = {image: text for image, text in shown.items() if run.captions.get(image, b"") != _sum(text)}
+        for some in _parts(new):
+            await run.ledger.record(Happened.CAPTIONED, captions=some)
+            run.captions |= {image: _sum(text) for image, text in some.items()}
+
+
+async def _read_told(run: Run) -> None:
+    """Take over what the journal tells since it was read: with workers, others than this one tell captions, too."""
+    found: list[dict[str, Any]] = [{}] * READ
+    while len(found) == READ:
+        found, run.captions_read = await run.ledger.journal.behind(
+            run.ledger.run.id, Happened.CAPTIONED, run.captions_read, READ
+        )
+        for data in found:
+            run.captions |= {image: _sum(text) for image, text in data["captions"].items()}
+
+
+def _sum(text: str) -> bytes:
+    """What tells a caption from another; nothing for none."""
+    return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest() if text else b""
 
 
 def _parts(captions: Mapping[str, str]) -> Iterator[dict[str, str]]:

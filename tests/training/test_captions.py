@@ -1,8 +1,9 @@
 """Captions before a training: they are there, they are those of the files, and somebody approved them."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -246,21 +247,40 @@ def test_a_caption_is_told_once(studio: Studio, within: Within) -> None:
     within(main)
 
 
+@contextlib.asynccontextmanager
+async def told_to(folder: Path, heard: list[Event]) -> AsyncIterator[Callable[[], Run]]:
+    """What makes the same run anew, as each worker does for each of its tasks."""
+    async with Journal(folder / "journal.db", Host()) as journal:
+        row = await journal.create_run("cats", "tag", {}, "", {}, [])
+        ledger = await Ledger.load(journal, row, Host(), [heard.append])
+        yield lambda: Run("cats", "tag", folder, folder, {}, 0.0, ledger, Control(folder / "control"))
+
+
+def listed(captions: Mapping[int, str | None]) -> list[DatasetImage]:
+    """What the server shows."""
+    return [DatasetImage(id=number, caption=caption) for number, caption in captions.items()]
+
+
+async def test_captions_are_told_once_whoever_tells_them(tmp_path: Path) -> None:
+    """An edit, and who waits for captions at the same time; with workers these are two processes."""
+    heard: list[Event] = []
+    captions = {number: f"a cat {number}" for number in range(450)}
+    async with told_to(tmp_path, heard) as run:
+        waiting, editing = run(), run()
+        await asyncio.gather(*(keep_captions(waiting, listed(captions)) for _ in range(3)))
+        assert [len(event.data["captions"]) for event in heard] == [200, 200, 50]
+        await keep_captions(editing, listed({7: "by hand"}))
+        await keep_captions(waiting, listed(captions | {7: "by hand"}))
+        assert [event.data["captions"] for event in heard[3:]] == [{"7": "by hand"}]
+        await keep_captions(editing, listed({7: "a cat 7", 8: None}))
+        await keep_captions(waiting, listed({8: "a cat 8"}))
+    assert [event.data["captions"] for event in heard[4:]] == [{"7": "a cat 7", "8": ""}, {"8": "a cat 8"}]
+
+
 async def test_captions_are_told_a_few_at_a_time(tmp_path: Path) -> None:
     """At most 200 in an event, and so many characters, but for one that has more; gone ones are told as empty."""
     heard: list[Event] = []
-
-    def listed(captions: Mapping[int, str | None]) -> list[DatasetImage]:
-        return [DatasetImage(id=number, caption=caption) for number, caption in captions.items()]
-
-    async with Journal(tmp_path / "journal.db", Host()) as journal:
-        row = await journal.create_run("cats", "tag", {}, "", {}, [])
-        ledger = await Ledger.load(journal, row, Host(), [heard.append])
-
-        def run() -> Run:
-            control = Control(tmp_path / "control")
-            return Run("cats", "tag", tmp_path, tmp_path, {}, 0.0, ledger, control)
-
+    async with told_to(tmp_path, heard) as run:
         first = run()
         await keep_captions(first, listed({number: f"a cat {number}" for number in range(450)}))
         await keep_captions(first, listed({0: "a cat 0", 1: None, 2: None, 500: None}))

@@ -108,11 +108,11 @@ class PostgresJournal:
         found = await self._seat.do(lambda session: session.execute(sql, (run, what)).fetchone())
         return None if found is None else (float(found[0]), json.loads(found[1] or "{}"))
 
-    async def all_of(self, run: int, what: str) -> list[dict[str, Any]]:
-        """The data of all events of this kind in the run, in their order."""
-        sql = "SELECT data FROM event WHERE run = %s AND what = %s ORDER BY seq"
-        found = await self._seat.do(lambda session: session.execute(sql, (run, what)).fetchall())
-        return [json.loads(data or "{}") for (data,) in found]
+    async def behind(self, run: int, what: str, after: int, most: int) -> tuple[list[dict[str, Any]], int]:
+        """The data of the first events of this kind in the run behind this number, and up to which those are all."""
+        sql = "SELECT seq, data FROM event WHERE run = %s AND seq > %s AND what = %s ORDER BY seq LIMIT %s"
+        rows = await self._seat.do(lambda session: session.execute(sql, (run, after, what, most)).fetchall())
+        return [json.loads(data or "{}") for _, data in rows], int(rows[-1][0]) if rows else after
 
     async def create_run(
         self,

@@ -166,8 +166,11 @@ async def test_captions_are_read_the_same(kept: Kept) -> None:
     assert [event.data for _, event in feed.events(source, "one", 6)] == [{}, {}]
     assert [event.data for _, event in feed.events(source, "one", 6, whole=True)] == told
     assert [event.data for event in feed.last_events(source, "one", 2)] == [{}, {}]
-    assert await kept.written.all_of(run, Happened.CAPTIONED) == told
-    assert await kept.written.all_of(run, Happened.CHARGED) == []
+    for most, found, up_to in ((9, told, 8), (1, told[:1], 7)):
+        assert await kept.written.behind(run, Happened.CAPTIONED, 6, most) == (found, up_to)
+    assert (await kept.written.behind(run, Happened.CAPTIONED, 7, 9))[0] == told[1:]
+    assert (await kept.written.behind(run, Happened.CAPTIONED, 8, 9)) == ([], 8)
+    assert (await kept.written.behind(run, Happened.CHARGED, 0, 9))[0] == []
 
 
 async def test_items_are_read_the_same(kept: Kept) -> None:
