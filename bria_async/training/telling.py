@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import attrs
+
 from bria_async.engines.run import Run
 from bria_async.errors import DownloadFailed, ImageError
 from bria_async.graph.events import Happened, Told
@@ -72,7 +74,7 @@ async def tell_likeness(session: Session, run: Run, upload: Mapping[str, Stored]
 
 def _of_itself(image: ImageFile, decoded: ImageFile) -> Iterator[Finding]:
     """What an image shows by itself that its header did not; infos wait for those of the others."""
-    before = set(of_image(image))
+    before = set(of_image(attrs.evolve(image, path=decoded.path)))  # fetched again, it may lie elsewhere
     yield from (finding for finding in of_image(decoded) if finding not in before)
     if decoded.measures is not None:
         yield from (finding for finding in of_pixels(decoded.path, decoded.measures) if finding.level != "info")

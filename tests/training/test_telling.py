@@ -5,16 +5,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from PIL import Image
 
+from bria_async.engines.run import Run
 from bria_async.errors import RunPaused
 from bria_async.graph import feed
+from bria_async.graph.control import Control
 from bria_async.graph.journal import Journal
+from bria_async.graph.ledger import Ledger
+from bria_async.host import Host
+from bria_async.images.findings import of_image
+from bria_async.images.probe import check, probe
 from bria_async.sim import Options
 from bria_async.training.batch import Batch, train_many
 from bria_async.training.place import Place
 from bria_async.training.run import Work
+from bria_async.training.telling import tell_decoded
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import World, connected, land
 
@@ -99,3 +107,20 @@ def test_runs_of_a_batch_tell_it_too(studio: Studio, within: Within) -> None:
             assert len([words for words in told if "sides below" in words]) == COUNT and set(told.values()) == {1}, told
 
     within(main)
+
+
+async def test_a_file_that_was_fetched_again_elsewhere(tmp_path: Path) -> None:
+    """What its header shows was told when the run began, wherever it lies on the machine that decodes it."""
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    Image.new("L", (256, 600)).save(tmp_path / "cat.png")
+    image = probe(tmp_path / "cat.png", whole=False)
+    assert [finding.code for finding in of_image(image)] == ["odd-aspect"]
+    there = image.path.rename(elsewhere / "cat.png")
+    heard: list[str] = []
+    async with Journal(tmp_path / "journal.db", Host()) as journal:
+        row = await journal.create_run("cats", "tag", {}, "", {}, [("upload", image.key)])
+        ledger = await Ledger.load(journal, row, Host(), [lambda event: heard.append(event.words)])
+        run = Run("cats", "tag", tmp_path, tmp_path, {}, 0.0, ledger, Control(tmp_path / "control"))
+        assert tell_decoded(run, image, check(attrs.evolve(image, path=there))) is not None
+    (words,) = heard
+    assert "cat.png: next to nothing is seen" in words
