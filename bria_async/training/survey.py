@@ -17,6 +17,7 @@ from bria_async.types.datasets import Dataset, DatasetStatus
 from bria_async.types.models import ModelStatus
 from bria_async.wire.convert import ConversionError, structure, unstructure
 
+from .captions import keep_captions
 from .plan import Plan
 from .reconcile import ONCE
 
@@ -92,6 +93,8 @@ class Survey:
             proved |= {"captions": dataset, "complete": dataset}
         for name in proved.keys() & self.run.ledger.rows.keys():
             await self._adopt(self.graph.by_name[name], {ONCE: proved[name]})
+        if completed:
+            await keep_captions(self.run, await self.session.images.list(dataset.id))
         for name in ("upload", "caption") if completed else ():
             await self._frozen(name)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bria_async.errors import ConfigurationError, JournalDamaged, JournalError, PlanChanged, RunError, RunPaused
+from bria_async.graph import feed
 from bria_async.graph.journal import Journal
 from bria_async.sim import Simulator
 from bria_async.sim.faults import Faults
@@ -125,6 +126,22 @@ def test_all_lifecycles_without_a_journal(studio: Studio, within: Within, family
         assert found.tag.startswith("run ") and found.adopted["dataset"] == 1
         assert (await studio.resume(here)).images == COUNT
         assert spent_once(here.sim), here.sim.counts
+
+    within(main)
+
+
+@pytest.mark.fault("D3")
+def test_captions_are_in_the_new_journal(studio: Studio, within: Within) -> None:
+    """Those of a dataset that is completed, which no step looks at any more once the training was started."""
+
+    async def main(here: World) -> None:
+        plan = studio.plan()
+        await studio.train(here, plan)
+        shutil.rmtree(studio.place.folder)
+        await repair(here.session, "studio", plan=plan, settings=studio.settings())
+        captions = {str(image.id): image.caption for image in here.sim.world.images.values()}
+        assert feed.captions(studio.place.source, "studio") == captions
+        assert len(captions) == COUNT
 
     within(main)
 
