@@ -206,13 +206,16 @@ def happened(journal: Source, run: str, after: int) -> bool:
         return database.execute(sql, (after, run)).fetchone() is not None
 
 
-def events(journal: Source, run: str | None = None, after: int = 0, *, whole: bool = False) -> list[tuple[int, Event]]:
-    """The events of a run, or of all, behind this sequence number, each with its own.
-
-    Those that brought captions, which may be megabytes, have them only where they are to be `whole`.
-    """
+def events(journal: Source, run: str | None = None, after: int = 0) -> list[tuple[int, Event]]:
+    """The events of a run, or of all, behind this sequence number, each with its own; without captions they brought."""
     with _reading(journal) as database:
-        return list(_events(database, run, "seq > ? ORDER BY seq", after, whole=whole))
+        return list(_events(database, run, "seq > ? ORDER BY seq", after))
+
+
+def whole_events(journal: Source, run: str | None, after: int, most: int) -> list[tuple[int, Event]]:
+    """The first of them, with the captions, of which each may have brought a megabyte."""
+    with _reading(journal) as database:
+        return list(_events(database, run, f"seq > ? ORDER BY seq LIMIT {most}", after, whole=True))
 
 
 def captions(journal: Source, run: str, after: int = 0) -> dict[str, str]:

@@ -21,6 +21,8 @@ SHORTEST = 0.25
 """Seconds between two looks while things happen."""
 LONGEST = 2.0
 """The same while nothing does."""
+MOST = 200
+"""Events that one look reads: they may bring captions of thousands of images."""
 
 
 @attrs.frozen(kw_only=True)
@@ -77,7 +79,9 @@ async def events(
         for event in found:
             after = event.seq
             yield event
-        if goes_on:
+        if len(found) == MOST:
+            goes_on = True  # with what is left
+        elif goes_on:
             wait = SHORTEST if found else min(2 * wait, LONGEST)
             await host.sleep(wait)
 
@@ -113,7 +117,7 @@ def _look(place: Place, after: int) -> tuple[bool, list[Event]]:
     """Whether it goes on, and the events that are new. In this order: of what is over nothing is missed."""
     with feed.held(place.source):
         goes_on = _goes_on(place)
-        found = feed.events(place.source, None if place.is_batch else place.name, after, whole=True)
+        found = feed.whole_events(place.source, None if place.is_batch else place.name, after, MOST)
     return goes_on, [event for _, event in found]
 
 

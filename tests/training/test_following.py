@@ -12,7 +12,7 @@ from bria_async import Event, Progress, events, progress
 from bria_async.errors import RunError, RunPaused
 from bria_async.graph.control import STOP, Request
 from bria_async.host import Host
-from bria_async.training import Trained, resume, train, train_many
+from bria_async.training import Trained, following, resume, train, train_many
 from tests.simulation.world import ADDRESS, World
 
 from .conftest import COUNT, Studio
@@ -64,6 +64,20 @@ def test_a_run_is_followed_from_where_somebody_stopped(studio: Studio, within: W
         assert await followed("studio", studio, host, after=numbers[3]) == seen[4:]
         assert await followed("studio", studio, host, after=numbers[-1]) == []
         assert {event.seq for event in studio.events} == {0}, "nobody who is told meanwhile knows a number"
+
+    within(main, **SHORT)
+
+
+def test_a_run_is_read_a_few_events_at_a_time(studio: Studio, within: Within, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may bring megabytes of captions; none is missing, however many there are."""
+
+    async def main(here: World) -> None:
+        await studio.train(here, studio.plan())
+        host = here.session.host
+        seen = await followed("studio", studio, host)
+        for most in (1, 7, len(seen)):
+            monkeypatch.setattr(following, "MOST", most)
+            assert await followed("studio", studio, host) == seen == studio.events
 
     within(main, **SHORT)
 

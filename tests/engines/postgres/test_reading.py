@@ -164,7 +164,8 @@ async def test_captions_are_read_the_same(kept: Kept) -> None:
     assert feed.captions(source, "two") == {}
     told = [{"captions": {"1": "a cat", "2": "a \0 dog"}}, {"captions": {"1": "", "3": "é"}}]
     assert [event.data for _, event in feed.events(source, "one", 6)] == [{}, {}]
-    assert [event.data for _, event in feed.events(source, "one", 6, whole=True)] == told
+    assert [event.data for _, event in feed.whole_events(source, "one", 6, 9)] == told
+    assert [event.data for _, event in feed.whole_events(source, "one", 6, 1)] == told[:1]
     assert [event.data for event in feed.last_events(source, "one", 2)] == [{}, {}]
     for most, found, up_to in ((9, told, 8), (1, told[:1], 7)):
         assert await kept.written.behind(run, Happened.CAPTIONED, 6, most) == (found, up_to)
