@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bria_async.graph import feed
 from bria_async.graph.events import Happened
 from bria_async.training import Settings, approve, change_caption, change_schema
+from bria_async.training.shared import SharedPlace
 from tests.dashboard.door import serving
 from tests.dashboard.html import Page
 from tests.guarantees.stage import RUN, Shared
@@ -55,3 +57,8 @@ def test_captions_are_reviewed(shared: Shared, tmp_path: Path, monkeypatch: pyte
     (dataset,) = shared.sim.world.datasets.values()
     assert dataset.caption_prefix == "A drawing of"
     assert not problems(shared)
+    seen: dict[str, str] = {}
+    for _, event in feed.whole_events(SharedPlace.found(database, RUN).source, RUN, 0, 10_000):
+        for number, text in event.data.get("captions", {}).items():
+            assert seen.get(number) != text, f"the caption of image {number} was told twice"
+            seen[number] = text
