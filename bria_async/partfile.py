@@ -82,6 +82,8 @@ def remove_left_over(to: Path) -> None:
 
 
 def _require_replaceable(name: str, folder: int) -> None:
+    if not name:  # of `.` and `/`
+        raise FileExistsError(errno.EEXIST, "what has this name is not a file", name)
     with contextlib.suppress(FileNotFoundError):
         mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
         if not S_ISREG(mode) and not S_ISLNK(mode):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bria_async.partfile import PartFile, remove_left_over
+from bria_async.partfile import PartFile, remove_left_over, try_out
 
 
 def test_a_file_without_a_commit_is_gone(tmp_path: Path) -> None:
@@ -31,6 +31,16 @@ def test_a_committed_file_has_its_name_and_the_usual_permissions(tmp_path: Path)
     assert target.read_bytes() == b"newer"
     assert target.stat().st_mode == usual.stat().st_mode
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "usual"]
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "folder"])
+def test_what_names_no_file_is_refused_beforehand(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that stands for itself, too."""
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileExistsError):
+        try_out(Path(name))
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
 @pytest.mark.parametrize("name", ["a.png", "a[1]*?.png", "é" * 100 + ".png"])

@@ -307,4 +307,7 @@ def test_an_image_that_cannot_be_written_is_not_paid_for(shell: Shell, fast: Sim
     refused = shell.run("generate", "7", "A blue house", "-o", "away/house.png")
     words = "away/house.png cannot be written: No such file or directory. Nothing was sent.\n"
     assert (refused.code, refused.err) == (2, words), refused
+    refused = shell.run("generate", "7", "A blue house", "-o", ".")
+    words = ". cannot be written: what has this name is not a file. Nothing was sent.\n"
+    assert (refused.code, refused.err) == (2, words), refused
     assert not fast.requests, fast.requests
