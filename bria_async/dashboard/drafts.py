@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from bria_async.errors import JournalError
 from bria_async.graph.control import CAPTION, EDITS, SCHEMA, Request
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.feed import View
@@ -63,10 +64,19 @@ def draft_of(view: View, results: Results, events: Iterable[Event], edits: Seque
 
 
 def edits_of(place: Place, view: View) -> tuple[Request, ...]:
-    """The changes of a draft that were asked for and are not made yet, in their order; blocks."""
+    """The changes of a draft that were asked for and are not made yet, in their order; blocks.
+
+    Raises:
+        JournalError: what was asked for cannot be read.
+    """
     if view.counts.get("complete", {}).get(State.DONE):
         return ()
-    return tuple(request for _, request in place.control.waiting() if request.what in EDITS)
+    try:
+        waiting = place.control.waiting()
+    except OSError as error:
+        words = f"What {place.title} was asked for cannot be read: {error.filename}: {error.strerror or error}."
+        raise JournalError(words) from None
+    return tuple(request for _, request in waiting if request.what in EDITS)
 
 
 def described(caption: str) -> str:

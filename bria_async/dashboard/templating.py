@@ -4,6 +4,7 @@ import functools
 import json
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,12 +101,20 @@ def _indented(text: str) -> str:
 
 def _moment(at: float) -> str:
     """A time as people here read it."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+    return _written(at, "%Y-%m-%d %H:%M:%S", time.localtime)
 
 
 def _machine(at: float) -> str:
     """A time as programs read it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
+    return _written(at, "%Y-%m-%dT%H:%M:%SZ", time.gmtime)
+
+
+def _written(at: float, how: str, by: Callable[[float], time.struct_time]) -> str:
+    """A time, or nothing where somebody wrote down what is none."""
+    try:
+        return time.strftime(how, by(at))
+    except (OverflowError, ValueError, OSError):
+        return ""
 
 
 def size(count: int) -> str:

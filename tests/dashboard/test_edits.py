@@ -10,7 +10,7 @@ from bria_async.dashboard.pages import read_run
 from bria_async.graph.control import APPROVE, CAPTION, SCHEMA, STOP, Request
 from bria_async.graph.ledger import Ledger
 from bria_async.host import Host
-from bria_async.training.place import Place
+from bria_async.training.place import CONTROL, Place
 from tests.simulation.loop import run_virtually
 
 from .apart import apart
@@ -95,6 +95,24 @@ async def test_whatever_lies_in_the_folder(place: Place) -> None:
     """Requests that hold no image, no text or no words hide nothing else."""
     ask(place, Request(CAPTION), Request(SCHEMA), Request(CAPTION, {"image": [], "caption": 7}), Request("unknown"))
     assert (await looked_at(place)).partition(WAITS)[2].partition("</ol>")[0].count("<li>") == 3
+
+
+@pytest.mark.parametrize("at", ["1e20", "NaN", "-Infinity"])
+async def test_times_that_are_none(place: Place, at: str) -> None:
+    """Are not told, and what was asked for is."""
+    folder = place.folder / CONTROL
+    folder.mkdir()
+    (folder / "1.json").write_text(f'{{"what": "schema", "text": "a drawing of", "at": {at}}}')
+    assert "<q>a drawing of</q>" in (await looked_at(place)).partition(WAITS)[2]
+
+
+async def test_what_cannot_be_read_is_told(place: Place) -> None:
+    """On the page, and by whoever writes a report: nothing that was asked for is passed over in silence."""
+    (place.folder / CONTROL / "1.json").mkdir(parents=True)
+    async with serving(place.folder.parent) as door:
+        for target in ("/runs/cats", "/runs/cats/report"):
+            answer = await door.ask(target)
+            assert (answer.status, "What cats was asked for cannot be read" in answer.text) == (503, True), answer.text
 
 
 async def test_none_of_a_dataset_that_is_completed(place: Place) -> None:
