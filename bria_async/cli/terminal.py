@@ -147,7 +147,8 @@ class BatchTerminal(_Painting):
         outer = _under(overview.name, overview.state, overview.words)
         outer.add_row(self._stages(overview.total, now))
         for view in under_way[:FEW]:
-            outer.add_row(_line(f"  {view.run.name}: {self._asked(view) or step_of(view)}", "dim"))
+            name, asked = f"  {view.run.name}: ", self._asked(view)
+            outer.add_row(Text(f"{name}{asked}", style="dim") if asked else _line(f"{name}{step_of(view)}", "dim"))
         if len(under_way) > FEW:
             outer.add_row(Text(f"  and {len(under_way) - FEW:,} more", style="dim"))
         self._paint(outer)

@@ -1,6 +1,7 @@
 """Batches of a thousand runs in figures, and how terminals and lines show them."""
 
 import io
+import re
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -135,6 +136,17 @@ def test_a_terminal_shows_first_who_waits_for_an_approval() -> None:
     shown = output.getvalue()
     assert "10 running, 990 not begun, of which 2 wait for your approval" in shown, shown
     assert shown.index(f"run-9: {WAITS}: {approve('run-9')}") < shown.index("run-0: upload 5 of 20"), shown
+
+
+def test_what_to_type_is_whole_on_a_narrow_terminal() -> None:
+    """It goes on in the next line, because what is cut cannot be typed."""
+    output, typed = io.StringIO(), f"bria-async approve --state /home/somebody/trainings{'/deeper' * 5} studio/run-9"
+    console = Console(file=output, force_terminal=True, width=80, height=40, highlight=False, no_color=True)
+    asked = attrs.evolve(view("run-9"), asked=True)
+    found = overview()
+    BatchTerminal(lambda _: typed, console).show(attrs.evolve(found, views={**found.views, "run-9": asked}), [], 5000.0)
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output.getvalue())
+    assert "".join(typed.split()) in "".join(shown.split()), shown
 
 
 def test_lines_tell_once_who_waits_for_an_approval(capsys: pytest.CaptureFixture[str]) -> None:
