@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import attrs
 import click
 
+from bria_async.errors import ConfigurationError
 from bria_async.types.trainings import Family
 
 from .advice import typed
@@ -94,9 +95,11 @@ def inspect(
         from bria_async.dashboard import templating
         from bria_async.dashboard.sheet import write_sheet
 
-        templating.target_of(html)
+        html = templating.target_of(html)
     if fix_to is not None:
-        mending.target_of(fix_to, folder, background)
+        to, _ = mending.target_of(fix_to, folder, background)
+        if html is not None and html.resolve().is_relative_to(to.resolve()):
+            raise ConfigurationError(f"The contact sheet cannot be in {to}: only copies go there.")
 
     async def work() -> Done:
         known = await asyncio.to_thread(images_of_last_run, folder, state)

@@ -32,9 +32,12 @@ def target_of(to: str | Path) -> Path:
     Raises:
         ConfigurationError: it is an image or a caption, by its name or by its first bytes, or cannot be written.
     """
-    to = Path(to).expanduser().absolute()
+    try:
+        to = Path(to).expanduser().absolute()
+    except RuntimeError:
+        raise ConfigurationError(f"{to} cannot be written: there is no such home folder.") from None
     if is_image_name(to.name) or to.suffix.lower() == CAPTION or is_image_head(read_head(to, HEAD)):
-        other = to.with_suffix(".html").name
+        other = f"{to.stem}{'-page' if to.suffix == '.html' else ''}.html"
         raise ConfigurationError(f"{to} is, or is called like, an image or a caption: name a page, such as {other}.")
     try:
         try_out(to)

@@ -128,9 +128,15 @@ def test_what_cannot_be_asked_for(alone: Shell, cats: Path) -> None:
 
 def test_what_cannot_be_written_is_refused_before_the_look(alone: Shell, cats: Path) -> None:
     """There is no such folder of images, which nobody finds out: a target that cannot be comes first."""
+    (alone.folder / "empty").mkdir()
+    write(alone.folder / "image.html", (cats / "lora-001.png").read_bytes())
     for arguments, words in (
         (("--html", cats / "lora-001.png"), "an image or a caption: name a page, such as lora-001.html"),
         (("--html", "away/sheet.html"), "away/sheet.html cannot be written: No such file or directory"),
+        (("--html", "/"), "/ cannot be written: what has this name is not a file"),
+        (("--html", "~nobody-of-this-name/sheet.html"), "there is no such home folder"),
+        (("--html", "image.html"), "name a page, such as image-page.html"),
+        (("--html", "empty/sheet.html", "--fix-to", "empty"), "only copies go there"),
         (("--fix-to", cats), "it is not empty"),
         (("--fix-to", "mended", "--background", "plaid"), "There is no colour 'plaid'"),
     ):
