@@ -11,8 +11,10 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 from playwright.sync_api import Browser, Page, expect
 
 from bria_async.dashboard import serving
+from bria_async.graph.control import SCHEMA, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.ledger import Ledger
+from bria_async.host import Host
 from bria_async.training.place import Place
 from tests.simulation.loop import run_virtually
 from tests.simulation.world import world
@@ -20,6 +22,7 @@ from tests.training.conftest import Studio
 
 from .apart import apart, running
 from .browser import PHONE, needs_browser, window
+from .test_edits import write
 from .written import begun, images, plan, writing
 
 pytestmark = needs_browser
@@ -107,3 +110,29 @@ def test_samples_arrive_beside_others(chromium: Browser, pictures: Path, tmp_pat
         page.get_by_role("button", name="Compare").click()
         expect(columns).to_have_count(2)
         assert sorted(columns.all_inner_texts()) == ["three", "two"]
+
+
+def test_who_asks_for_a_change_keeps_his_place(chromium: Browser, tmp_path: Path) -> None:
+    """By keyboard: what is told above a form of what it was asked for takes the focus from none of its fields."""
+    place = Place.of("cats", tmp_path)
+    write(place)
+    with running(lambda: serving(tmp_path, control=True)) as address, window(chromium, refused=(404,)) as page:
+        page.goto(address)
+        page.get_by_role("link", name="cats").click()
+        expect(page.locator("#pulse")).to_have_text("live")
+        tile = page.locator("#image-0")
+        tile.locator("summary").press("Enter")
+        tile.get_by_label("Caption").fill("a cat")
+        tile.get_by_role("button").press("Enter")
+        expect(tile).to_contain_text("A change of the caption is asked for")
+        expect(tile.get_by_role("button")).to_be_focused()
+        field = page.get_by_label("Caption prefix")
+        field.focus()
+        expect(page.locator("#review li")).to_have_count(1)
+        place.control.ask(Request(SCHEMA, {"text": "a drawing of"}), Host())
+        expect(page.locator("#review li")).to_have_count(2)
+        expect(field).to_be_focused()
+        for which, _ in place.control.waiting():
+            place.control.remove(which)
+        expect(page.locator("#review li")).to_have_count(0)
+        expect(field).to_be_focused()

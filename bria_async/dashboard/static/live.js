@@ -86,16 +86,21 @@ function boxes(part) {
   return [part, ...part.querySelectorAll(".scroll")];
 }
 
+// Among elements of its kind: of others there may be more or fewer than before.
 function pathTo(root, element) {
   const path = [];
   for (let node = element; node !== root; node = node.parentElement) {
-    path.unshift([...node.parentElement.children].indexOf(node));
+    path.unshift([node.localName, ofKind(node.parentElement, node.localName).indexOf(node)]);
   }
   return path;
 }
 
 function at(root, path) {
-  return path.reduce((node, index) => node?.children[index], root);
+  return path.reduce((node, [kind, index]) => node && ofKind(node, kind)[index], root);
+}
+
+function ofKind(parent, kind) {
+  return [...parent.children].filter((child) => child.localName === kind);
 }
 
 // --- following -----------------------------------------------------------------------------------
@@ -214,6 +219,7 @@ document.addEventListener("submit", async (event) => {
   if (form.method !== "post") return;
   event.preventDefault();
   const button = form.querySelector("button:not([type])");
+  const isFocused = document.activeElement === button;
   button.disabled = true;
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
@@ -223,6 +229,7 @@ document.addEventListener("submit", async (event) => {
     announce("The dashboard does not answer: nothing was changed.", true);
   } finally {
     button.disabled = false;
+    if (isFocused && document.activeElement === document.body) button.focus({ preventScroll: true });
   }
 });
 
