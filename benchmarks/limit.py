@@ -183,6 +183,6 @@ LIMIT = Question(
     ),
     work={"calls": 1200, "rate": 60, "in_flight": 64, "runs": 20},
     quick={"calls": 160},
-    rounds=1,
+    rounds=5,
     also=("refused", "minutes"),
 )

@@ -208,7 +208,7 @@ def _plan(session: Session, run: str, remains: Remains, given: Plan | None) -> P
 
 
 async def _looked(session: Session, plan: Plan, remains: Remains, place: Place) -> Looked:
-    """The images that the run was started on, or those that are in its folder now; what they show was told then."""
+    """The images that the run was started on, or those that are in its folder now; nothing is told of them."""
     if (items := remains.items) is not None:
         images = {key: structure(data, ImageFile) for key, data in items.get("image", {}).items()}
         return Looked(images, left_out=tuple(items.get(LEFT_OUT, {}).values()))

@@ -114,7 +114,7 @@ def _compared(
         if key in late:
             infos += (finding for finding in of_pixels(image.path, measures) if finding.level == "info")
     alone = (finding for key, image in decoded.items() for finding in _of_itself(images[key], image))
-    words = f"{named(gone, None)}: cannot be looked at any more, so nobody compared it with the others"
+    words = f"{named(gone, None)}: could not be looked at again, so nobody compared it with the others"
     return [
         *told([*alone, *of_likeness(measured), *infos]),
         *([(Happened.WARNED, {"reason": words})] if gone else []),

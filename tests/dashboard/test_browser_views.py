@@ -126,6 +126,7 @@ def test_a_view(
         assert is_fit(page, size, scheme, view)
 
 
+@pytest.mark.exhaustive
 @schemes
 @sizes
 @pytest.mark.parametrize("view", ["many-images", "report-of-many-images"])

@@ -276,7 +276,7 @@ def test_an_image_whose_answer_was_lost_is_told_with_the_others(
         assert min(numbers["207.png"]) > number_of(studio, "finished", "upload")
         warned = [str(event.data["reason"]) for event in studio.happened("warned") if "207.png" in str(event.data)]
         (words,) = [words for words in warned if "sides below" not in words]
-        assert ("dark: " if is_there else "cannot be looked at any more") in words
+        assert ("dark: " if is_there else "could not be looked at again") in words
         (compared,) = studio.happened("compared")
         assert compared.data["reason"].startswith(f"{COUNT if is_there else COUNT - 1} images ")
 
