@@ -9,6 +9,7 @@ import attrs
 import click
 
 from bria_async.errors import ConfigurationError, PlanInvalid
+from bria_async.paths import expanded
 
 if TYPE_CHECKING:
     from bria_async.training import Member, Plan
@@ -136,7 +137,7 @@ def _is_file(path: Path) -> bool:
 
 def _whole(path: Path) -> Path:
     """The same from the root, without `..`, which is nobody's name; a link is called as it is typed."""
-    path = path.expanduser().absolute()
+    path = expanded(path).absolute()
     return path.resolve() if ".." in path.parts else path
 
 
@@ -153,7 +154,7 @@ def _read_toml(file: Path) -> dict[str, Any]:
 
 def _placed(data: dict[str, Any], base: Path) -> dict[str, Any]:
     if isinstance(images := data.get("images"), str):
-        return {**data, "images": str(base / Path(images).expanduser())}
+        return {**data, "images": str(base / expanded(images))}
     return data
 
 

@@ -137,7 +137,9 @@ def _with_files(value: Any, contract: "Field | None") -> Any:
 
 
 def _path(text: str) -> Path:
-    return Path(text[1:]).expanduser()
+    from bria_async.paths import expanded  # slow to import
+
+    return expanded(text[1:])
 
 
 # --- keywords of the library --------------------------------------------------------------------------------------

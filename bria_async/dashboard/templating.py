@@ -13,6 +13,7 @@ from bria_async.images.formats import HEAD, is_image_head, is_image_name
 from bria_async.images.probe import CAPTION
 from bria_async.images.source import read_head
 from bria_async.partfile import PartFile, try_out
+from bria_async.paths import expanded
 
 from .drafts import described
 from .figures import duration
@@ -32,10 +33,7 @@ def target_of(to: str | Path) -> Path:
     Raises:
         ConfigurationError: it is an image or a caption, by its name or by its first bytes, or cannot be written.
     """
-    try:
-        to = Path(to).expanduser().absolute()
-    except RuntimeError:
-        raise ConfigurationError(f"{to} cannot be written: there is no such home folder.") from None
+    to = expanded(to).absolute()
     if is_image_name(to.name) or to.suffix.lower() == CAPTION or is_image_head(read_head(to, HEAD)):
         other = f"{to.stem}{'-page' if to.suffix == '.html' else ''}.html"
         raise ConfigurationError(f"{to} is, or is called like, an image or a caption: name a page, such as {other}.")

@@ -7,6 +7,7 @@ import attrs
 
 from bria_async.errors import ConfigurationError
 from bria_async.host import Host
+from bria_async.paths import expanded
 from bria_async.types.notebook import table
 from bria_async.types.trainings import Family
 
@@ -89,7 +90,7 @@ async def inspect(
             gone since is told.
 
     Raises:
-        ConfigurationError: the requests per minute are not above 0.
+        ConfigurationError: the requests per minute are not above 0, or the folder is in a home folder that nobody has.
         ImageError: the folder is not there, is no folder, or cannot be listed.
         MissingExtra: Pillow is not installed.
     """
@@ -119,13 +120,9 @@ async def inspect_for(
     """The same for all that a plan says of its images; text files are read unless the server writes the captions."""
     if requests_per_minute is not None and not requests_per_minute > 0:
         raise ConfigurationError(f"Requests per minute must be above 0, not {requests_per_minute}.")
-    host, where = host or Host(), _absolute(folder)
+    host, where = host or Host(), expanded(folder).absolute()
     found = await scan(where, host, terms.limits, recursive=recursive, at_once=at_once, progress=progress)
     texts = None if terms.captions == "automatic" else await host.in_thread(captions_of, found.images)
     findings = await host.in_thread(findings_of, found, terms, texts, requests_per_minute, known)
     said = {path: text for path, text in (texts or {}).items() if isinstance(text, Caption)}
     return Inspection(where, terms.family, found, findings, said)
-
-
-def _absolute(folder: str | Path) -> Path:
-    return Path(folder).expanduser().absolute()

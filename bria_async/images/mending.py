@@ -12,6 +12,7 @@ import attrs
 from bria_async.errors import ConfigurationError, ImageChanged, ImageError
 from bria_async.host import Host
 from bria_async.partfile import PartFile
+from bria_async.paths import expanded
 from bria_async.types.trainings import WANTED_SIDE
 
 from .captions import LARGEST_TEXT
@@ -207,13 +208,14 @@ def target_of(folder: str | Path, source: Path, background: str) -> tuple[Path, 
     """Where copies of the images of a folder go, and the colour below them, refused before any work; blocks.
 
     Raises:
-        ConfigurationError: the folder is not empty, no folder, or inside the other one; or there is no such colour.
+        ConfigurationError: the folder is not empty, no folder, in a home folder that nobody has, or inside the other
+            one; or there is no such colour.
         MissingExtra: Pillow is not installed.
     """
     from .pillow import ImageColor  # noqa: PLC0415  (as above)
 
-    to = Path(folder).expanduser().absolute()
-    if to.resolve().is_relative_to(source.expanduser().resolve()):
+    to = expanded(folder).absolute()
+    if to.resolve().is_relative_to(expanded(source).resolve()):
         raise ConfigurationError(f"Copies cannot go to {to}: it is inside the folder of the images.")
     try:
         if to.exists() and any(to.iterdir()):

@@ -8,6 +8,7 @@ from bria_async.errors import JournalError
 from bria_async.graph import feed
 from bria_async.graph.records import RunRow
 from bria_async.images.probe import ImageFile
+from bria_async.paths import expanded
 from bria_async.wire.convert import structure
 
 from .shared import places
@@ -19,8 +20,11 @@ def images_of_last_run(folder: Path, state: Path | None = None) -> Mapping[Path,
     Args:
         folder: where they lay.
         state: where runs are kept, as in `Settings`; journals there that cannot be read are passed over.
+
+    Raises:
+        ConfigurationError: it is in a home folder that nobody has.
     """
-    runs = sorted(_runs_of(folder.expanduser().absolute(), state), key=lambda found: found[1].created, reverse=True)
+    runs = sorted(_runs_of(expanded(folder).absolute(), state), key=lambda found: found[1].created, reverse=True)
     for journal, run in runs:
         with contextlib.suppress(JournalError):
             images = (structure(data, ImageFile) for data in feed.inputs(journal, run.name, "image").values())

@@ -16,6 +16,7 @@ from bria_async.graph.journal import Journal
 from bria_async.graph.lock import holder
 from bria_async.graph.records import Keeper
 from bria_async.host import Host
+from bria_async.paths import expanded
 
 from .plan import id_of
 
@@ -28,11 +29,15 @@ RESERVED = re.compile(rf"journal\..*|{re.escape(PLANS)}|{CONTROL}")
 
 
 def default_state() -> Path:
-    """Where runs are kept: `BRIA_STATE`, or the user's state folder (XDG)."""
+    """Where runs are kept: `BRIA_STATE`, or the user's state folder (XDG).
+
+    Raises:
+        ConfigurationError: there is no such home folder.
+    """
     if chosen := os.environ.get("BRIA_STATE"):
-        return Path(chosen).expanduser().absolute()
+        return expanded(chosen).absolute()
     base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "bria-async"
+    return (Path(base) if base else expanded("~/.local/state")) / "bria-async"
 
 
 def state_folder(state: Path | None) -> Path:

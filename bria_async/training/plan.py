@@ -15,6 +15,7 @@ from bria_async.images.findings import Finding, findings_of
 from bria_async.images.folder import Scan
 from bria_async.images.probe import Limits
 from bria_async.images.terms import Terms
+from bria_async.paths import expanded
 from bria_async.types.common import AspectRatio, IpMedium, IpType, LrScheduler, PrefixIpType, TrainingMode, UseCase
 from bria_async.types.trainings import MOST_EACH, Captions, Family, Upload
 from bria_async.wire.convert import ConversionError, structure, unstructure
@@ -59,7 +60,7 @@ def _how(default: Any) -> Any:
 
 
 def _folder(value: str | Path) -> Path:
-    return Path(value).expanduser().absolute()
+    return expanded(value).absolute()
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
@@ -92,6 +93,9 @@ class Plan:
         review: wait for an approval of the captions before the dataset is completed.
         on_bad_image: `stop` (default) or `skip` an image that cannot be used.
         on_doubt: `ask` (default, the run pauses), `resend` (may pay twice) or `skip` a call that was perhaps charged.
+
+    Raises:
+        ConfigurationError: `images` begins with a home folder (`~name`) that nobody has.
     """
 
     images: Path = attrs.field(converter=_folder)
@@ -166,6 +170,7 @@ class Plan:
 
         Raises:
             PlanInvalid: a field is unknown, missing or of the wrong type.
+            ConfigurationError: as for any plan.
         """
         fields = {field.name: field for field in attrs.fields(attrs.resolve_types(cls))}
         expert = data.get("expert")

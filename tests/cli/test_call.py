@@ -44,6 +44,7 @@ def test_values_are_read_by_their_types(shell: Shell, fast: Simulator, pictures:
         (("models.start_training", "model_id=1", "rank=1000"), "at most 256"),
         (("images.upload", "dataset_id=1", "increase_resolution=maybe"), "true or false"),
         (("images.upload", "dataset_id=1", "file=@nowhere.png"), "nowhere.png"),
+        (("images.upload", "dataset_id=1", "file=@~nobody-of-this-name/a.png"), "there is no such home folder"),
     ],
 )
 def test_what_cannot_be_called_is_one_sentence(

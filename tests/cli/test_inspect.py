@@ -121,9 +121,14 @@ def test_what_is_different_since_the_last_run(shell: Shell, pictures: Path) -> N
 
 def test_what_cannot_be_asked_for(alone: Shell, cats: Path) -> None:
     """No such folder, no such colour, no such rate: wrong usage, in one sentence."""
-    for arguments in (("nowhere",), (cats, "--fix-to", "x", "--background", "plaid"), (cats, "--family", "gen9")):
+    for arguments in (
+        ("nowhere",),
+        ("~nobody-of-this-name/cats",),
+        (cats, "--fix-to", "x", "--background", "plaid"),
+        (cats, "--family", "gen9"),
+    ):
         done = alone.run("inspect", *arguments)
-        assert (done.code, done.out) == (2, ""), done
+        assert (done.code, done.out, "Traceback" in done.err) == (2, "", False), done
 
 
 def test_what_cannot_be_written_is_refused_before_the_look(alone: Shell, cats: Path) -> None:
@@ -138,6 +143,7 @@ def test_what_cannot_be_written_is_refused_before_the_look(alone: Shell, cats: P
         (("--html", "image.html"), "name a page, such as image-page.html"),
         (("--html", "empty/sheet.html", "--fix-to", "empty"), "only copies go there"),
         (("--fix-to", cats), "it is not empty"),
+        (("--fix-to", "~nobody-of-this-name/x"), "there is no such home folder"),
         (("--fix-to", "mended", "--background", "plaid"), "There is no colour 'plaid'"),
     ):
         done = alone.run("inspect", "nowhere", *arguments)

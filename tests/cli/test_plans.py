@@ -55,6 +55,17 @@ def test_a_path_that_nobody_can_look_for(file: Path, images: str) -> None:
     assert many(file).runs == ("cats", "good-dogs")
 
 
+@pytest.mark.parametrize("own", ["", 'name = "Cats"'])
+def test_a_home_folder_that_nobody_has(file: Path, own: str) -> None:
+    """It is told in words, whether the plan has its name from there or not; so it is of a single plan."""
+    file.write_text(PLANS.replace('"cats"', f'"~nobody-of-this-name/cats"\n{own}'))
+    with pytest.raises(ConfigurationError, match="~nobody-of-this-name/cats cannot be used"):
+        many(file)
+    for folder, each in (("~nobody-of-this-name", None), (None, Path("~nobody-of-this-name"))):
+        with pytest.raises(ConfigurationError, match="~nobody-of-this-name cannot be used"):
+            assert many_of(None, each, {}) or plan_of(folder, None, {})
+
+
 def test_flags_come_before_the_file(file: Path) -> None:
     """In every plan; the name is that of the batch, which is else that of the file."""
     found = many(file, training_version="3.2", name="Night")
