@@ -92,10 +92,11 @@ def inspect(
     from bria_async.training.earlier import images_of_last_run
 
     if html is not None:  # what keeps the command from its end is told before the work
-        from bria_async.dashboard import templating
         from bria_async.dashboard.sheet import write_sheet
+        from bria_async.dashboard.templating import SUFFIX
+        from bria_async.images.target import target_of
 
-        html = templating.target_of(html)
+        html = target_of(html, SUFFIX)
     if fix_to is not None:
         to, _ = mending.target_of(fix_to, folder, background)
         if html is not None and html.resolve().is_relative_to(to.resolve()):

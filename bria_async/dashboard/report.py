@@ -10,13 +10,14 @@ import attrs
 from bria_async.errors import ImageError
 from bria_async.graph import feed
 from bria_async.host import Host
+from bria_async.images.target import target_of
 from bria_async.training.place import Place
 
 from .collage import Framed, collage
 from .facts import batch_facts, command_on, facts_of_runs, next_of_batch
 from .overview import WAITS, Overview, overview_of
 from .pages import Picture, RunPage, Tile, read_run
-from .templating import style, target_of, write_page
+from .templating import SUFFIX, style, write_page
 from .thumbnails import SMALL, Thumbnails, Wanted, side_for
 
 SAMPLE = 640
@@ -42,7 +43,7 @@ async def write_report(place: Place, to: Path, host: Host, progress: Callable[[i
         ConfigurationError: the file cannot be written, or is an image or a caption; nothing was read for it.
         MissingExtra: Jinja2 or Pillow is not installed.
     """
-    to = await host.in_thread(target_of, to)
+    to = await host.in_thread(target_of, to, SUFFIX)
     if place.is_batch:
         batch = await host.in_thread(_read_batch, place, host.now())
         for done, card in enumerate(batch.cards, 1):

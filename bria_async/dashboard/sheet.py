@@ -20,9 +20,10 @@ from bria_async.host import Host
 from bria_async.images.findings import LEVELS, Finding, Level, name_below, sorted_by_level
 from bria_async.images.folder import DECODED_AT_ONCE, Progress, in_threads
 from bria_async.images.inspection import Inspection
+from bria_async.images.target import target_of
 from bria_async.images.thumbnail import thumbnail
 
-from .templating import size, target_of, write_page
+from .templating import SUFFIX, size, write_page
 from .thumbnails import side_for
 
 TOGETHER = ("near-duplicate", "duplicate", "caption-twice")
@@ -85,7 +86,7 @@ async def write_sheet(
         MissingExtra: jinja2 or Pillow is not installed.
     """
     host = host or Host()
-    to = await host.in_thread(target_of, to)
+    to = await host.in_thread(target_of, to, SUFFIX)
     files = inspection.files
     side = side_for(len(files))
     pictures = await in_threads(files, partial(_picture, side=side), host, at_once, progress)

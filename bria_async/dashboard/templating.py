@@ -8,12 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bria_async.errors import ConfigurationError, MissingExtra
-from bria_async.images.formats import HEAD, is_image_head, is_image_name
-from bria_async.images.probe import CAPTION
-from bria_async.images.source import read_head
-from bria_async.partfile import PartFile, try_out
-from bria_async.paths import expanded
+from bria_async.errors import MissingExtra
+from bria_async.images.target import write_whole
 
 from .drafts import described
 from .figures import duration
@@ -25,23 +21,8 @@ except ModuleNotFoundError as missing:
     raise MissingExtra('Pages need Jinja2: pip install "bria-async[dashboard]"') from missing
 
 HERE = Path(__file__).parent
-
-
-def target_of(to: str | Path) -> Path:
-    """The file that a page goes to, refused before there is any work if it cannot be; blocks.
-
-    Raises:
-        ConfigurationError: it is an image or a caption, by its name or by its first bytes, or cannot be written.
-    """
-    to = expanded(to).absolute()
-    if is_image_name(to.name) or to.suffix.lower() == CAPTION or is_image_head(read_head(to, HEAD)):
-        other = f"{to.stem}{'-page' if to.suffix == '.html' else ''}.html"
-        raise ConfigurationError(f"{to} is, or is called like, an image or a caption: name a page, such as {other}.")
-    try:
-        try_out(to)
-    except OSError as error:
-        raise _unwritable(to, error) from None
-    return to
+SUFFIX = ".html"
+"""Of the name of a page."""
 
 
 def write_page(to: Path, name: str, **values: Any) -> None:
@@ -52,17 +33,8 @@ def write_page(to: Path, name: str, **values: Any) -> None:
     Raises:
         ConfigurationError: the file cannot be written.
     """
-    try:
-        with PartFile(to) as file:
-            for piece in _environment().get_template(name).generate(**values):
-                file.write(piece.encode(errors="replace"))
-            file.commit()
-    except OSError as error:
-        raise _unwritable(to, error) from None
-
-
-def _unwritable(to: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(f"{to} cannot be written: {error.strerror or error}.")
+    pieces = _environment().get_template(name).generate(**values)
+    write_whole(to, (piece.encode(errors="replace") for piece in pieces))
 
 
 def rendered(name: str, **values: Any) -> str:

@@ -136,11 +136,11 @@ def test_what_cannot_be_written_is_refused_before_the_look(alone: Shell, cats: P
     (alone.folder / "empty").mkdir()
     write(alone.folder / "image.html", (cats / "lora-001.png").read_bytes())
     for arguments, words in (
-        (("--html", cats / "lora-001.png"), "an image or a caption: name a page, such as lora-001.html"),
+        (("--html", cats / "lora-001.png"), "an image or a caption: name another, such as lora-001.html"),
         (("--html", "away/sheet.html"), "away/sheet.html cannot be written: No such file or directory"),
         (("--html", "/"), "/ cannot be written: what has this name is not a file"),
         (("--html", "~nobody-of-this-name/sheet.html"), "there is no such home folder"),
-        (("--html", "image.html"), "name a page, such as image-page.html"),
+        (("--html", "image.html"), "name another, such as image-new.html"),
         (("--html", "empty/sheet.html", "--fix-to", "empty"), "only copies go there"),
         (("--fix-to", cats), "it is not empty"),
         (("--fix-to", "~nobody-of-this-name/x"), "there is no such home folder"),

@@ -215,3 +215,20 @@ def test_the_command_prints_or_writes_it(tmp_path: Path) -> None:
     assert json.loads(file.read_text()) == SPEC
     failed = runner.invoke(app, ["spec", "-o", str(tmp_path / "nowhere" / "openapi.json")])
     assert (failed.exit_code, "cannot be written" in failed.stderr) == (2, True), failed.stderr
+
+
+def test_the_command_takes_the_place_of_no_image(tmp_path: Path) -> None:
+    """Nor of a caption, by its name or by what it is; another file is replaced, and a link to one not followed."""
+    picture = b"\x89PNG\r\n\x1a\n"
+    for name, other in (("a.png", "a.json"), ("a.txt", "a.json"), ("a.json", "a-new.json"), ("a.html", "a.json")):
+        file = tmp_path / name
+        file.write_bytes(picture)
+        refused = CliRunner().invoke(app, ["spec", "-o", str(file)])
+        assert refused.exit_code == 2
+        assert f"an image or a caption: name another, such as {other}" in refused.stderr, refused.stderr
+        assert file.read_bytes() == picture
+    older, link = tmp_path / "older.json", tmp_path / "link.json"
+    older.write_text("{}")
+    link.symlink_to(older)
+    assert CliRunner().invoke(app, ["spec", "-o", str(link)]).exit_code == 0
+    assert (older.read_text(), json.loads(link.read_text())) == ("{}", SPEC)
