@@ -7,6 +7,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from bria_async.dashboard.collage import MOST, collage
 from bria_async.dashboard.facts import facts_of_runs, next_of_batch
 from bria_async.dashboard.overview import WAITS, overview_of
@@ -190,9 +192,21 @@ def test_runs_that_have_not_begun(tmp_path: Path) -> None:
             assert "it waits for its turn" in (await door.ask("/runs/many/runs/three")).text
             assert "there are no &lt;images&gt;" in (await door.ask("/runs/many")).text
             assert "images/0" not in (await door.ask("/runs/many/runs/two/live")).text
-            assert (await door.ask("/runs/many/runs/two/report")).status == 503
+            for below in ("events/1", "inspection", "report"):
+                page = await door.ask(f"/runs/many/runs/two/{below}")
+                assert (page.status, "many/two: there are no &lt;images&gt;" in page.text) == (404, True), below
+            assert (await door.ask("/runs/many/runs/two/images/0/96")).status == 404
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("below", ["events/1", "inspection", "images/0/96", "samples/0/96"])
+async def test_what_only_runs_have(shelf: Path, below: str) -> None:
+    """Of a batch there is none, and the page of what somebody asked for says why."""
+    async with serving(shelf) as door:
+        page = await door.ask(f"/runs/many/{below}")
+        assert page.status == 404
+        assert "is a batch" in page.text
 
 
 def test_no_runs(tmp_path: Path) -> None:

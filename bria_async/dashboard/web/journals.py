@@ -11,7 +11,7 @@ import anyio
 import attrs
 
 from bria_async.engines.postgres.database import Database
-from bria_async.errors import JournalError, RunError
+from bria_async.errors import RunError
 from bria_async.graph import feed
 from bria_async.graph.control import Request
 from bria_async.host import Host
@@ -83,7 +83,8 @@ class Journals:
         """What a page shows of a run, at most a moment old; whoever asks meanwhile gets the same.
 
         Raises:
-            JournalError: the journal cannot be read, or holds no such run.
+            JournalError: the journal cannot be read.
+            RunError: it holds no such run: that has not begun, or is a batch.
             PlanInvalid: another version of this library began the run, whose plan this one cannot read.
         """
         async with self._turns.setdefault(place.title, asyncio.Lock()):
@@ -101,7 +102,7 @@ class Journals:
         with feed.held(place.source):
             view, seen = feed.view(place.source, place.name), feed.newest(place.source)
             if view is None:
-                raise JournalError(f"{place.title} has not begun.")
+                raise RunError(f"{place.title} is a batch, or has not begun.", place.title)
             edits = edits_of(place, view)
             if known is not None and (known.state, known.edits) == (view.state, edits):
                 fresh = now - known.at < FRESH or not view.alive

@@ -97,10 +97,7 @@ class Pages:
         place = await self._place(request)
         if place.is_batch:
             return await self._page(request, "live/batch.html", await self._batch(place), title=place.title)
-        if await self.host.in_thread(feed.view, place.source, place.name) is None:
-            words = place.why_not_begun or "it waits for its turn, and nothing of it has begun."
-            return await self._page(request, "live/problem.html", words=f"{place.title}: {words}", status=404)
-        page = await self.journals.page(place)
+        page = await self.journals.page(await self._begun(place))
         return await self._page(request, "live/run.html", look_at_run(place, page, control=self.control), page=page)
 
     async def run_live(self, request: web.Request) -> web.StreamResponse:
@@ -116,7 +113,7 @@ class Pages:
 
     async def events(self, request: web.Request) -> web.Response:
         """All that happened in a run, `EVENTS` on a page, the newest first."""
-        place, number = await self._place(request), int(request.match_info["page"])
+        place, number = await self._begun(await self._place(request)), int(request.match_info["page"])
         log = (await self.journals.page(place)).log
         if len(log) <= (number - 1) * EVENTS:
             raise web.HTTPNotFound
@@ -149,13 +146,14 @@ class Pages:
 
     async def inspection(self, request: web.Request) -> web.StreamResponse:
         """The contact sheet of the images of a run."""
-        path = await self.made.inspection(await self._place(request), anew="anew" in request.query)
+        place = await self._begun(await self._place(request))
+        path = await self.made.inspection(place, anew="anew" in request.query)
         return web.FileResponse(path, headers=STANDING_ALONE)
 
     async def report(self, request: web.Request) -> web.StreamResponse:
         """The report, as a file to keep."""
         place = await self._place(request)
-        path = await self.made.report(place)
+        path = await self.made.report(place if place.is_batch else await self._begun(place))
         named = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(place.name)}.html"}
         return web.FileResponse(path, headers={**STANDING_ALONE, **named})
 
@@ -201,6 +199,20 @@ class Pages:
     async def _place(self, request: web.Request) -> Place:
         found = request.match_info
         return await self.host.in_thread(self.journals.find, found["run"], found.get("batch"))
+
+    async def _begun(self, place: Place) -> Place:
+        """The same, if it is a run that has begun.
+
+        Raises:
+            RunError: it has not, or is a batch.
+        """
+        if place.is_batch:
+            words = "it is a batch, and only its runs have this page."
+        elif await self.host.in_thread(feed.view, place.source, place.name) is None:
+            words = place.why_not_begun or "it waits for its turn, and nothing of it has begun."
+        else:
+            return place
+        raise RunError(f"{place.title}: {words}", place.title)
 
     def _drawing(self, request: web.Request) -> Drawing:
         return Drawing(Links(str(request.app.router["home"].url_for())), self.control)
