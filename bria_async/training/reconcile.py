@@ -282,16 +282,26 @@ class Comparison:
 
 def compare(listing: Sequence[DatasetImage], planned: Mapping[str, Stored]) -> Comparison:
     """Compare a listing with the planned images by id, and by name for copies."""
-    known = {key: stored.id for key, stored in planned.items()}
+    known = ids_of(planned)
     ids, tokens = set(known.values()), {find_token(key) for key in known}
-    present = {image.id for image in listing}
     others = [image for image in listing if image.id not in ids]
     copies = tuple(image for image in others if find_token(image.image_name or "") in tokens)
     return Comparison(
-        missing=tuple(key for key, number in known.items() if number not in present),
+        missing=absent(listing, known),
         copies=copies,
         strangers=tuple(image for image in others if image not in copies),
     )
+
+
+def ids_of(planned: Mapping[str, Stored]) -> dict[str, Id]:
+    """The ids of the planned images; each is read from the journal for it."""
+    return {key: stored.id for key, stored in planned.items()}
+
+
+def absent(listing: Iterable[DatasetImage], ids: Mapping[str, Id]) -> tuple[str, ...]:
+    """The keys of the images that a listing does not show."""
+    present = {image.id for image in listing}
+    return tuple(key for key, number in ids.items() if number not in present)
 
 
 def came_by_zip(run: Run) -> bool:

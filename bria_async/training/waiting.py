@@ -17,7 +17,7 @@ from bria_async.types.models import Model, ModelStatus
 
 from .captions import keep_captions
 from .plan import Settings
-from .reconcile import Stored, compare, find_bulk, gone, match_zip
+from .reconcile import Stored, absent, find_bulk, gone, ids_of, match_zip
 from .watch import ModelWatch
 
 T = TypeVar("T")
@@ -100,16 +100,17 @@ async def until_captioned(
         RunPaused: captions are still missing at the deadline.
     """
     missing, made_anew = -1, False
+    ids = ids_of(planned)  # once, however often the dataset is looked at
     since: float | None = None
 
     async def look() -> Dataset | None:
         nonlocal missing, made_anew, since
         images = await session.images.list(dataset)
         since = session.host.monotonic() if since is None else since
-        absent = compare(images, planned).missing
-        if absent and session.host.monotonic() - since > run.settle:
-            raise gone(run, dataset, absent)
-        before, missing = missing, len(absent) + sum(not has_caption(image) for image in images)
+        away = absent(images, ids)
+        if away and session.host.monotonic() - since > run.settle:
+            raise gone(run, dataset, away)
+        before, missing = missing, len(away) + sum(not has_caption(image) for image in images)
         if missing != before:
             await keep_captions(run, images)
             run.progressed(f"{len(planned) - missing} of {len(planned)} captions are there")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -14,15 +15,19 @@ from bria_async.errors import PlanInvalid, RunError, RunPaused
 from bria_async.graph import feed
 from bria_async.graph.control import APPROVE, CAPTION, STOP, Control, Request
 from bria_async.graph.events import Event
+from bria_async.graph.items import Kept
 from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
 from bria_async.host import Host
 from bria_async.training import Settings, approve, train
 from bria_async.training.captions import LARGEST, keep_captions
 from bria_async.training.place import Place
+from bria_async.training.reconcile import Stored
+from bria_async.training.waiting import until_captioned
 from bria_async.types.images import DatasetImage
 from bria_async.wire.polling import Polling
 from tests.simulation.world import World
+from tests.support import picture
 
 from .conftest import COUNT, Studio, clean, copied
 
@@ -38,6 +43,28 @@ def test_captions_are_waited_for(studio: Studio, within: Within) -> None:
         assert here.sim.counts["datasets.get"] == 2, "once the captions are there, and before it is completed"
 
     within(main, caption_delay=3000.0)
+
+
+def test_what_is_planned_is_read_once(within: Within, tmp_path: Path) -> None:
+    """However often the dataset is looked at while its captions are awaited."""
+    read: list[str] = []
+
+    def stored(data: Any) -> Stored:
+        read.append(data["name"])
+        return Stored(**data)
+
+    async def main(here: World) -> None:
+        bria = here.session
+        project = await bria.projects.create(project_name="a", ip_type="other", ip_medium="photography")
+        dataset = await bria.datasets.create(project_id=project.id, name="a", training_version="max")
+        images = [await bria.images.upload(dataset.id, file=picture(300, side)) for side in (300, 301)]
+        texts = {str(image.id): json.dumps({"id": image.id, "name": str(image.id)}) for image in images}
+        async with told_to(tmp_path, []) as run:
+            await until_captioned(bria, Settings(), run(), dataset.id, Kept(texts, stored))
+        assert here.sim.counts["images.list"] > 2
+        assert read == list(texts)
+
+    within(main, caption_delay=300.0)
 
 
 def test_captions_that_never_come_pause(studio: Studio, within: Within) -> None:
