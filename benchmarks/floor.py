@@ -1,12 +1,14 @@
 """HTTP by hand: as little as a client can do and still get an answer. No client in earnest could be like this."""
 
 import asyncio
+import os
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 SLICE = 256 * 1024
+BOUNDARY = "0123456789abcdef0123456789abcdef"
 
 
 def request(verb: str, path: str, headers: Mapping[str, str], body: bytes | None = None, size: int = 0) -> bytes:
@@ -15,6 +17,29 @@ def request(verb: str, path: str, headers: Mapping[str, str], body: bytes | None
     if length := len(body or b"") or size:
         lines.append(f"Content-Length: {length}")
     return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
+def form(path: str, headers: Mapping[str, str], name: str, size: int) -> tuple[bytes, bytes]:
+    """What is sent before a file of so many bytes, and behind it, when it is posted as multipart."""
+    begin = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
+    tail = f"\r\n--{BOUNDARY}--\r\n".encode()
+    kind = f"multipart/form-data; boundary={BOUNDARY}"
+    head = request("POST", path, {**headers, "Content-Type": kind}, size=len(begin) + size + len(tail))
+    return head + begin, tail
+
+
+def sliced(
+    head: bytes, path: str, tail: bytes, slice_: int = SLICE, coded: Callable[[bytes], bytes] | None = None
+) -> Iterator[bytes]:
+    """A request with a file in it, which is read in slices as it is sent; each may become something else."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        yield head
+        while block := os.read(opened, slice_):
+            yield coded(block) if coded else block
+        yield tail
+    finally:
+        os.close(opened)
 
 
 class Connection(asyncio.Protocol):

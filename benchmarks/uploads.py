@@ -1,6 +1,7 @@
 """Uploads, 16 in flight: what files of 1 MiB cost a client, as multipart and as base64, over TLS and without."""
 
 import asyncio
+import base64
 import concurrent.futures
 import contextlib
 import functools
@@ -16,12 +17,11 @@ import attrs
 
 from .contender import Meter, Round, figures
 from .contest import Bar, Contender, Question
-from .floor import SLICE, Connections, request
+from .floor import SLICE, Connections, form, request, sliced
 from .server import IMAGE
 from .small import HEADERS, TOKEN, Call, Work, check
 
 PATH = f"/v1/tailored-gen/datasets/{IMAGE['dataset_id']}/images"
-BOUNDARY = "0123456789abcdef0123456789abcdef"
 
 
 @attrs.frozen
@@ -105,28 +105,12 @@ async def aiohttp(work: Work) -> AsyncIterator[Call]:
 @contextlib.asynccontextmanager
 async def floor(work: Work) -> AsyncIterator[Call]:
     """The protocol by hand: one head, the file in slices as the loop itself reads them, one tail."""
-    sent = files(work)
-    form = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="image.jpg"\r\n\r\n'
-    tail = f"\r\n--{BOUNDARY}--\r\n".encode()
-    kind = f"multipart/form-data; boundary={BOUNDARY}"
-    head = request("POST", PATH, {**HEADERS, "Content-Type": kind}, size=len(form) + work["size"] + len(tail))
-    head += form.encode()
-
-    def body(path: str) -> Iterator[bytes]:
-        opened = os.open(path, os.O_RDONLY)
-        try:
-            yield head
-            while block := os.read(opened, SLICE):
-                yield block
-            yield tail
-        finally:
-            os.close(opened)
-
+    sent, (head, tail) = files(work), form(PATH, HEADERS, "image.jpg", work["size"])
     async with Connections(work["url"], work["authority"]) as connections:
 
         async def call(number: int) -> None:
             file = sent[number % len(sent)]
-            file.arrived(json.loads(await connections.stream(body(file.path)))["caption"])
+            file.arrived(json.loads(await connections.stream(sliced(head, file.path, tail)))["caption"])
 
         yield call
 
@@ -195,6 +179,46 @@ def requests(work: Work) -> Iterator[Round]:
         yield Round(measure)
 
 
+# --- base64 ----------------------------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def aiohttp_base64(work: Work) -> AsyncIterator[Call]:
+    """What one would write by hand with aiohttp: the whole file as base64 in a string."""
+    trust(work)
+    import aiohttp as library
+
+    sent, url = files(work), work["url"] + PATH
+    async with library.ClientSession(headers=HEADERS) as http:
+
+        async def call(number: int) -> None:
+            file = sent[number % len(sent)]
+            content = base64.b64encode(Path(file.path).read_bytes()).decode()  # noqa: ASYNC240  # as one would
+            async with http.post(url, json={"image_name": "image.jpg", "file": content}) as response:
+                file.arrived(json.loads(await response.read())["caption"])
+
+        yield call
+
+
+@contextlib.asynccontextmanager
+async def floor_base64(work: Work) -> AsyncIterator[Call]:
+    """The protocol by hand: one head, slices that become base64 as they are sent, one tail; `fast` has pybase64."""
+    coded: Callable[..., bytes] = base64.b64encode
+    with contextlib.suppress(ImportError):
+        from pybase64 import b64encode as coded
+    sent, begin, tail = files(work), b'{"image_name": "image.jpg", "file": "', b'"}'
+    size = len(begin) + -(-work["size"] // 3) * 4 + len(tail)
+    head = request("POST", PATH, {**HEADERS, "Content-Type": "application/json"}, size=size) + begin
+    async with Connections(work["url"], work["authority"]) as connections:
+
+        async def call(number: int) -> None:
+            file = sent[number % len(sent)]
+            body = sliced(head, file.path, tail, SLICE // 3 * 3, coded)
+            file.arrived(json.loads(await connections.stream(body))["caption"])
+
+        yield call
+
+
 # --- the questions ---------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +271,12 @@ UPLOAD_PLAIN = _question(
 UPLOAD_BASE64 = _question(
     name="upload_base64",
     asks="2,000 files of 1 MiB as base64 in JSON over TLS, 16 in flight, against our own multipart",
-    contenders=(*both("multipart", bria), *both("base64", bria, as_json=True)),
+    contenders=(
+        *both("multipart", bria),
+        *both("base64", bria, as_json=True),
+        *both("base64 by hand", floor_base64),
+        *both("aiohttp, base64 in json=", aiohttp_base64),
+    ),
     bars=(Bar("base64", 1.8, "multipart"), Bar("base64, uvloop", 1.8, "multipart, uvloop")),
     server=(*_drain, "--tls"),
 )
