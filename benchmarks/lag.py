@@ -5,21 +5,20 @@ import contextlib
 import functools
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager
 
 from . import uploads
 from .contender import Round, drive
-from .contest import Bar, Question
-from .small import Call, Work
+from .contest import Bar, Contender, Question
+from .small import Work
 
 EVERY = 0.005
 """Seconds between two of the handlers that measure."""
 
 
 @contextlib.asynccontextmanager
-async def _beside(uploading: AbstractAsyncContextManager[Call], work: Work) -> AsyncIterator[Round]:
-    """Handlers of somebody else on the same loop, each due at a moment: how long after it they run."""
-    async with uploading as call:
+async def beside(work: Work) -> AsyncIterator[Round]:
+    """Handlers on the same loop as `client` of `uploads`, each due at a moment: how long after it they run."""
+    async with getattr(uploads, work["client"])(work) as call:
         await drive(call, 2 * work["in_flight"], work["in_flight"])  # connections are open, all is imported
 
         async def measure() -> dict[str, float]:
@@ -40,22 +39,20 @@ async def _beside(uploading: AbstractAsyncContextManager[Call], work: Work) -> A
         yield Round(measure)
 
 
-def bria(work: Work) -> AbstractAsyncContextManager[Round]:
-    """This library."""
-    return _beside(uploads.bria(work), work)
-
-
-def aiohttp(work: Work) -> AbstractAsyncContextManager[Round]:
-    """An open file in a `FormData`."""
-    return _beside(uploads.aiohttp(work), work)
-
-
 _question = functools.partial(
     Question,
     figure="p99_ms",
     unit="ms late, p99",
     also=("p50_ms",),
-    contenders=(*uploads.both("bria_async", bria), *uploads.both("aiohttp FormData", aiohttp)),
+    contenders=(
+        *uploads.both("bria_async", beside, client="bria"),
+        *uploads.both("aiohttp FormData", beside, client="aiohttp"),
+        *uploads.both("by hand", beside, client="floor"),
+        *(
+            Contender(name, f"{__name__}:beside", needs=(name,), options={"client": name})
+            for name in ("httpx", "openai")  # requests does not run on a loop
+        ),
+    ),
     bars=tuple(Bar(f"bria_async{loop}", 1.0, f"aiohttp FormData{loop}") for loop in ("", ", uvloop")),
     work={**uploads.WORK, "calls": 500},
     quick=uploads.QUICK,
