@@ -18,6 +18,7 @@ import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, Self
 
 import attrs
@@ -43,6 +44,20 @@ def cpu() -> float:
     """CPU seconds of this process and of those it has waited for, as the operating system counts them."""
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
+
+
+STATUS = Path("/proc/self/status")
+
+
+def resident(what: str) -> float:
+    """MiB that this process holds now (`VmRSS`), or has held at its peak (`VmHWM`), which is all some systems tell.
+
+    On Linux the peak is not what its parent held when it began, too.
+    """
+    if STATUS.exists():
+        lines = (line.split() for line in STATUS.read_text().splitlines())
+        return next(int(line[1]) for line in lines if line and line[0] == f"{what}:") / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 @attrs.define
@@ -87,13 +102,17 @@ def figures(meter: Meter, calls: int, size: int = 0) -> dict[str, float]:
     return {**found, "cpu_gib": meter.cpu / (calls * size) * 2**30} if size else found
 
 
+async def entered(stack: contextlib.AsyncExitStack, made: Any) -> Any:
+    """What a contender of either kind gives."""
+    if isinstance(made, contextlib.AbstractAsyncContextManager):
+        return await stack.enter_async_context(made)
+    return stack.enter_context(made)
+
+
 async def rounds(made: Any, work: Mapping[str, Any]) -> AsyncIterator[dict[str, float]]:
     """The figures of one round after the other; a first one that nobody sees warms up."""
     async with contextlib.AsyncExitStack() as stack:
-        if isinstance(made, contextlib.AbstractAsyncContextManager):
-            call = await stack.enter_async_context(made)
-        else:
-            call = stack.enter_context(made)
+        call = await entered(stack, made)
         if isinstance(call, Round):
             while True:
                 yield await call.measure()
