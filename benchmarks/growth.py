@@ -1,24 +1,26 @@
 """What a task costs in a small run and in a large one, and how soon a large run that was stopped goes on.
 
 A run is that of `journal`: tasks that do nothing, each with its intent and its outcome on disk. A resume is that of a
-training all of whose images are uploaded, up to the first request that it makes.
+training all of whose images are uploaded, up to the first request that it makes; SQLite alone reads the same journal.
+The run of DBOS is the small one only: at its 56 tasks a second the large one would take half an hour.
 """
 
 import asyncio
 import contextlib
+import glob
 import itertools
-import resource
+import json
 import shutil
-import sys
+import sqlite3
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .contender import Meter, Round
+from .contender import Meter, Round, resident
 from .contest import Bar, Contender, Question
-from .journal import run_all
-from .small import TOKEN
+from .journal import dbos, run_all, write_all
+from .small import TOKEN, check
 
 Work = Mapping[str, Any]
 
@@ -33,16 +35,6 @@ DONE = {
 """What came of the steps before the uploads."""
 
 
-def peak_mib() -> float:
-    """The most memory that this process ever held; on Linux not what its parent held when it began, too."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return (
-            next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 2**10
-        )
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-
-
 async def per_task(work: Work, once: Callable[[Path], Awaitable[Meter]]) -> dict[str, float]:
     """What it costs in a run of this size; small ones are done several times, after one that nobody sees."""
     tasks, repeats = work[work["size"]], work["repeats"]
@@ -51,7 +43,7 @@ async def per_task(work: Work, once: Callable[[Path], Awaitable[Meter]]) -> dict
         with tempfile.TemporaryDirectory() as folder:
             found.append(await once(Path(folder)))
     cpu, wall = sum(each.cpu for each in found[-repeats:]), sum(each.wall for each in found[-repeats:])
-    return {"cpu_us": cpu / repeats / tasks * 1e6, "wall_s": wall / repeats, "peak_mib": peak_mib()}
+    return {"cpu_us": cpu / repeats / tasks * 1e6, "wall_s": wall / repeats, "peak_mib": resident("VmHWM")}
 
 
 @contextlib.contextmanager
@@ -60,10 +52,35 @@ def run(work: Work) -> Iterator[Round]:
 
     async def once(folder: Path) -> Meter:
         with Meter() as meter:
-            await run_all(folder, work[work["size"]], 64)
+            await run_all(folder, work[work["size"]], work["in_flight"])
         return meter
 
     yield Round(lambda: per_task(work, once))
+
+
+@contextlib.contextmanager
+def write(work: Work) -> Iterator[Round]:
+    """SQLite alone, with what a run has in its commits."""
+
+    async def once(folder: Path) -> Meter:
+        with Meter() as meter:
+            write_all(folder, work[work["size"]], work["in_flight"])
+        return meter
+
+    yield Round(lambda: per_task(work, once))
+
+
+@contextlib.asynccontextmanager
+async def steps(work: Work) -> AsyncIterator[Round]:
+    """DBOS on SQLite."""
+    tasks = work[work["size"]]
+    async with dbos({**work, "steps": tasks}) as found:
+
+        async def measure() -> dict[str, float]:
+            took = await found.measure()
+            return {"cpu_us": took["cpu_us"], "wall_s": tasks / took["tasks_s"], "peak_mib": resident("VmHWM")}
+
+        yield Round(measure)
 
 
 @contextlib.contextmanager
@@ -83,6 +100,22 @@ def resume(work: Work) -> Iterator[Round]:
                 )
             going_on.cancel()
             await asyncio.wait([going_on, hears])
+        return meter
+
+    yield Round(lambda: per_task(work, once))
+
+
+@contextlib.contextmanager
+def read(work: Work) -> Iterator[Round]:
+    """SQLite alone: all tasks of that journal, each with its result."""
+
+    async def once(folder: Path) -> Meter:
+        shutil.copytree(work["stopped"][work["size"]], folder, dirs_exist_ok=True)
+        (path,) = glob.glob(f"{folder}/**/journal.db", recursive=True)  # noqa: PTH207  # as paths are not asynchronous
+        with Meter() as meter, contextlib.closing(sqlite3.connect(path)) as database:
+            rows = database.execute("SELECT name, key, state, result FROM task").fetchall()
+            results = [json.loads(result) for name, _, _, result in rows if name == "upload"]
+        check(len({each["id"] for each in results}), work[work["size"]])
         return meter
 
     yield Round(lambda: per_task(work, once))
@@ -132,11 +165,14 @@ async def _stop(state: Path, images: int, url: str) -> None:
 
 
 def _contenders() -> Iterator[Contender]:
-    for what in ("run", "resume"):
+    for what, alone in (("run", "write"), ("resume", "read")):
         for size, repeats in (("small", 10), ("large", 1)):
+            options = {"size": size, "repeats": repeats}
             for fast in (False, True):
                 name = f"{what}, {size}{', uvloop' if fast else ''}"
-                yield Contender(name, f"{__name__}:{what}", fast, options={"size": size, "repeats": repeats})
+                yield Contender(name, f"{__name__}:{what}", fast, options=options)
+            yield Contender(f"{what}, {size}, sqlite3 alone", f"{__name__}:{alone}", options=options)
+    yield Contender("run, small, DBOS on SQLite", f"{__name__}:steps", needs=("dbos",), options={"size": "small"})
 
 
 def _bars() -> Iterator[Bar]:
@@ -157,7 +193,8 @@ GROWTH = Question(
     server=("benchmarks.server", "small"),
     prepared=stopped,
     fresh=True,
-    work={"small": 1000, "large": 100_000},
+    work={"small": 1000, "large": 100_000, "in_flight": 64},
     quick={"small": 20, "large": 200},
     also=("wall_s", "peak_mib"),
+    rounds=5,
 )

@@ -132,30 +132,38 @@ async def dbos(work: Work) -> AsyncIterator[Round]:
 # --- the floor -------------------------------------------------------------------------------------------------------
 
 
+def write_all(folder: Path, tasks: int, many: int) -> None:
+    """Nothing but SQLite with the same durability: a commit holds the intents of so many tasks, or their outcomes."""
+    database = sqlite3.connect(folder / "tasks.db", isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("CREATE TABLE task (id INTEGER PRIMARY KEY, state TEXT, at REAL, result TEXT)")
+    database.execute("CREATE TABLE event (seq INTEGER PRIMARY KEY, task INTEGER, at REAL, what TEXT)")
+    for first in range(0, tasks, many):
+        for what in ("intent", "done"):
+            rows = [(what, time.time(), '{"id": "1"}', task) for task in range(first, min(tasks, first + many))]
+            database.execute("BEGIN IMMEDIATE")
+            if what == "intent":
+                database.executemany("INSERT INTO task (state, at, result, id) VALUES (?, ?, ?, ?)", rows)
+            else:
+                database.executemany("UPDATE task SET state = ?, at = ?, result = ? WHERE id = ?", rows)
+            events = [(task, at, what) for what, at, _, task in rows]
+            database.executemany("INSERT INTO event (task, at, what) VALUES (?, ?, ?)", events)
+            database.execute("COMMIT")
+    (done,) = database.execute("SELECT count(*) FROM task WHERE state = 'done'").fetchone()
+    database.close()
+    if done != tasks:
+        raise AssertionError("not all tasks are done")
+
+
 @contextlib.contextmanager
 def by_hand(work: Work) -> Iterator[Round]:
-    """Nothing but SQLite with the same durability: a commit holds the intents of so many tasks, or their outcomes."""
+    """SQLite alone: a fresh database each round."""
     tasks, many = work["tasks"], work["in_flight"] if work["together"] else 1
 
     async def measure() -> dict[str, float]:
         with tempfile.TemporaryDirectory() as folder, Meter() as meter:
-            database = sqlite3.connect(Path(folder, "tasks.db"), isolation_level=None)
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = FULL")
-            database.execute("CREATE TABLE task (id INTEGER PRIMARY KEY, state TEXT, at REAL, result TEXT)")
-            database.execute("CREATE TABLE event (seq INTEGER PRIMARY KEY, task INTEGER, at REAL, what TEXT)")
-            for first in range(0, tasks, many):
-                for what in ("intent", "done"):
-                    rows = [(what, time.time(), '{"id": "1"}', task) for task in range(first, min(tasks, first + many))]
-                    database.execute("BEGIN IMMEDIATE")
-                    if what == "intent":
-                        database.executemany("INSERT INTO task (state, at, result, id) VALUES (?, ?, ?, ?)", rows)
-                    else:
-                        database.executemany("UPDATE task SET state = ?, at = ?, result = ? WHERE id = ?", rows)
-                    events = [(task, at, what) for what, at, _, task in rows]
-                    database.executemany("INSERT INTO event (task, at, what) VALUES (?, ?, ?)", events)
-                    database.execute("COMMIT")
-            database.close()
+            write_all(Path(folder), tasks, many)
         return per_second(meter, tasks)
 
     yield Round(measure)
