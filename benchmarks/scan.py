@@ -169,11 +169,14 @@ SCAN = Question(
     unit="photographs a second",
     contenders=(
         Contender("bria_async", f"{__name__}:bria", needs=("PIL",)),
+        Contender("bria_async, uvloop", f"{__name__}:bria", fast=True, needs=("PIL",)),
         _pillow("Pillow, 2 threads"),
         _pillow("Pillow, 2 processes", processes=True),
         _pillow("Pillow, 2 threads, drafts", draft=True),
     ),
-    bars=(Bar("bria_async", 0.9, "Pillow, 2 threads, drafts", least=True),),
+    bars=tuple(
+        Bar(name, 0.9, "Pillow, 2 threads, drafts", least=True) for name in ("bria_async", "bria_async, uvloop")
+    ),
     prepared=photographs,
     pinned=False,
     work={"photographs": 100, "distinct": 24, "sides": (4000, 3000)},
