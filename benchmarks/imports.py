@@ -62,6 +62,11 @@ def took(arguments: Sequence[str], compiled: str, says: str) -> float:
     return (used.ru_utime + used.ru_stime) * 1e3
 
 
+def module(*arguments: str) -> str:
+    """Code that does what `python -m` does."""
+    return f"import runpy, sys; sys.argv = {[*arguments]!r}; runpy.run_module({arguments[0]!r}, run_name='__main__')"
+
+
 def program(code: str, *, fast: bool = False) -> list[str]:
     """The arguments that run this code, and say so at its end; only if `fast` with the packages of that extra."""
     hidden = () if fast else FAST
@@ -70,9 +75,9 @@ def program(code: str, *, fast: bool = False) -> list[str]:
 
 @contextlib.contextmanager
 def fresh(work: Mapping[str, Any]) -> Iterator[Round]:
-    """Processes that run some code, or a module with arguments."""
-    code, module = work.get("code", ""), work.get("module")
-    arguments = ["-m", *module] if module else program(code.replace("{url!r}", repr(work["url"])), fast="fast" in work)
+    """Processes that run some code."""
+    code = work["code"]
+    arguments = program(code.replace("{url!r}", repr(work["url"])), fast="fast" in work)
     with tempfile.TemporaryDirectory() as compiled:
         pair = ((arguments, work.get("says", "done")), (program(BARE), "done"))
         for each, says in pair:
@@ -88,6 +93,9 @@ def fresh(work: Mapping[str, Any]) -> Iterator[Round]:
         yield Round(measure)
 
 
+HELP, USAGE = module("bria_async", "--help"), "Usage: bria-async"
+
+
 def _importing(name: str, code: str, *needs: str, **options: Any) -> Contender:
     return Contender(name, f"{__name__}:fresh", needs=needs, options={"code": code, **options})
 
@@ -100,17 +108,14 @@ IMPORT = Question(
     contenders=(
         _importing("a bare interpreter, in itself", BARE),
         _importing("import bria_async", "import bria_async" + LIGHT),
+        _importing("import bria_async, fast", "import bria_async" + LIGHT, *FAST, fast=True),
         _importing("bria_async: Session", "from bria_async import Session" + LIGHT),
         _importing("bria_async: a Session, not open", f"from bria_async import Session; Session({TOKEN!r})" + LIGHT),
         _importing("bria_async: a first call and its answer", FIRST_CALL),
         _importing("bria_async: the same, fast", FIRST_CALL, *FAST, fast=True),
         _importing("bria_async: train", "from bria_async import train"),
-        Contender(
-            "bria-async --help",
-            f"{__name__}:fresh",
-            needs=("click", "rich"),
-            options={"module": ["bria_async", "--help"], "says": "Usage: bria-async"},
-        ),
+        _importing("bria-async --help", HELP, "click", "rich", says=USAGE),
+        _importing("bria-async --help, fast", HELP, "click", "rich", *FAST, says=USAGE, fast=True),
         _importing("asyncio", "import asyncio"),
         _importing("aiohttp", "import aiohttp"),
         _importing("aiohttp: a first call and its answer", FIRST_GET),
@@ -119,7 +124,11 @@ IMPORT = Question(
         _importing("elasticsearch", "from elasticsearch import AsyncElasticsearch", "elasticsearch"),
         _importing("openai", "from openai import AsyncOpenAI", "openai"),
     ),
-    bars=(Bar("import bria_async", 60), Bar("bria-async --help", 150)),
+    bars=tuple(
+        Bar(f"{what}{end}", most)
+        for what, most in (("import bria_async", 60), ("bria-async --help", 150))
+        for end in ("", ", fast")
+    ),
     server=("benchmarks.server", "small"),
     work={"processes": 5},
     quick={"processes": 1},
