@@ -42,9 +42,9 @@ class Uploader:
     """Who uploads what was checked: `create` a dataset, send an `image` to it, and tell `how_many` it has."""
 
     host: Any
-    create: Callable[[], Awaitable[int]]
-    image: Callable[[int, Any], Awaitable[str]]
-    how_many: Callable[[int], Awaitable[int]]
+    create: Callable[[], Awaitable[int | str]]
+    image: Callable[[Any, Any], Awaitable[str | None]]
+    how_many: Callable[[Any], Awaitable[int]]
 
 
 @contextlib.asynccontextmanager
@@ -54,14 +54,14 @@ async def session(work: Work) -> AsyncIterator[Uploader]:
 
     async with Session(TOKEN, work["url"]) as bria:
 
-        async def create() -> int:
+        async def create() -> int | str:
             return (await bria.datasets.create(project_id=1, name="bare")).id
 
-        async def image(dataset: int, one: Any) -> str:
+        async def image(dataset: Any, one: Any) -> str | None:
             checked = one.size, one.mtime_ns
             return (await bria.images.upload_file(dataset, one.path, name=one.key, checked=checked)).image_name
 
-        async def how_many(dataset: int) -> int:
+        async def how_many(dataset: Any) -> int:
             return len(await bria.images.list(dataset))
 
         yield Uploader(bria.host, create, image, how_many)
@@ -81,14 +81,14 @@ async def form_data(work: Work) -> AsyncIterator[Uploader]:
             async with http.post(url, json={"project_id": 1, "name": "bare"}) as response:
                 return int((await response.json())["id"])
 
-        async def image(dataset: int, one: Any) -> str:
+        async def image(dataset: Any, one: Any) -> str:
             with one.path.open("rb") as opened:
                 form = aiohttp.FormData()
                 form.add_field("file", opened, filename=one.key, content_type="image/jpeg")
                 async with http.post(f"{url}/{dataset}/images", data=form) as response:
                     return str((await response.json())["image_name"])
 
-        async def how_many(dataset: int) -> int:
+        async def how_many(dataset: Any) -> int:
             async with http.get(f"{url}/{dataset}/images") as response:
                 return len(await response.json())
 
