@@ -16,6 +16,10 @@ from .history import SIGNS, Mark, Span, Stretch
 WIDTH = 1000.0
 LEFT = 120.0
 """Units that the names of steps take."""
+RIGHT = 880.0
+"""Where bars end at the latest: the rest is for how long they took, in words right of them."""
+SIGN = 7.0
+"""Half of what a sign takes."""
 ROW = 28.0
 TOP = 46.0
 TICKS = 6
@@ -91,12 +95,13 @@ class Sign:
 
 @attrs.frozen
 class Bar:
-    """A step: its row, and the signs on it."""
+    """A step: its row, the signs on it, and its words, which begin at `after`."""
 
     name: str
     y: float
     x: float
     width: float
+    after: float
     words: str
     open: bool
     signs: tuple[Sign, ...]
@@ -149,26 +154,20 @@ def timeline(
         return None
     start, until = worked[0].start, worked[-1].end
     ends = {at for stretch in worked for at in (stretch.start, stretch.end)}
-    scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, LEFT, WIDTH)
-    places = [LEFT + (WIDTH - LEFT) * number / TICKS for number in range(TICKS + 1)]
+    scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, LEFT, RIGHT)
+    places = [LEFT + (RIGHT - LEFT) * number / TICKS for number in range(TICKS + 1)]
     times = [scale.time(x) - start for x in places]
     digits = digits_of(times)
     bars = []
     for number, (name, span) in enumerate(spans.items()):
-        x, end = scale.place(span.start), scale.place(until if span.end is None else span.end)
-        words = took((until if span.end is None else span.end) - span.start, digits)
-        words = f"{words} and not over" if span.end is None else words
-        bars.append(
-            Bar(
-                name,
-                TOP + number * ROW,
-                min(x, WIDTH - NARROWEST),
-                max(NARROWEST, end - x),
-                words,
-                span.end is None,
-                _signs(of_steps.get(name, ()), scale),
-            )
-        )
+        end = until if span.end is None else span.end
+        x = min(scale.place(span.start), RIGHT - NARROWEST)
+        width = max(NARROWEST, scale.place(end) - x)
+        words = took(end - span.start, digits)
+        words = f"{words} so far" if span.end is None else words
+        signs = _signs(of_steps.get(name, ()), scale)
+        after = x + width + SIGN + (SIGN if signs else 0)
+        bars.append(Bar(name, TOP + number * ROW, x, width, after, words, span.end is None, signs))
     pairs = itertools.pairwise(worked)
     return Timeline(
         TOP + len(bars) * ROW + 8,

@@ -54,6 +54,12 @@ FILLED = """() => {
   return false;
 }"""
 """Whether the plot is filled with the colour that the page has for that now."""
+CROWDED = """() => [...document.querySelectorAll(".timeline .bar")].filter((bar) => {
+  const [name, drawn, took] = [".name", "rect", ".took"].map((each) => bar.querySelector(each).getBoundingClientRect());
+  const end = bar.closest("svg").getBoundingClientRect().right;
+  return !(name.right <= drawn.left && drawn.right <= took.left && took.right <= end);
+}).map((bar) => bar.textContent.trim())"""
+"""The steps of a timeline whose name, bar and words do not stand beside each other."""
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +129,7 @@ def test_a_view(
     refused = (404,) if view in ("nothing", "inspection") else ()  # a sheet has no icon, which browsers look for
     with window(chromium, size, scheme, without_policy=True, refused=refused) as page:
         opened(page, address, view, tmp_path)
+        assert page.evaluate(CROWDED) == []
         assert is_fit(page, size, scheme, view)
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bria_async.dashboard.drawing import HEIGHT, LEFT, LONGEST, WIDTH, Scale, arcs, plot, timeline
+from bria_async.dashboard.drawing import HEIGHT, LEFT, LONGEST, RIGHT, WIDTH, Scale, arcs, plot, timeline
 from bria_async.dashboard.history import INTERRUPTED, Mark, Refused, Span, Stretch
 from bria_async.dashboard.templating import rendered
 from bria_async.training.lifecycle import shape
@@ -46,8 +46,8 @@ def test_the_timeline_of_a_run_that_was_killed() -> None:
     assert found is not None
     project, upload = found.bars
     assert (project.x, project.words, project.open) == (LEFT, "1 s", False)
-    assert (upload.words, upload.open) == ("18 s and not over", True)
-    assert upload.x + upload.width == pytest.approx(WIDTH)
+    assert (upload.words, upload.open) == ("18 s so far", True)
+    assert upload.x + upload.width == pytest.approx(RIGHT)
     assert [sign.words for sign in upload.signs] == ["repeated 3 times: reset", "repeated: reset"]
     assert [(band.took, band.words) for band in found.idle] == [
         ("4 s", "interrupted, then nobody worked on it for 4 s")
@@ -59,6 +59,27 @@ def test_the_timeline_of_a_run_that_was_killed() -> None:
         (8.0, "↻", "upload: repeated: reset"),
         (10, "†", "interrupted: its process ended without a word"),
         (14, "▶", "resumed"),
+    )
+
+
+LONG = [0.0, 1.0, 2.0, 86_339.0, 86_340.0]
+BROADEST = 6.5
+"""Units that a character of a bar's words takes at most, on average."""
+
+
+@pytest.mark.parametrize("start", LONG)
+@pytest.mark.parametrize("end", [*LONG, None])
+@pytest.mark.parametrize("marks", [[], [Mark(at, "retried") for at in LONG]], ids=["plain", "marked"])
+def test_words_stand_right_of_their_bar(start: float, end: float | None, marks: list[Mark]) -> None:
+    """Beyond it and its signs, and inside the drawing: of bars at either edge, broad and narrow, with long words."""
+    span = Span(start, end if end is None else max(start, end))
+    found = timeline({"upload": span}, (Stretch(LONG[0], LONG[-1], ""),), LONG, [], {"upload": marks})
+    assert found is not None
+    (bar,) = found.bars
+    assert LEFT <= bar.x < bar.x + bar.width < bar.after
+    assert bar.after + len(bar.words) * BROADEST <= WIDTH + 12
+    assert f'<text class="took" x="{round(bar.after, 1)}"' in rendered(
+        "run/timeline.html", page=SimpleNamespace(timeline=found)
     )
 
 
