@@ -20,6 +20,10 @@ RIGHT = 880.0
 """Where bars end at the latest: the rest is for how long they took, in words right of them."""
 SIGN = 7.0
 """Half of what a sign takes."""
+BESIDE = 18.0
+"""Units between signs of a run that do not lie over each other."""
+FEET = (8.0, 22.0)
+"""Units beneath the last bar: without words, and with those of what is drawn shorter."""
 ROW = 28.0
 TOP = 46.0
 TICKS = 6
@@ -170,14 +174,14 @@ def timeline(
         bars.append(Bar(name, TOP + number * ROW, x, width, after, words, span.end is None, signs))
     pairs = itertools.pairwise(worked)
     return Timeline(
-        TOP + len(bars) * ROW + 8,
+        TOP + len(bars) * ROW + FEET[bool(scale.cuts)],
         tuple(bars),
         _ticks(places, times),
         tuple(_band(scale, *cut, "drawn shorter: nothing happened for", digits) for cut in scale.cuts),
         tuple(
             _band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for", digits) for one, two in pairs
         ),
-        _signs(sorted(of_run, key=lambda mark: mark.at), scale),
+        _beside(_signs(sorted(of_run, key=lambda mark: mark.at), scale)),
     )
 
 
@@ -207,6 +211,15 @@ def _signs(marks: Iterable[Mark], scale: Scale) -> tuple[Sign, ...]:
             open_by_kind[mark.what] = (x, [mark])
             groups.append(open_by_kind[mark.what])
     return tuple(_sign(x, found) for x, found in groups)
+
+
+def _beside(signs: Sequence[Sign]) -> tuple[Sign, ...]:
+    """The signs in their order, none over the one before: it stands right of it."""
+    found: list[Sign] = []
+    for sign in sorted(signs, key=lambda sign: sign.x):
+        least = found[-1].x + BESIDE if found else LEFT
+        found.append(attrs.evolve(sign, x=min(max(sign.x, least), WIDTH)))
+    return tuple(found)
 
 
 def _sign(x: float, marks: Sequence[Mark]) -> Sign:

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bria_async.dashboard.drawing import HEIGHT, LEFT, LONGEST, RIGHT, WIDTH, Scale, arcs, plot, timeline
+from bria_async.dashboard.drawing import BESIDE, FEET, HEIGHT, LEFT, LONGEST, RIGHT, WIDTH, Scale, arcs, plot, timeline
 from bria_async.dashboard.history import INTERRUPTED, Mark, Refused, Span, Stretch
 from bria_async.dashboard.templating import rendered
+from bria_async.graph.events import Happened
 from bria_async.training.lifecycle import shape
 from bria_async.training.plan import Plan
 
@@ -81,6 +82,28 @@ def test_words_stand_right_of_their_bar(start: float, end: float | None, marks: 
     assert f'<text class="took" x="{round(bar.after, 1)}"' in rendered(
         "run/timeline.html", page=SimpleNamespace(timeline=found)
     )
+
+
+def test_signs_of_a_run_do_not_lie_over_each_other() -> None:
+    """A pause right after the request for an approval: its sign stands right of the other, each with its own time."""
+    marks = [Mark(18.9, Happened.ASKED), Mark(19, "paused"), Mark(2, "resumed")]
+    found = timeline({"upload": Span(1, None)}, (Stretch(0, 19, "paused"),), QUICK, marks, {})
+    assert found is not None
+    assert [(sign.what, sign.at) for sign in found.signs] == [("resumed", 2), (Happened.ASKED, 18.9), ("paused", 19)]
+    resumed, asked, paused = (sign.x for sign in found.signs)
+    assert resumed == pytest.approx(LEFT + (RIGHT - LEFT) * 2 / 19)
+    assert asked == pytest.approx(RIGHT, abs=5)
+    assert paused - asked == BESIDE
+
+
+def test_what_was_shortened_is_told_beneath_the_bars() -> None:
+    """There is room for its words, and none where nothing was shortened."""
+    spans = {"upload": Span(1, None)}
+    even = timeline(spans, (Stretch(0, 19, ""),), QUICK, [], {})
+    cut = timeline(spans, (Stretch(0, 2000, ""),), [*QUICK, 2000.0], [], {})
+    assert even is not None and cut is not None
+    assert not even.cuts and cut.cuts
+    assert cut.height - even.height == FEET[1] - FEET[0]
 
 
 def test_reasons_of_marks_that_are_drawn_as_one() -> None:
