@@ -7,6 +7,7 @@ import attrs
 import pytest
 
 from bria_async.dashboard.pages import LOOKS, RunPage, Tile, run_page
+from bria_async.dashboard.templating import rendered
 from bria_async.graph.feed import View
 from bria_async.graph.records import Row, RunRow
 from bria_async.graph.states import State
@@ -119,3 +120,16 @@ def test_captions_in_words(caption: str, words: str) -> None:
 def test_addresses_are_shown_without_their_queries() -> None:
     """A key in the address of a server is nobody's business."""
     assert ("server", "https://api.example/") in page().settings
+
+
+def test_a_run_of_which_nothing_is_known_yet() -> None:
+    """Where its events will be, words say that there are none."""
+    assert "Nothing happened yet." in rendered("run/events.html", page=page(), newest=[])
+    assert "Nothing happened yet." not in rendered("run/events.html", page=page(), newest=[(1.0, "toy started")])
+
+
+def test_a_run_of_which_the_server_has_nothing_yet() -> None:
+    """No heading stands over nothing."""
+    begun = page()
+    assert "On the server" in rendered("run/settings.html", page=begun)
+    assert "On the server" not in rendered("run/settings.html", page=attrs.evolve(begun, ids=()))

@@ -194,7 +194,7 @@ function draw(figure) {
   }
   const size = () => ({ width: Math.floor(figure.clientWidth), height: 200 });
   const box = figure.querySelector(".drawn") ?? makeRoom(figure, () => plots.get(figure).setSize(size()));
-  const plot = new uPlot({ ...size(), series, axes: [{ ...axis, space: 90, values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) }, { ...axis, size: 60, values: (_, rates) => rates.map(short) }], scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
+  const plot = new uPlot({ ...size(), padding: [null, 40, null, null], series, axes: [{ ...axis, space: 90, values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) }, { ...axis, size: 60, values: (_, rates) => rates.map(short) }], scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
   box.firstElementChild.setAttribute("aria-hidden", "true");
   plots.set(figure, plot);
 }
