@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,23 +23,40 @@ from bria_async.wire.fast import written
 from .base64 import encode64
 from .source import Source
 
-SLICE = 80 * 1024
-"""Bytes per write, whole records of TLS. 64 uploads at once then hold 40 MiB; with 128 KiB they hold 49, and cost as
-much."""
+TURN = 480 * 1024
+"""Bytes after which others have their turn, even if the socket has taken them all: a loop with 16 uploads then runs
+others no later than it does with open files in a `FormData`."""
 
-TURN = 3 * SLICE
-"""Bytes after which others have their turn, even if the socket has taken them all. A loop with 16 uploads runs others
-then no later than it does with open files in a `FormData` (0.7 to 1.0 x); after half a MiB up to 1.25 x."""
 
-FILE_SLICE = 72 * 1024
-"""Bytes per slice that becomes base64: whole groups of three, and then six whole records of TLS. With 48 KiB, whose
-base64 left a sliver of a record after each four, uploads cost 1.1 x. It is more than aiohttp hands over without waiting
-for the socket (64 KiB), so that one slice is held and not two: 64 uploads hold 40 MiB."""
+@attrs.frozen
+class Pace:
+    """How much of a file is written at once, and how much may wait in a connection before the next is read."""
+
+    slice: int
+    waiting: int
+
+
+FEW = 16
+"""Bodies that are sent at once with more memory for each; beyond, memory is what counts."""
+LARGE = Pace(240 * 1024, 64 * 1024)
+"""For a few: whole records of TLS, a third of the writes of `SMALL`, and 0.86 x its CPU."""
+SMALL = Pace(80 * 1024, 1)
+"""For many: 64 uploads at once hold 32 to 38 MiB. With slices of 128 KiB they held 49, and where TLS could take half a
+MiB before it said that it was full, 52 instead of 31."""
+BASE64 = Pace(72 * 1024, 1)
+"""For what becomes base64: whole groups of three, and then six whole records of TLS. With 48 KiB, whose base64 left a
+sliver of a record after each four, uploads cost 1.1 x. It is more than aiohttp hands over without waiting for the
+socket (64 KiB), so that one slice is held and not two."""
+SLICE = SMALL.slice
+"""Bytes per write of what is in memory already."""
 
 LONG = SLICE // 4
 """Characters of a text that JSON writes in one go: longer ones would hold up the loop."""
 
 Encode = Callable[[bytearray | memoryview], bytes]
+
+_under_way: "weakref.WeakSet[CountedPayload]" = weakref.WeakSet()
+"""The bodies of more than a slice that this process sends: the memory that they take together is the process's."""
 
 _ENCODER = json.JSONEncoder(allow_nan=False)
 
@@ -55,6 +73,8 @@ class CountedPayload(Payload):
         self._size = size
         self.sent = 0
         self.failure: ImageError | None = None
+        if size > SLICE:
+            _under_way.add(self)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002  # aiohttp's own
         """A stream has no text."""
@@ -70,15 +90,15 @@ class CountedPayload(Payload):
         self, writer: AbstractStreamWriter, head: bytes, file: File, host: Host, encode: Encode | None = None
     ) -> None:
         """Write what stands before a file, then the file, read in a thread; it is opened before anything is sent."""
-        source = Source(file, FILE_SLICE if encode else SLICE)
+        source, pace = Source(file), None
         try:
             await host.in_thread(source.open)
-            if transport := getattr(writer, "transport", None):
-                # TLS would take half a MiB before it says that it is full: 64 uploads held 52 MiB, not 31.
-                transport.set_write_buffer_limits(high=1)
             await self._write(writer, head)
             while source.left:
-                if not source.load():
+                if (now := _pace(encode)) is not pace:
+                    pace = now
+                    _let_wait(writer, pace.waiting)
+                if not source.load(pace.slice):
                     await host.in_thread(source.read)
                 # No name for the slice: its memory is used again as soon as nobody has it.
                 await self._write_slice(writer, encode(source.give()) if encode else source.take())
@@ -95,6 +115,19 @@ class CountedPayload(Payload):
         self.sent += len(block)
         if self.sent // TURN > turns:
             await asyncio.sleep(0)
+
+
+def _pace(encode: Encode | None) -> Pace:
+    """How fast a file is sent now."""
+    if encode:
+        return BASE64
+    return LARGE if len(_under_way) <= FEW else SMALL
+
+
+def _let_wait(writer: AbstractStreamWriter, size: int) -> None:
+    """Let a connection take so many bytes more than its socket before it says that it is full."""
+    if transport := getattr(writer, "transport", None):
+        transport.set_write_buffer_limits(high=size)
 
 
 @attrs.frozen
@@ -196,8 +229,8 @@ class JsonPayload(CountedPayload):
                     await self._write(writer, piece)
             else:
                 view = memoryview(item)
-                for start in range(0, len(view), FILE_SLICE):
-                    await self._write_slice(writer, encode64(view[start : start + FILE_SLICE]))
+                for start in range(0, len(view), BASE64.slice):
+                    await self._write_slice(writer, encode64(view[start : start + BASE64.slice]))
         await self._write(writer, self._body.texts[-1])
 
 

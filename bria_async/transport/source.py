@@ -24,10 +24,9 @@ class Source:
     `close` may come while a thread is still at work: then that thread closes what it opened.
     """
 
-    def __init__(self, looked_at: File, most: int) -> None:
+    def __init__(self, looked_at: File) -> None:
         self.left = looked_at.size
         self._looked_at = looked_at
-        self._most = most
         self._buffer = bytearray()
         self._filled = 0
         self._file: FileIO | None = None
@@ -51,9 +50,9 @@ class Source:
         finally:
             self._at_rest()
 
-    def load(self) -> bool:
-        """Take the next slice from memory; whether it is there as a whole."""
-        buffer = self._room()
+    def load(self, most: int) -> bool:
+        """Take the next slice, of at most so many bytes, from memory; whether it is there as a whole."""
+        buffer = self._room(most)
         if IF_IN_MEMORY is not None and self._file is not None:
             # Not in memory, a file system that cannot tell, a disk that fails: whatever it is, `read` finds out.
             with contextlib.suppress(OSError):
@@ -119,13 +118,15 @@ class Source:
         if self._closed and self._file is not None:
             self._file.close()
 
-    def _room(self) -> bytearray:
+    def _room(self, most: int) -> bytearray:
         """Where the next slice goes: where the last one was, unless somebody still holds that, who has not sent it."""
-        wanted, self._filled = min(self._most, self.left), 0
+        wanted, self._filled = min(most, self.left), 0
         try:
             self._buffer.append(self._buffer.pop())  # Python resizes no buffer while anybody has a view of it
             del self._buffer[wanted:]
         except (BufferError, IndexError):  # held, or the first
+            self._buffer = bytearray()
+        if len(self._buffer) < wanted:
             self._buffer = bytearray(wanted)
         return self._buffer
 

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from benchmarks.growth import peak_mib
+from benchmarks.contender import resident
 from bria_async.dashboard.report import write_report
 from bria_async.dashboard.thumbnails import SMALL
 from bria_async.graph.events import Happened
@@ -32,4 +32,4 @@ async def prepare(place: Place) -> None:
 if __name__ == "__main__":
     where = Path(sys.argv[1])
     asyncio.run(write_report(Place.of("large", where), where / "report.html", Host()))
-    sys.stdout.write(f"{peak_mib()}\n")
+    sys.stdout.write(f"{resident('VmHWM')}\n")

@@ -19,12 +19,12 @@ from bria_async import errors
 from bria_async.host import Host
 from bria_async.session import Session
 from bria_async.transport.files import look_at, part_of
-from bria_async.transport.payload import FILE_SLICE, LONG, SLICE, FormPayload
+from bria_async.transport.payload import BASE64, LONG, SLICE, FormPayload
 from tests.support import TOKEN, Collected, PushedHost, Recorder, json_body, parts, picture, reply, written
 
-DATA = bytes(range(256)) * (4 * FILE_SLICE // 256)
+DATA = bytes(range(256)) * (4 * BASE64.slice // 256)
 SIZES = [0, 1, 2, 3, 4, 5]
-SIZES += [slices * FILE_SLICE + more for slices in (1, 2, 3) for more in (-2, -1, 0, 1, 2)]
+SIZES += [slices * BASE64.slice + more for slices in (1, 2, 3) for more in (-2, -1, 0, 1, 2)]
 
 
 def text(content: bytes) -> str:
@@ -52,7 +52,7 @@ async def test_every_size_is_base64_of_the_very_bytes(tmp_path: Path, size: int,
     assert body.size == body.sent == len(found)
 
 
-@pytest.mark.parametrize("size", [0, 1, 3 * FILE_SLICE + 2])
+@pytest.mark.parametrize("size", [0, 1, 3 * BASE64.slice + 2])
 async def test_the_length_is_told_to_the_server(server: Recorder, tmp_path: Path, size: int) -> None:
     """A body with a file is not sent in chunks."""
     path = tmp_path / "a.png"

@@ -1,20 +1,33 @@
 """Bodies that stream from disk: byte for byte, with their length, and only as long as the file stays what it was."""
 
 import asyncio
+import gc
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bria_async import errors
 from bria_async.host import Host
 from bria_async.session import Session
-from bria_async.transport.payload import SLICE, TURN, MultipartPayload, escaped
+from bria_async.transport.payload import (
+    BASE64,
+    FEW,
+    LARGE,
+    SMALL,
+    TURN,
+    JsonPayload,
+    MultipartPayload,
+    Pace,
+    encoded,
+    escaped,
+)
 from bria_async.wire import File, FilePart, Multipart
 from tests.support import TOKEN, Collected, PushedHost, Recorder, reply, written
 from tests.transport.raw import Connection, http, raw
 
-LARGE = bytes(range(256)) * (32 * 2**20 // 256)
+CONTENT = bytes(range(256)) * (32 * 2**20 // 256)
 """More than the buffers of both ends hold, so that the client is still reading when the server acts."""
 
 
@@ -26,11 +39,11 @@ def part(path: Path, **changes: object) -> FilePart:
     return FilePart(file, path.name, "image/png")
 
 
-@pytest.mark.parametrize("size", [0, 1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE + 17])
+@pytest.mark.parametrize("size", [0, 1, *(LARGE.slice + more for more in (-1, 0, 1)), 3 * LARGE.slice + 17])
 async def test_every_size_arrives_whole(server: Recorder, tmp_path: Path, size: int) -> None:
     """Around the edges of a slice nothing is lost or repeated, and the length was said beforehand."""
     path = tmp_path / "a.png"
-    path.write_bytes(LARGE[:size])
+    path.write_bytes(CONTENT[:size])
     server.answers(reply("images.upload")["body"], 201)
     async with Session(TOKEN, server.base_url) as bria:
         await bria.images.upload_file(1, path)
@@ -38,20 +51,20 @@ async def test_every_size_arrives_whole(server: Recorder, tmp_path: Path, size: 
     assert int(seen.headers["content-length"]) == len(seen.body)
     head, _, rest = seen.body.partition(b"Content-Type: application/octet-stream\r\n\r\n")
     assert head.startswith(b"--")
-    assert rest[:size] == LARGE[:size]
+    assert rest[:size] == CONTENT[:size]
     assert rest[size:].startswith(b"\r\n--")
 
 
 async def test_a_repeated_upload_sends_the_whole_file_again(server: Recorder, tmp_path: Path) -> None:
     """After a 429 the body starts anew."""
     path = tmp_path / "a.png"
-    path.write_bytes(LARGE[:SLICE])
+    path.write_bytes(CONTENT[: LARGE.slice])
     first, second = [(429, "slow down"), (201, reply("images.upload")["body"])]
     server.answers(first[1], first[0])
     host = PushedHost(seed=1, push=lambda _: server.answers(second[1], second[0]))
     async with Session(TOKEN, server.base_url, host=host) as bria:
         await bria.images.upload_file(1, path)
-    assert [LARGE[:SLICE] in seen.body for seen in server.requests] == [True, True]
+    assert [CONTENT[: LARGE.slice] in seen.body for seen in server.requests] == [True, True]
 
 
 async def test_boundaries_come_from_the_host(tmp_path: Path) -> None:
@@ -69,7 +82,7 @@ async def test_boundaries_come_from_the_host(tmp_path: Path) -> None:
 async def test_a_file_that_changes_while_it_is_sent_is_not_accepted(tmp_path: Path, change: str) -> None:
     """The body stays shorter than its length, so no server can take it, and the error names the file."""
     path = tmp_path / "a.png"
-    path.write_bytes(LARGE)
+    path.write_bytes(CONTENT)
     received: list[int] = []
 
     async def behave(connection: Connection) -> None:
@@ -81,7 +94,7 @@ async def test_a_file_that_changes_while_it_is_sent_is_not_accepted(tmp_path: Pa
         elif change == "touched":
             os.utime(path, ns=(1, 1))
         else:
-            path.write_bytes(LARGE[::-1])
+            path.write_bytes(CONTENT[::-1])
         received.append(len(await connection.body()))
 
     async with raw(behave) as server:
@@ -97,7 +110,7 @@ async def test_a_file_that_changes_while_it_is_sent_is_not_accepted(tmp_path: Pa
 async def test_a_file_that_changed_between_two_attempts_is_not_sent(tmp_path: Path) -> None:
     """What was checked is what is sent: the second attempt ends before a byte of it leaves."""
     path = tmp_path / "a.png"
-    path.write_bytes(LARGE)
+    path.write_bytes(CONTENT)
 
     async def behave(connection: Connection) -> None:
         await connection.body()
@@ -142,28 +155,58 @@ async def test_a_body_leaves_the_loop_to_others(in_memory: bool, tmp_path: Path)
     assert turns >= 40, f"{turns} turns"
 
 
-async def test_a_connection_says_when_something_waits_in_it(tmp_path: Path) -> None:
-    """Otherwise TLS collects half a MiB for each upload before it lets it wait."""
+class Watched(Collected):
+    """A writer as aiohttp's that keeps how long each block is, and how much may wait in its connection by then; of
+    several, none goes on behind its head before all have come so far.
+    """
+
+    def __init__(self, heads: asyncio.Barrier) -> None:
+        super().__init__()
+        self.paces: list[Pace] = []
+        self._waiting = 0
+        self._heads = heads
+
+    @property
+    def transport(self) -> Any:
+        """Its connection."""
+        return self
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        """Remember it."""
+        self._waiting = high
+
+    async def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Keep it."""
+        self.paces.append(Pace(len(chunk), self._waiting))
+        if len(self.paces) == 1:
+            await self._heads.wait()
+
+
+@pytest.mark.parametrize(("files", "pace"), [(1, LARGE), (FEW, LARGE), (FEW + 1, SMALL)])
+async def test_many_files_hold_less_each(tmp_path: Path, files: int, pace: Pace) -> None:
+    """A few are read in long slices, of which some may wait in their connections; many in short ones."""
     path = tmp_path / "a.png"
-    path.write_bytes(b"x")
+    path.write_bytes(CONTENT[: 8 * LARGE.slice])
+    gc.collect()  # bodies of other tests that errors still hold
+    heads = asyncio.Barrier(files)
+    writers = [Watched(heads) for _ in range(files)]
+    async with asyncio.TaskGroup() as group:
+        for writer in writers:
+            group.create_task(MultipartPayload(Multipart({}, part(path)), Host(seed=1)).write(writer))
+    assert writers[0].paces[1] == pace
+    alone = Watched(asyncio.Barrier(1))
+    await MultipartPayload(Multipart({}, part(path)), Host(seed=1)).write(alone)
+    assert alone.paces[1] == LARGE, "those that are over still count"
 
-    class Limited(asyncio.Transport):
-        """A transport that remembers how much may wait in it."""
 
-        high: int | None = None
-
-        def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-            """Remember it."""
-            self.high = high
-
-    class Connected(Collected):
-        """A writer as aiohttp's, which has a transport."""
-
-        transport = Limited()
-
-    writer = Connected()
-    await MultipartPayload(Multipart({}, part(path)), Host(seed=1)).write(writer)
-    assert writer.transport.high == 1
+async def test_base64_holds_one_slice(tmp_path: Path) -> None:
+    """What is made of a slice is held beside it, however few there are."""
+    path = tmp_path / "a.png"
+    path.write_bytes(CONTENT[: 8 * BASE64.slice])
+    writer, host = Watched(asyncio.Barrier(1)), Host(seed=1)
+    body = await encoded({"image": part(path).content}, host, lambda _: pytest.fail("it was looked at"))
+    await JsonPayload(body, host).write(writer)
+    assert max(writer.paces[1:], key=lambda pace: pace.slice) == Pace(BASE64.slice // 3 * 4, BASE64.waiting)
 
 
 async def test_a_stream_has_no_text(tmp_path: Path) -> None:

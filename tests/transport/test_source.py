@@ -21,10 +21,10 @@ SIZES = [0, 1, MOST - 1, MOST, MOST + 1, 3 * MOST, len(CONTENT)]
 
 def slices(path: Path, *, hold: bool = False) -> list[bytes | memoryview]:
     """All that a body takes of a file; what is held stays as it was handed out."""
-    read, found = Source(look_at(path)[0], MOST), []
+    read, found = Source(look_at(path)[0]), []
     read.open()
     while read.left:
-        if not read.load():
+        if not read.load(MOST):
             read.read()
         found.append(read.take() if hold else bytes(read.take()))
     read.check()
@@ -63,9 +63,9 @@ def test_what_is_in_memory_needs_no_thread(tmp_path: Path) -> None:
             os.preadv(file.fileno(), [bytearray(MOST)], 0, source.IF_IN_MEMORY)
         except OSError:
             pytest.skip("this file system cannot tell")
-    read = Source(look_at(path)[0], MOST)
+    read = Source(look_at(path)[0])
     read.open()
-    assert read.load()
+    assert read.load(MOST)
     assert bytes(read.take()) == CONTENT[:MOST]
     read.close()
 
@@ -109,25 +109,39 @@ def test_what_is_held_is_not_written_over(tmp_path: Path, size: int) -> None:
 
 def test_what_is_not_held_is_used_again(tmp_path: Path) -> None:
     """One slice of memory is enough for a whole file."""
-    read = Source(look_at(written(tmp_path / "a.png", 3 * MOST))[0], MOST)
+    read = Source(look_at(written(tmp_path / "a.png", 3 * MOST))[0])
     read.open()
     used = set()
     while read.left:
-        if not read.load():
+        if not read.load(MOST):
             read.read()
         used.add(id(read.take().obj))
     assert len(used) == 1
     read.close()
 
 
+def test_slices_may_grow_and_shrink(tmp_path: Path) -> None:
+    """How much memory a file may take changes while it is sent; none of its bytes does."""
+    path = written(tmp_path / "a.png", len(CONTENT))
+    read, found = Source(look_at(path)[0]), []
+    read.open()
+    for most in (7, MOST, 1, 2, len(CONTENT)):
+        if not read.load(most):
+            read.read()
+        found.append(bytes(read.take()))
+    read.close()
+    assert [len(each) for each in found] == [7, MOST, 1, 2, len(CONTENT) - MOST - 10]
+    assert b"".join(found) == CONTENT
+
+
 @pytest.mark.usefixtures("in_threads")
 def test_a_file_that_was_cut_is_changed(tmp_path: Path) -> None:
     """What is missing is not waited for."""
     path = written(tmp_path / "a.png", 2 * MOST)
-    read = Source(look_at(path)[0], MOST)
+    read = Source(look_at(path)[0])
     read.open()
     os.truncate(path, 10)
-    assert not read.load()
+    assert not read.load(MOST)
     with pytest.raises(ImageChanged):
         read.read()
     read.close()
@@ -139,7 +153,7 @@ def test_what_is_closed_while_a_thread_reads_is_closed_by_that_thread(
     """Its number could be that of another file by then, of which the thread would read."""
     path = written(tmp_path / "a.png", MOST)
     opened: list[io.FileIO] = []
-    read = Source(look_at(path)[0], MOST)
+    read = Source(look_at(path)[0])
 
     class Slow(io.FileIO):
         def readinto(self, buffer: object, /) -> int:
@@ -151,7 +165,7 @@ def test_what_is_closed_while_a_thread_reads_is_closed_by_that_thread(
     monkeypatch.setattr(source, "IF_IN_MEMORY", None)
     monkeypatch.setattr(type(path), "open", lambda path, *_, **__: Slow(path))
     read.open()
-    read.load()
+    read.load(MOST)
     read.read()
     assert [file.closed for file in opened] == [True]
     with pytest.raises(ImageError):
