@@ -27,6 +27,15 @@ FEET = (8.0, 22.0)
 ROW = 28.0
 TOP = 46.0
 TICKS = 6
+UNITS = (
+    *(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0),
+    *(60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 10_800.0, 21_600.0, 43_200.0, 86_400.0, 432_000.0),
+)
+"""Seconds whose multiples are round."""
+MOMENT = 1e-6
+"""Seconds that make no difference."""
+ALMOST = 0.95
+"""A unit may be so much shorter than what lies between two ticks that stand evenly."""
 LONGEST = 0.25
 """The share of a timeline that one interval without any event takes at most."""
 NEAR = 14.0
@@ -123,7 +132,7 @@ class Band:
 
 @attrs.frozen
 class Timeline:
-    """A run over time; `ticks` are times since its beginning, `cuts` what was shortened, `idle` when nobody worked."""
+    """A run over time; `ticks` are round times since it began, `cuts` what was shortened, `idle` when nobody worked."""
 
     height: float
     bars: tuple[Bar, ...]
@@ -159,9 +168,8 @@ def timeline(
     start, until = worked[0].start, worked[-1].end
     ends = {at for stretch in worked for at in (stretch.start, stretch.end)}
     scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, LEFT, RIGHT)
-    places = [LEFT + (RIGHT - LEFT) * number / TICKS for number in range(TICKS + 1)]
-    times = [scale.time(x) - start for x in places]
-    digits = digits_of(times)
+    ticks = _round_times(scale)
+    digits = digits_of(ticks)
     bars = []
     for number, (name, span) in enumerate(spans.items()):
         end = until if span.end is None else span.end
@@ -176,13 +184,31 @@ def timeline(
     return Timeline(
         TOP + len(bars) * ROW + FEET[bool(scale.cuts)],
         tuple(bars),
-        _ticks(places, times),
+        _ticks([scale.place(start + time) for time in ticks], ticks),
         tuple(_band(scale, *cut, "drawn shorter: nothing happened for", digits) for cut in scale.cuts),
         tuple(
             _band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for", digits) for one, two in pairs
         ),
         _beside(_signs(sorted(of_run, key=lambda mark: mark.at), scale)),
     )
+
+
+def _round_times(scale: Scale) -> list[float]:
+    """Times since the beginning for its ticks: about as far from each other as if these stood evenly, and round."""
+    start, end = scale.times[0], scale.times[-1]
+    left, right = scale.places[0], scale.places[-1]
+    step = (right - left) / TICKS
+    found = [0.0]
+    if not step:
+        return found
+    for x in (left + number * step for number in range(1, TICKS + 1)):
+        before, after = x - step / 2, min(x + step / 2, right)
+        lasts = (scale.time(after) - scale.time(before)) / (after - before) * step
+        unit = next((unit for unit in UNITS if unit >= lasts * ALMOST), UNITS[-1])
+        time = round((scale.time(x) - start) / unit) * unit
+        if start + time <= end + MOMENT and scale.place(start + time) - scale.place(start + found[-1]) > step / 2:
+            found.append(time)
+    return found
 
 
 def _ticks(places: Sequence[float], times: Sequence[float]) -> tuple[tuple[float, str], ...]:

@@ -1,5 +1,6 @@
 """Where things stand in a drawing."""
 
+import itertools
 import re
 from types import SimpleNamespace
 
@@ -121,15 +122,25 @@ def test_reasons_of_marks_that_are_drawn_as_one() -> None:
     [
         ([0.0, 0.6], ["0 s", "0.1 s", "0.2 s", "0.3 s", "0.4 s", "0.5 s", "0.6 s"]),
         ([0.0, 0.03], ["0 s", "0.005 s", "0.010 s", "0.015 s", "0.020 s", "0.025 s", "0.030 s"]),
+        ([0.0, 10.2], ["0 s", "2 s", "4 s", "6 s", "8 s", "10 s"]),
+        ([0.0, 25.0], ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s"]),
         ([0.0, 60.0], ["0 s", "10 s", "20 s", "30 s", "40 s", "50 s", "1 min"]),
-        ([*range(7), *range(400_000, 400_007)], ["0 s", "3 s", "5 s", "2 d 7 h", "4 d 15 h", "", ""]),
+        ([0.0, 7000.0], ["0 s", "30 min", "1 h", "1 h 30 min"]),
+        ([*range(13), 354.0], ["0 s", "5 s", "10 s", "5 min"]),
+        ([*range(7), *range(400_000, 400_007)], ["0 s", "5 s", "4 d 15 h"]),
+        ([5.0], ["0 s"]),
     ],
 )
-def test_ticks_differ(moments: list[float], ticks: list[str]) -> None:
-    """Of runs of seconds by digits behind the point; of runs of days those that would say the same say nothing."""
+def test_ticks_are_round(moments: list[float], ticks: list[str]) -> None:
+    """In units of what lies between them, where much is drawn shorter, too; each stands at its time."""
     found = timeline({}, (Stretch(moments[0], moments[-1], ""),), moments, [], {})
     assert found is not None
     assert [words for _, words in found.ticks] == ticks
+    scale = Scale.of(moments, LEFT, RIGHT)
+    whole = {"0 s": 0.0, "5 s": 5.0, "10 s": 10.0, "20 s": 20.0, "5 min": 300.0, "30 min": 1800.0}
+    for x, words in found.ticks:
+        assert scale.time(x) - moments[0] == pytest.approx(whole.get(words, scale.time(x) - moments[0]))
+    assert all(after - before > (RIGHT - LEFT) / 12 for (before, _), (after, _) in itertools.pairwise(found.ticks))
 
 
 def test_what_took_any_time_took_more_than_none() -> None:
