@@ -6,6 +6,7 @@ Both are texts of strangers: the template escapes them, and its policy runs no s
 
 import base64
 import hashlib
+import itertools
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -102,7 +103,7 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
     for finding in inspection.findings:
         for path in finding.files:
             about[path].append(finding)
-    images = {image.path: image for image in inspection.images}
+    images = {image.path: image for image in itertools.chain(inspection.images, *inspection.scan.duplicates)}
     found: dict[Path, Tile] = {}
     for number, (path, picture) in enumerate(pictures.items()):
         image = images.get(path)

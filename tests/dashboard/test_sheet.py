@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,14 @@ async def test_every_image_is_there_with_what_is_wrong(folder: Path, tmp_path: P
     assert any("2 pictures look the same" in words for words in page.texts["h3"]), page.texts["h3"]
     assert "Look again" not in text and "Back to the run" not in text, "a file has no page to go back to"
     assert "family fibo" in text and "aspect ratios" in text
+
+
+async def test_a_copy_is_as_large_as_what_it_copies(folder: Path, tmp_path: Path) -> None:
+    """Each file with the same bytes tells its size, beside the other and among all."""
+    shutil.copyfile(folder / "good-0.jpg", folder / "same.jpg")
+    page, _ = await sheet_of(folder, tmp_path / "sheet.html")
+    sizes = [words for words in page.texts["p"] if re.fullmatch(r"\d+ x \d+, .+", words)]
+    assert len(sizes) == 7 + 2 + 2, "all but the damaged one; two that look the same, and two that are"
 
 
 async def test_texts_of_strangers_stay_texts(folder: Path, tmp_path: Path) -> None:
