@@ -194,7 +194,10 @@ function draw(figure) {
   }
   const size = () => ({ width: Math.floor(figure.clientWidth), height: 200 });
   const box = figure.querySelector(".drawn") ?? makeRoom(figure, () => plots.get(figure).setSize(size()));
-  const plot = new uPlot({ ...size(), padding: [null, 40, null, null], series, axes: [{ ...axis, space: 90, values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) }, { ...axis, size: 60, values: (_, rates) => rates.map(short) }], scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
+  // Of a few milliseconds uPlot has a time before the first.
+  const clocks = ({ scales }, at, _, __, step) => at.map((each) => (each < scales.x.min ? "" : clock(each, step)));
+  const axes = [{ ...axis, space: 90, values: clocks }, { ...axis, size: 60, values: (_, rates) => rates.map(short) }];
+  const plot = new uPlot({ ...size(), padding: [null, 40, null, null], series, axes, scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
   box.firstElementChild.setAttribute("aria-hidden", "true");
   plots.set(figure, plot);
 }
