@@ -86,5 +86,6 @@ def _require_replaceable(name: str, folder: int) -> None:
         raise FileExistsError(errno.EEXIST, "what has this name is not a file", name)
     with contextlib.suppress(FileNotFoundError):
         mode = os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode
-        if not S_ISREG(mode) and not S_ISLNK(mode):
+        is_device = S_ISLNK(mode) and os.readlink(name, dir_fd=folder).startswith("/proc/")  # such as /dev/stdout
+        if is_device or not (S_ISREG(mode) or S_ISLNK(mode)):
             raise FileExistsError(errno.EEXIST, "what has this name is not a file", name)

@@ -33,14 +33,15 @@ def test_a_committed_file_has_its_name_and_the_usual_permissions(tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.png", "usual"]
 
 
-@pytest.mark.parametrize("name", [".", "/", "..", "folder"])
+@pytest.mark.parametrize("name", [".", "/", "..", "folder", "stdout"])
 def test_what_names_no_file_is_refused_beforehand(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder that stands for itself, too."""
+    """A folder that stands for itself, and a link to what this process has open, as `/dev/stdout` is one, too."""
     (tmp_path / "folder").mkdir()
+    (tmp_path / "stdout").symlink_to("/proc/self/fd/1")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileExistsError):
         try_out(Path(name))
-    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "stdout"]
 
 
 @pytest.mark.parametrize("name", ["a.png", "a[1]*?.png", "é" * 100 + ".png"])

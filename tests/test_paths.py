@@ -1,5 +1,6 @@
 """Paths as people type them: `~` and `~name` are home folders, and one that nobody has is told in words."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,4 +44,13 @@ async def test_wherever_a_folder_is_named(tmp_path: Path, monkeypatch: pytest.Mo
         images_of_last_run(Path(NOBODY), tmp_path)
     monkeypatch.setenv("BRIA_STATE", NOBODY)
     with pytest.raises(ConfigurationError, match=TOLD):
+        default_state()
+
+
+def test_who_has_no_home_folder_is_told_what_to_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a container's user whom its system does not know."""
+    for name in ("HOME", "BRIA_STATE", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 7)
+    with pytest.raises(ConfigurationError, match=r"no home folder .*--state, or in BRIA_STATE"):
         default_state()

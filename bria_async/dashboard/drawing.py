@@ -97,13 +97,18 @@ def _between(value: float, known: Sequence[float], other: Sequence[float]) -> fl
 
 @attrs.frozen
 class Sign:
-    """Marks of one kind at one place; `at` is the time of the first."""
+    """Marks of one kind at one place; `at` is the time of the first, and `stands` where the sign has room."""
 
     at: float
     x: float
     what: str
     icon: str
     words: str
+    stands: float = attrs.field()
+
+    @stands.default
+    def _where_it_is(self) -> float:
+        return self.x
 
 
 @attrs.frozen
@@ -184,7 +189,7 @@ def timeline(
     return Timeline(
         TOP + len(bars) * ROW + FEET[bool(scale.cuts)],
         tuple(bars),
-        _ticks([scale.place(start + time) for time in ticks], ticks),
+        _ticks([scale.place(scale.times[0] + time) for time in ticks], ticks),
         tuple(_band(scale, *cut, "drawn shorter: nothing happened for", digits) for cut in scale.cuts),
         tuple(
             _band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for", digits) for one, two in pairs
@@ -239,13 +244,16 @@ def _signs(marks: Iterable[Mark], scale: Scale) -> tuple[Sign, ...]:
     return tuple(_sign(x, found) for x, found in groups)
 
 
-def _beside(signs: Sequence[Sign]) -> tuple[Sign, ...]:
-    """The signs in their order, none over the one before: it stands right of it."""
-    found: list[Sign] = []
-    for sign in sorted(signs, key=lambda sign: sign.x):
-        least = found[-1].x + BESIDE if found else LEFT
-        found.append(attrs.evolve(sign, x=min(max(sign.x, least), WIDTH)))
-    return tuple(found)
+def _beside(signs: Iterable[Sign]) -> tuple[Sign, ...]:
+    """The signs in their order, none over the one before: right of it, or, where that is too far right, left of it."""
+    found = sorted(signs, key=lambda sign: sign.x)
+    apart = min(BESIDE, (WIDTH - LEFT) / max(1, len(found) - 1))
+    places = list(itertools.accumulate((sign.x for sign in found), lambda before, x: max(x, before + apart)))
+    most = WIDTH
+    for number in reversed(range(len(found))):
+        places[number] = most = min(places[number], most)
+        most -= apart
+    return tuple(attrs.evolve(sign, stands=place) for sign, place in zip(found, places, strict=True))
 
 
 def _sign(x: float, marks: Sequence[Mark]) -> Sign:

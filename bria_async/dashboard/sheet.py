@@ -74,7 +74,7 @@ async def write_sheet(
         inspection: what was found; its files are read once more for their thumbnails.
         to: the file; one of this name is replaced, unless it is an image or a caption.
         host: whose threads to use.
-        at_once: images at a time, by default three more than there are processors.
+        at_once: images at a time, by default one more than there are processors.
         progress: called after each image with how many are done, and of how many.
         again: an address that looks at the images again, which the sheet then leads to.
         back: the address of the run whose images they are, as above.

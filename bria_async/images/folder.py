@@ -19,9 +19,12 @@ from .source import read_head
 Progress = Callable[[int, int], None]
 """Called after each file with how many are done, and of how many."""
 
-DECODED_AT_ONCE = min(31, (os.cpu_count() or 1) + 3)
-"""Images: as many as the loop has threads, but one, which is left to others. With one more than there are processors,
-these wait until a loop that is busy with uploads hands out the next, and a training takes 1.03 x the time."""
+PROCESSORS = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+DECODED_AT_ONCE = PROCESSORS + 1
+"""Images: with one more than there are processors, none of those waits while the loop hands out the next."""
+DECODED_BESIDE_UPLOADS = min(31, PROCESSORS + 3)
+"""The same where a loop hands it out that is busy with uploads: with two less a training takes 1.03 x the time. The
+loop has one thread more by itself, which is left to others."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -73,7 +76,7 @@ async def scan(
         recursive: look into the folders below, too.
         most_decoded: where there are more files than that, only the first so many images are decoded and measured;
             whether the others are damaged, and what their pixels tell, is left to `probe.check`.
-        at_once: files decoded at a time, by default three more than there are processors; each takes memory for its
+        at_once: files decoded at a time, by default one more than there are processors; each takes memory for its
             file and, unless it is an ordinary JPEG, four to six bytes per pixel.
         progress: called after each file with how many are done, and of how many.
         known: what an earlier look found; a file of the same size and modification time is not read again.

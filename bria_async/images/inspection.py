@@ -84,7 +84,7 @@ async def inspect(
         recursive: look into the folders below, too.
         requests_per_minute: of the account, for the expected time of the uploads; by default those of usual accounts
             are told.
-        at_once: files decoded at a time, by default three more than there are processors.
+        at_once: files decoded at a time, by default one more than there are processors.
         progress: called after each file with how many are done, and of how many.
         known: what an earlier run began with (`bria_async.training.earlier.images_of_last_run`): what is new, edited or
             gone since is told.

@@ -78,7 +78,7 @@ async def mend(
         folder: where the copies go, made if it is not there; it must be empty, and not inside the inspected one.
         background: what transparent pixels are laid on: a colour name, or `#rrggbb`.
         host: whose threads to use.
-        at_once: images at a time, by default three more than there are processors.
+        at_once: images at a time, by default one more than there are processors.
         progress: called after each file with how many are done, and of how many.
 
     Raises:

@@ -26,7 +26,7 @@ from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Row, RunRow
 from bria_async.host import Host
 from bria_async.images.findings import Finding
-from bria_async.images.folder import DECODED_AT_ONCE
+from bria_async.images.folder import DECODED_BESIDE_UPLOADS
 from bria_async.session import Session
 
 from .batch import in_one_line
@@ -68,7 +68,7 @@ class Workbench:
     session: Session
     settings: Settings
     seat: Seat
-    processors: Turns = attrs.field(factory=lambda: Turns(DECODED_AT_ONCE))
+    processors: Turns = attrs.field(factory=lambda: Turns(DECODED_BESIDE_UPLOADS))
     _prepared: dict[int, tuple[_Known, Prepared]] = attrs.field(factory=dict, init=False)
 
     async def whole(self, job: Job, desk: Desk) -> None:

@@ -157,7 +157,7 @@ async def all_at_hand(session: Session, run: Run, images: Iterable[ImageFile]) -
 
 
 async def _decoded(session: Session, run: Run, image: ImageFile) -> ImageFile:
-    """The image, decoded when it is its turn: `DECODED_AT_ONCE`, in the order of the uploads."""
+    """The image, decoded when it is its turn: `DECODED_BESIDE_UPLOADS`, in the order of the uploads."""
     async with run.processors.turn(run.name):
         try:
             return await session.host.in_thread(check, image)

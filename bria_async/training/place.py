@@ -9,7 +9,7 @@ from pathlib import Path
 
 import attrs
 
-from bria_async.errors import JournalLocked, RunError
+from bria_async.errors import ConfigurationError, JournalLocked, RunError
 from bria_async.graph.control import Control, Mailbox
 from bria_async.graph.feed import Source
 from bria_async.graph.journal import Journal
@@ -32,12 +32,15 @@ def default_state() -> Path:
     """Where runs are kept: `BRIA_STATE`, or the user's state folder (XDG).
 
     Raises:
-        ConfigurationError: there is no such home folder.
+        ConfigurationError: there is no home folder.
     """
     if chosen := os.environ.get("BRIA_STATE"):
         return expanded(chosen).absolute()
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else expanded("~/.local/state")) / "bria-async"
+    if base := os.environ.get("XDG_STATE_HOME"):
+        return Path(base) / "bria-async"
+    with contextlib.suppress(ConfigurationError):
+        return expanded("~/.local/state/bria-async")
+    raise ConfigurationError("There is no home folder to keep runs in: name a folder by --state, or in BRIA_STATE.")
 
 
 def state_folder(state: Path | None) -> Path:

@@ -26,7 +26,7 @@ from bria_async.graph.runner import Protocol, Runner
 from bria_async.graph.states import State
 from bria_async.images.captions import captions_of
 from bria_async.images.findings import Finding
-from bria_async.images.folder import DECODED_AT_ONCE
+from bria_async.images.folder import DECODED_BESIDE_UPLOADS
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.wire.convert import structure, unstructure
@@ -200,7 +200,7 @@ class Work:
     turns: Mapping[str, Turns] | None = None
     engine: type[LocalEngine] | Callable[..., LocalEngine] = LocalEngine
     """What leads a run through its graph."""
-    processors: Turns = attrs.field(factory=lambda: Turns(DECODED_AT_ONCE))
+    processors: Turns = attrs.field(factory=lambda: Turns(DECODED_BESIDE_UPLOADS))
 
     async def open(self, plan: Plan, place: Place, looked: Looked | None = None) -> RunRow:
         """The run of a plan, which is written anew when there is none.

@@ -176,6 +176,8 @@ class HttpClient:
         lost: BaseException | None = None
         left = tries.left()
         seconds = max(0.001, min(time_for(0 if body is None else body.size or 0, self.timeout), left))
+        if body is not None:
+            body.begin()
         try:
             with Alarm(self._alarms, seconds):
                 limits = self._usual_time if left >= self.timeout else _connecting(left)
@@ -188,6 +190,9 @@ class HttpClient:
             raise
         except _LOST as error:
             lost = error
+        finally:
+            if body is not None:
+                body.end()
         # Raised and returned out here: no aiohttp error, whose repr shows the token, hangs on as context.
         if lost is not None:
             if body is not None and body.failure is not None:

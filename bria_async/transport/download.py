@@ -219,9 +219,13 @@ async def _upload(
     async def take(response: aiohttp.ClientResponse) -> Problem | None:
         return None if response.status in TAKEN else answered(response.status)
 
-    with transfer.accompanied():
-        if problem := await transfer.run(request, take):
-            raise transfer.failure(UploadFailed, problem)
+    body.begin()
+    try:
+        with transfer.accompanied():
+            if problem := await transfer.run(request, take):
+                raise transfer.failure(UploadFailed, problem)
+    finally:
+        body.end()
 
 
 def _not_whole(response: aiohttp.ClientResponse) -> Problem | None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,8 +54,9 @@ LONG = SLICE // 4
 
 Encode = Callable[[bytearray | memoryview], bytes]
 
-_under_way: "weakref.WeakSet[CountedPayload]" = weakref.WeakSet()
-"""The bodies of more than a slice that this process sends: the memory that they take together is the process's."""
+_under_way: "set[CountedPayload]" = set()
+"""The bodies of more than a slice that this process sends, until their answers are there: the memory that they take
+together is the process's."""
 
 _ENCODER = json.JSONEncoder(allow_nan=False)
 
@@ -73,8 +73,15 @@ class CountedPayload(Payload):
         self._size = size
         self.sent = 0
         self.failure: ImageError | None = None
-        if size > SLICE:
+
+    def begin(self) -> None:
+        """An attempt to send it begins."""
+        if (self.size or 0) > SLICE:
             _under_way.add(self)
+
+    def end(self) -> None:
+        """That is over."""
+        _under_way.discard(self)
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002  # aiohttp's own
         """A stream has no text."""
@@ -90,9 +97,10 @@ class CountedPayload(Payload):
         self, writer: AbstractStreamWriter, head: bytes, file: File, host: Host, encode: Encode | None = None
     ) -> None:
         """Write what stands before a file, then the file, read in a thread; it is opened before anything is sent."""
-        source, pace = Source(file), None
+        source, pace = Source(file), _pace(encode)
         try:
             await host.in_thread(source.open)
+            _let_wait(writer, pace.waiting)
             await self._write(writer, head)
             while source.left:
                 if (now := _pace(encode)) is not pace:

@@ -86,15 +86,38 @@ def test_words_stand_right_of_their_bar(start: float, end: float | None, marks: 
 
 
 def test_signs_of_a_run_do_not_lie_over_each_other() -> None:
-    """A pause right after the request for an approval: its sign stands right of the other, each with its own time."""
+    """A pause right after the request for an approval: its sign stands right of the other, its line at its own time."""
     marks = [Mark(18.9, Happened.ASKED), Mark(19, "paused"), Mark(2, "resumed")]
     found = timeline({"upload": Span(1, None)}, (Stretch(0, 19, "paused"),), QUICK, marks, {})
     assert found is not None
     assert [(sign.what, sign.at) for sign in found.signs] == [("resumed", 2), (Happened.ASKED, 18.9), ("paused", 19)]
-    resumed, asked, paused = (sign.x for sign in found.signs)
-    assert resumed == pytest.approx(LEFT + (RIGHT - LEFT) * 2 / 19)
-    assert asked == pytest.approx(RIGHT, abs=5)
-    assert paused - asked == BESIDE
+    resumed, asked, paused = found.signs
+    assert resumed.stands == resumed.x == pytest.approx(LEFT + (RIGHT - LEFT) * 2 / 19)
+    assert (asked.stands, paused.x) == pytest.approx((asked.x, RIGHT))
+    assert paused.stands - asked.stands == BESIDE
+    drawn = rendered("run/timeline.html", page=SimpleNamespace(timeline=found))
+    assert f"M{round(paused.stands, 1)} 39L{round(paused.x, 1)} 45V" in drawn
+
+
+@pytest.mark.parametrize("times", [[19.0] * 30, [float(at) for at in range(20)] * 5], ids=["at the end", "everywhere"])
+def test_many_signs_of_a_run_have_room(times: list[float]) -> None:
+    """Of 100 kills and resumes each is seen, from the left edge to the right one; every line is at its time."""
+    marks = [Mark(at, what) for at in times for what in ("resumed", "paused", INTERRUPTED)]
+    found = timeline({}, (Stretch(0, 19, "paused"),), QUICK, marks, {})
+    assert found is not None
+    assert {round(sign.x, 3) for sign in found.signs} <= {round(LEFT + (RIGHT - LEFT) * at / 19, 3) for at in times}
+    places = [sign.stands for sign in found.signs]
+    gaps = [after - before for before, after in itertools.pairwise(places)]
+    assert min(gaps) >= min(BESIDE, (WIDTH - LEFT) / (len(places) - 1)) - 1e-6
+    assert places[0] >= LEFT - 1e-6 and places[-1] <= WIDTH
+
+
+def test_ticks_of_a_clock_that_was_set_back() -> None:
+    """They stand from the earliest time on, and none over another."""
+    found = timeline({}, (Stretch(1000, 1100, "paused"), Stretch(500, 700, "")), [500.0, 700.0, 1000.0, 1100.0], [], {})
+    assert found is not None
+    places = [x for x, _ in found.ticks]
+    assert len(places) > 3 and all(after - before > 50 for before, after in itertools.pairwise(places))
 
 
 def test_what_was_shortened_is_told_beneath_the_bars() -> None:

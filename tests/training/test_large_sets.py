@@ -12,7 +12,7 @@ from PIL import Image
 from bria_async.errors import PlanInvalid, RunPaused
 from bria_async.graph import feed
 from bria_async.graph.events import Event
-from bria_async.images.folder import DECODED_AT_ONCE
+from bria_async.images.folder import DECODED_BESIDE_UPLOADS
 from bria_async.images.probe import check
 from bria_async.sim import Options
 from bria_async.sim.faults import When
@@ -340,7 +340,7 @@ class Decoding(VirtualHost):
         return await super().in_thread(function, *args)
 
 
-def test_as_many_at_once_as_there_are_processors_in_the_order_of_the_uploads(studio: Studio, many: Path) -> None:
+def test_a_few_more_at_once_than_there_are_processors_in_the_order_of_the_uploads(studio: Studio, many: Path) -> None:
     """So memory is bounded, whatever the number of uploads at once."""
     host = Decoding()
 
@@ -353,5 +353,5 @@ def test_as_many_at_once_as_there_are_processors_in_the_order_of_the_uploads(stu
             await studio.train(World(1, here.sim, session), plan)
 
     run_virtually(main)
-    assert host.most == min(DECODED_AT_ONCE, 16), f"{host.most} at once"
+    assert host.most == min(DECODED_BESIDE_UPLOADS, 16), f"{host.most} at once"
     assert host.order == [f"{number:03d}.png" for number in range(MOST_EACH, COUNT)], json.dumps(host.order)

@@ -1,7 +1,7 @@
 """Bodies that stream from disk: byte for byte, with their length, and only as long as the file stays what it was."""
 
 import asyncio
-import gc
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from bria_async import errors
 from bria_async.host import Host
 from bria_async.session import Session
+from bria_async.transport import payload
 from bria_async.transport.payload import (
     BASE64,
     FEW,
@@ -156,15 +157,12 @@ async def test_a_body_leaves_the_loop_to_others(in_memory: bool, tmp_path: Path)
 
 
 class Watched(Collected):
-    """A writer as aiohttp's that keeps how long each block is, and how much may wait in its connection by then; of
-    several, none goes on behind its head before all have come so far.
-    """
+    """A writer as aiohttp's that keeps how long each block is, and how much may wait in its connection by then."""
 
-    def __init__(self, heads: asyncio.Barrier) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.paces: list[Pace] = []
         self._waiting = 0
-        self._heads = heads
 
     @property
     def transport(self) -> Any:
@@ -178,8 +176,6 @@ class Watched(Collected):
     async def write(self, chunk: bytes | bytearray | memoryview) -> None:
         """Keep it."""
         self.paces.append(Pace(len(chunk), self._waiting))
-        if len(self.paces) == 1:
-            await self._heads.wait()
 
 
 @pytest.mark.parametrize(("files", "pace"), [(1, LARGE), (FEW, LARGE), (FEW + 1, SMALL)])
@@ -187,23 +183,72 @@ async def test_many_files_hold_less_each(tmp_path: Path, files: int, pace: Pace)
     """A few are read in long slices, of which some may wait in their connections; many in short ones."""
     path = tmp_path / "a.png"
     path.write_bytes(CONTENT[: 8 * LARGE.slice])
-    gc.collect()  # bodies of other tests that errors still hold
-    heads = asyncio.Barrier(files)
-    writers = [Watched(heads) for _ in range(files)]
-    async with asyncio.TaskGroup() as group:
-        for writer in writers:
-            group.create_task(MultipartPayload(Multipart({}, part(path)), Host(seed=1)).write(writer))
-    assert writers[0].paces[1] == pace
-    alone = Watched(asyncio.Barrier(1))
-    await MultipartPayload(Multipart({}, part(path)), Host(seed=1)).write(alone)
-    assert alone.paces[1] == LARGE, "those that are over still count"
+    bodies = [MultipartPayload(Multipart({}, part(path)), Host(seed=1)) for _ in range(files)]
+    for body in bodies:
+        body.begin()
+    assert await paced(bodies[0]) == [pace] * (8 * LARGE.slice // pace.slice)
+    for body in bodies[1:]:
+        body.end()
+    assert set(await paced(bodies[0])) == {LARGE}, "those that are over still count"
+    bodies[0].end()
+
+
+async def test_a_file_is_sent_faster_when_others_are_over(tmp_path: Path) -> None:
+    """How much memory it may take is asked anew for each slice."""
+    path = tmp_path / "a.png"
+    path.write_bytes(CONTENT[: 2 * SMALL.slice + 2 * LARGE.slice])
+    bodies = [MultipartPayload(Multipart({}, part(path)), Host(seed=1)) for _ in range(FEW + 1)]
+    for body in bodies:
+        body.begin()
+
+    class Later(Watched):
+        """A writer during whose second slice another file is over."""
+
+        async def write(self, chunk: bytes | bytearray | memoryview) -> None:
+            """Keep it."""
+            await super().write(chunk)
+            if len(self.paces) == 3:
+                bodies.pop().end()
+
+    assert await paced(bodies[0], Later()) == [SMALL, SMALL, LARGE, LARGE]
+    for body in bodies:
+        body.end()
+
+
+async def paced(body: MultipartPayload, writer: Watched | None = None) -> list[Pace]:
+    """The slices of a file as they are written, without head and tail."""
+    writer = writer or Watched()
+    await body.write(writer)
+    return writer.paces[1:-1]
+
+
+@pytest.mark.parametrize("answer", ["200", "400", "cut"])
+async def test_only_what_is_under_way_counts(tmp_path: Path, answer: str) -> None:
+    """From an attempt to its answer, whatever that is, and not as long as an error holds it."""
+    path = tmp_path / "a.png"
+    path.write_bytes(CONTENT[: 2 * SMALL.slice])
+    seen: list[int] = []
+
+    async def behave(connection: Connection) -> None:
+        await connection.body()
+        seen.append(len(payload._under_way))
+        if answer == "200":
+            await connection.answer(http(json.dumps(reply("images.upload")["body"]).encode()))
+        elif answer == "400":
+            await connection.answer(http(b"", status="400 Bad Request"))
+
+    before = len(payload._under_way)
+    async with raw(behave) as server, Session(TOKEN, server.base_url) as bria:
+        found = await asyncio.gather(bria.images.upload_file(1, path), return_exceptions=True)
+    assert isinstance(found[0], BaseException) == (answer != "200"), found
+    assert (seen, len(payload._under_way)) == ([before + 1], before)
 
 
 async def test_base64_holds_one_slice(tmp_path: Path) -> None:
     """What is made of a slice is held beside it, however few there are."""
     path = tmp_path / "a.png"
     path.write_bytes(CONTENT[: 8 * BASE64.slice])
-    writer, host = Watched(asyncio.Barrier(1)), Host(seed=1)
+    writer, host = Watched(), Host(seed=1)
     body = await encoded({"image": part(path).content}, host, lambda _: pytest.fail("it was looked at"))
     await JsonPayload(body, host).write(writer)
     assert max(writer.paces[1:], key=lambda pace: pace.slice) == Pace(BASE64.slice // 3 * 4, BASE64.waiting)
