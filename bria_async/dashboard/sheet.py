@@ -7,7 +7,6 @@ Both are texts of strangers: the template escapes them, and its policy runs no s
 import base64
 import hashlib
 import itertools
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -110,7 +109,7 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
         measures = None if image is None else image.measures
         found[path] = Tile(
             number=number,
-            name=shown_name(path, inspection.folder),
+            name=name_below(inspection.folder, path),
             picture="" if picture is None else f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
             facts="" if image is None else f"{image.width} x {image.height}, {size(image.size)}",
             caption=str(inspection.captions.get(path, "")),
@@ -119,11 +118,6 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
             brightness=None if measures is None else measures.brightness,
         )
     return found
-
-
-def shown_name(path: Path, folder: Path) -> str:
-    """A file's name below the folder, as text that can be written; the API refuses names that are none."""
-    return os.fsencode(name_below(folder, path)).decode(errors="backslashreplace")
 
 
 def _picture(path: Path, side: int) -> bytes | None:
@@ -142,7 +136,7 @@ def _facts(inspection: Inspection, tiles: Mapping[Path, Tile]) -> dict[str, obje
         "family": inspection.family,
         "levels": {level: len(inspection.of(level)) for level in LEVELS},
         "signs": _SIGNS,
-        "whole": [finding for finding in inspection.findings if not finding.files],
+        "whole": [finding for finding in inspection.findings if tiles.keys().isdisjoint(finding.files)],
         "groups": list(_groups(inspection.findings, tiles)),
         "filters": sorted(count.items(), key=lambda item: (LEVELS.index(item[0][0]), -item[1])),
         "tiles": list(tiles.values()),

@@ -6,6 +6,7 @@ probably costs quality; an info is what is good to know.
 
 import itertools
 import math
+import os
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -92,8 +93,12 @@ def named(files: Sequence[Path], folder: Path | None) -> str:
 
 
 def name_below(folder: Path | None, path: Path) -> str:
-    """What tells a file from others of the folder that was looked at: where it lies below that, or its name."""
-    return str(path.relative_to(folder)) if folder is not None and path.is_relative_to(folder) else path.name
+    """What tells a file from others of the folder that was looked at: where it lies below that, or its name.
+
+    It can be written: bytes that are no text are escaped.
+    """
+    below = path.relative_to(folder) if folder is not None and path.is_relative_to(folder) else path.name
+    return os.fsencode(below).decode(errors="backslashreplace")
 
 
 def sorted_by_level(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -138,7 +143,7 @@ def findings_of(
         *(one for image in found.images for one in of_file(image, terms, zipped=zipped)),
         *(of_likeness(measured) if all(image.decoded for image in found.images) else ()),
         *of_set(found, terms, requests_per_minute),
-        *(of_captions(texts, terms) if texts is not None else ()),
+        *((*of_captions(texts, terms), *of_orphans(found.orphans)) if texts is not None else ()),
         *(of_changes(found, known) if known else ()),
     )
     return sorted_by_level(attrs.evolve(one, folder=found.folder) for one in told)
@@ -320,6 +325,13 @@ def of_captions(texts: Texts, terms: Terms) -> Iterator[Finding]:
     if len(said) > 1 and len(shared := _shared_words(caption.text for caption in said.values())) >= PREFIX_WORDS:
         words = f"all captions begin with “{_short(' '.join(shared))}”, which belongs into the dataset's caption prefix"
         yield Finding("warning", "caption-prefix", words, tuple(said))
+
+
+def of_orphans(texts: tuple[Path, ...]) -> Iterator[Finding]:
+    """Text files that are nobody's captions."""
+    if texts:
+        words = "no image of this stem beside it: the caption of `cat.png` is `cat.txt`"
+        yield Finding("warning", "caption-orphan", words, texts)
 
 
 def _with_one_caption(said: Mapping[Path, Caption]) -> Iterator[tuple[Path, ...]]:

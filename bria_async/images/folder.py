@@ -41,13 +41,14 @@ class Scan:
 
     `images` can be uploaded, each content once, in the order of their names; `problems` are the files that
     cannot, and folders below that cannot be listed; `duplicates` are groups of files with the same bytes, the one in
-    `images` first; `ignored` counts files that are neither images nor captions (`.txt`), hidden ones not counted;
-    `folder` is None of files that were given one by one.
+    `images` first; `orphans` are text files (`.txt`) whose stem no image has; `ignored` counts files that are neither
+    images nor texts, hidden ones not counted; `folder` is None of files that were given one by one.
     """
 
     images: tuple[ImageFile, ...]
     problems: tuple[ImageError, ...] = ()
     duplicates: tuple[tuple[ImageFile, ...], ...] = ()
+    orphans: tuple[Path, ...] = ()
     ignored: int = 0
     folder: Path | None = None
 
@@ -102,6 +103,7 @@ async def scan(
         images=tuple(group[0] for group in groups),
         problems=(*listing.problems, *(verdict for verdict in verdicts if isinstance(verdict, ImageError))),
         duplicates=tuple(group for group in groups if len(group) > 1),
+        orphans=listing.orphans,
         ignored=listing.ignored,
         folder=where if isinstance(where, Path) else None,
     )
@@ -163,11 +165,13 @@ def _by_content(verdicts: Iterable[_Verdict]) -> list[tuple[ImageFile, ...]]:
 class _Listing:
     candidates: tuple[Path, ...]
     problems: tuple[ImageError, ...] = ()
+    orphans: tuple[Path, ...] = ()
     ignored: int = 0
 
 
 def _list(folder: Path, recursive: bool) -> _Listing:
     candidates: list[Path] = []
+    texts: list[Path] = []
     problems: list[ImageError] = []
     ignored = 0
     waiting = [folder]
@@ -184,13 +188,17 @@ def _list(folder: Path, recursive: bool) -> _Listing:
             path = here / entry.name
             if _is_folder(entry):
                 waiting += [path] if recursive and not entry.is_symlink() else []
-            elif _is_candidate(path):
+            elif path.suffix.lower() == CAPTION:
+                texts.append(path)
+            elif is_image_name(path.name) or is_image_head(read_head(path, HEAD)):
                 candidates.append(path)
-            elif path.suffix.lower() != CAPTION:
+            else:
                 ignored += 1
     candidates.sort(key=lambda path: path.relative_to(folder).as_posix())
     problems.sort(key=lambda problem: problem.path)
-    return _Listing(tuple(candidates), tuple(problems), ignored)
+    captioned = {path.with_suffix("") for path in candidates}
+    orphans = sorted(path for path in texts if path.with_suffix("") not in captioned)
+    return _Listing(tuple(candidates), tuple(problems), tuple(orphans), ignored)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -213,9 +221,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _is_candidate(path: Path) -> bool:
-    if is_image_name(path.name):
-        return True
-    return path.suffix.lower() != CAPTION and is_image_head(read_head(path, HEAD))

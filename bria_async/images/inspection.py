@@ -76,8 +76,8 @@ async def inspect(
     kilobytes, so that thousands fit.
 
     Args:
-        folder: where the images lie (jpeg, png, webp), with their captions beside them, if there are any: `cat.txt` for
-            `cat.png`.
+        folder: where the images lie (jpeg, png, webp), with their captions beside them, if there are any: `cat.txt` or
+            `cat.TXT` for `cat.png`.
         host: whose threads to use.
         family: the training they are for; see `Plan`.
         increase_resolution: as in `Plan`: when false, images with a side below 1024 pixels cannot be used.

@@ -1,6 +1,7 @@
 """One image file: whether it can be uploaded, and under which name."""
 
 import hashlib
+import itertools
 import os
 import stat
 from collections.abc import Callable
@@ -18,7 +19,9 @@ from .look import Look, Measures, Oddity
 from .source import read_whole
 
 CAPTION = ".txt"
-"""The extension of a caption: a text file beside the image, of the same stem."""
+"""The extension of a caption: a text file beside the image, of the same stem. Capitals are no other extension."""
+_SPELLINGS = tuple(map("".join, itertools.product(".", "tT", "xX", "tT")))
+"""The small letters come first."""
 
 
 @attrs.frozen
@@ -180,9 +183,12 @@ def format_of(data: bytes, path: Path) -> Format:
 
 
 def caption_beside(path: Path) -> Path | None:
-    """The text file of the same stem beside an image, if there is one."""
-    beside = path.with_suffix(CAPTION)
+    """The text file of the same stem beside an image, if there is one: `cat.txt`, or else `cat.TXT`."""
+    return next(filter(_is_file, map(path.with_suffix, _SPELLINGS)), None)
+
+
+def _is_file(path: Path) -> bool:
     try:
-        return beside if stat.S_ISREG(beside.stat().st_mode) else None
+        return stat.S_ISREG(path.stat().st_mode)
     except OSError:
-        return None
+        return False

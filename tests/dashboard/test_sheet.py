@@ -97,6 +97,15 @@ async def test_every_image_is_there_with_what_is_wrong(folder: Path, tmp_path: P
     assert "family fibo" in text and "aspect ratios" in text
 
 
+async def test_texts_of_no_image_are_told_of_the_set(folder: Path, tmp_path: Path) -> None:
+    """They have no tile; their names are texts of strangers, too."""
+    write(folder / f"{HOSTILE.replace('/', '')}.txt", b"a caption")
+    page, text = await sheet_of(folder, tmp_path / "sheet.html")
+    told = [words for words in page.texts["li"] if "no image of this stem" in words]
+    assert [words.partition(":")[0] for words in told] == [f"{HOSTILE.replace('/', '')}.txt"], told
+    assert "caption-orphan" in text and len(page.all("script")) == 1
+
+
 async def test_a_copy_is_as_large_as_what_it_copies(folder: Path, tmp_path: Path) -> None:
     """Each file with the same bytes tells its size, beside the other and among all."""
     shutil.copyfile(folder / "good-0.jpg", folder / "same.jpg")

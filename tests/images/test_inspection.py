@@ -1,11 +1,13 @@
 """A folder is looked at before anything is paid for: pictures that these tests draw, and what is said of each."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
+import attrs
 import pytest
 from PIL import Image, ImageEnhance, ImageFilter
 
@@ -13,7 +15,9 @@ import bria_async
 from bria_async.errors import ConfigurationError, ImageError
 from bria_async.images import Finding, Inspection, inspect
 from bria_async.images.captions import KEPT, LARGEST_TEXT
+from bria_async.images.inspection import inspect_for
 from bria_async.images.pictures import draw
+from bria_async.images.terms import Terms
 from bria_async.types.trainings import Family
 from tests.images.files import beyond_reach, encoded, jpeg, odd, picture, write
 
@@ -177,6 +181,23 @@ async def test_a_text_that_is_too_large_for_a_caption_is_not_read(folder: Path) 
     assert names([refused]) == [["lora-002.jpg"]]
     assert refused.words == "its caption has 1,048,577 bytes, more than the 1,048,576 allowed"
     assert {path.name: caption.length for path, caption in found.captions.items()} == {"lora-001.png": LARGEST_TEXT}
+
+
+async def test_text_files_of_no_image_are_told(folder: Path) -> None:
+    """By one finding with all of them, whatever the bytes of their names; those of images are not, nor of bad ones."""
+    write(folder / "cut.jpg", b"\xff\xd8\xff")
+    strange = os.fsdecode(b"\xff.txt")
+    for name in ("lora-001.TXT", "cut.txt", "lora-002.jpg.txt", "notes.Txt", "below/lora-003.txt", strange):
+        write(folder / name, b"a caption")
+    found = await inspect(folder, recursive=True)
+    assert [path.name for path in found.captions] == ["lora-001.png"]
+    (orphan,) = of(found, "caption-orphan")
+    assert (orphan.level, len(orphan.files)) == ("warning", 4)
+    assert orphan.names == "below/lora-003.txt, lora-002.jpg.txt, notes.Txt and 1 more"
+    assert attrs.evolve(orphan, files=orphan.files[3:]).names == r"\xff.txt", "it can be written"
+    assert of(found, "ignored") == []
+    by_server = await inspect_for(Terms(captions="automatic"), folder, recursive=True)
+    assert of(by_server, "caption-orphan") == [], "no text file is read"
 
 
 async def test_a_folder_without_captions_misses_none(folder: Path) -> None:

@@ -68,6 +68,16 @@ def test_the_caption_is_the_text_file_of_the_same_stem(tmp_path: Path) -> None:
     assert probe(dog).caption_path is None, "a folder is no caption"
 
 
+@pytest.mark.parametrize("suffix", [".TXT", ".Txt"])
+def test_capitals_are_no_other_extension_of_a_caption(tmp_path: Path, suffix: str) -> None:
+    """`cat.TXT` captions `cat.jpg`, until there is a `cat.txt`."""
+    cat = jpeg(tmp_path / "cat.jpg")
+    shouted = write(cat.with_suffix(suffix), b"A CAT")
+    assert probe(cat).caption_path == shouted
+    said = write(cat.with_suffix(".txt"), b"a cat")
+    assert probe(cat).caption_path == said
+
+
 @pytest.mark.fault("F2", "F3", "F6")
 @pytest.mark.parametrize(
     ("name", "data", "warning"),

@@ -84,10 +84,10 @@ def test_captions_that_never_come_pause(studio: Studio, within: Within) -> None:
 
 
 def test_captions_from_files(studio: Studio, within: Within, tmp_path: Path) -> None:
-    """With `captions=files` every image gets the text beside it."""
+    """With `captions=files` every image gets the text beside it, whose extension may be in capitals."""
     folder = copied(studio.pictures, tmp_path / "captioned")
-    for path in folder.glob("*.png"):
-        path.with_suffix(".txt").write_text(f"a picture called {path.stem}")
+    for number, path in enumerate(folder.glob("*.png")):
+        path.with_suffix(".TXT" if number == 0 else ".txt").write_text(f"a picture called {path.stem}")
 
     async def main(here: World) -> None:
         await studio.train(here, studio.plan(images=folder, family="legacy", captions="files"))
