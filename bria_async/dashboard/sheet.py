@@ -52,6 +52,11 @@ class Tile:
         return self.findings[0].level if self.findings else "fine"
 
     @property
+    def rank(self) -> int:
+        """Its place among others by the worst of its findings."""
+        return (*LEVELS, "fine").index(self.level)
+
+    @property
     def codes(self) -> str:
         """What it is found by."""
         return " ".join(sorted({finding.code for finding in self.findings}))
@@ -139,7 +144,7 @@ def _facts(inspection: Inspection, tiles: Mapping[Path, Tile]) -> dict[str, obje
         "whole": [finding for finding in inspection.findings if tiles.keys().isdisjoint(finding.files)],
         "groups": list(_groups(inspection.findings, tiles)),
         "filters": sorted(count.items(), key=lambda item: (LEVELS.index(item[0][0]), -item[1])),
-        "tiles": list(tiles.values()),
+        "tiles": sorted(tiles.values(), key=lambda tile: tile.rank),
         "style": style,
         "script": script,
         "style_hash": _hash(style),

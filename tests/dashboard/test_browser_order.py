@@ -11,11 +11,14 @@ pytest.importorskip("playwright", reason="Playwright is not installed")
 from playwright.sync_api import Browser, Page, expect
 
 from bria_async.dashboard import serving
+from bria_async.dashboard.sheet import write_sheet
 from bria_async.graph.control import SCHEMA, Request
 from bria_async.graph.events import Happened
 from bria_async.graph.ledger import Ledger
 from bria_async.host import Host
+from bria_async.images import inspect
 from bria_async.training.place import Place
+from tests.images.files import jpeg
 from tests.simulation.loop import run_virtually
 from tests.simulation.world import world
 from tests.training.conftest import Studio
@@ -136,3 +139,26 @@ def test_who_asks_for_a_change_keeps_his_place(chromium: Browser, tmp_path: Path
             place.control.remove(which)
         expect(page.locator("#review li")).to_have_count(0)
         expect(field).to_be_focused()
+
+
+async def inspected(folder: Path, to: Path) -> None:
+    """Write the contact sheet of a folder."""
+    await write_sheet(await inspect(folder), to)
+
+
+def test_images_of_a_contact_sheet_are_sorted(chromium: Browser, tmp_path: Path) -> None:
+    """The worst stand first, until somebody wants them by name, and then again."""
+    for seed, name in enumerate(("a.jpg", "c.jpg", "d.jpg")):
+        jpeg(tmp_path / "Cats" / name, seed)
+    jpeg(tmp_path / "Cats" / "b.jpg", 3, (600, 512))
+    (tmp_path / "Cats" / "c.jpg").write_bytes(b"\xff\xd8\xff")
+    apart(asyncio.run, inspected(tmp_path / "Cats", tmp_path / "sheet.html"))
+    with window(chromium) as page:
+        page.goto((tmp_path / "sheet.html").as_uri())
+        names, order = page.locator("#tiles h3"), page.get_by_label("Sorted by")
+        worst, by_name = ["c.jpg", "b.jpg", "a.jpg", "d.jpg"], ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+        assert names.all_text_contents() == worst
+        order.select_option("name")
+        assert names.all_text_contents() == by_name
+        order.select_option("findings, the worst first")
+        assert names.all_text_contents() == worst

@@ -97,6 +97,27 @@ async def test_every_image_is_there_with_what_is_wrong(folder: Path, tmp_path: P
     assert "family fibo" in text and "aspect ratios" in text
 
 
+async def test_the_worst_come_first(folder: Path, tmp_path: Path) -> None:
+    """Without a script, too: what has errors, warnings, infos and nothing, and of each kind the first by name."""
+    icon = Image.new("RGB", (1024, 1024), "white")
+    icon.paste("teal", (460, 460, 560, 560))
+    write(folder / "icon.png", encoded(icon, "PNG"))
+    write(folder / "icon.txt", b"an icon")
+    page, _ = await sheet_of(folder, tmp_path / "sheet.html")
+    found = [tile for tile in page.all("article") if "tile" in tile["class"]][2:]  # two stand side by side above all
+    assert [tile["data-text"].partition(" ")[0] for tile in found] == [
+        "cut.jpg",
+        '"><img',
+        "copy.webp",
+        "good-0.jpg",
+        "good-1.jpg",
+        "icon.png",
+        "good-2.jpg",
+        "good-3.jpg",
+    ]
+    assert [tile["data-rank"] for tile in found] == list("01111233")
+
+
 async def test_texts_of_no_image_are_told_of_the_set(folder: Path, tmp_path: Path) -> None:
     """They have no tile; their names are texts of strangers, too."""
     write(folder / f"{HOSTILE.replace('/', '')}.txt", b"a caption")
