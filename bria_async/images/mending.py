@@ -49,7 +49,8 @@ class Mended:
     """What became of the files of an inspection.
 
     `copies` are the new files by their sources; `changes` say what was done, for those that are not as they were;
-    `problems` are the files that have no copy, because nothing mends them.
+    `problems` are the files that have no copy: images that nothing mends, and texts that are too large for captions or
+    cannot be read, whose images are copied without them.
     """
 
     folder: Path
@@ -95,12 +96,13 @@ async def mend(
     names = _Names(inspection.folder, to, sources)
     work = partial(_outcome, names=names, ground=ground)
     outcomes = dict(zip(sources, await in_threads(tuple(sources.values()), work, host, at_once, progress), strict=True))
-    made = {path: outcome for path, outcome in outcomes.items() if not isinstance(outcome, ImageError)}
+    made = {path: outcome for path, outcome in outcomes.items() if isinstance(outcome, _Copy)}
+    left = (outcome.without if isinstance(outcome, _Copy) else outcome for outcome in outcomes.values())
     return Mended(
         to,
-        copies={path: copy for path, (copy, _) in made.items()},
-        changes={path: done for path, (_, done) in made.items() if done},
-        problems=(*hopeless, *(outcome for outcome in outcomes.values() if isinstance(outcome, ImageError))),
+        copies={path: copy.path for path, copy in made.items()},
+        changes={path: copy.changes for path, copy in made.items() if copy.changes},
+        problems=(*hopeless, *(problem for problem in left if problem is not None)),
     )
 
 
@@ -156,10 +158,16 @@ class _Names:
         return str(inside.with_suffix("")).casefold()
 
 
-_Outcome = tuple[Path, tuple[str, ...]] | ImageError
+@attrs.frozen
+class _Copy:
+    """A new image, what was done, and why it is without its caption, if it is."""
+
+    path: Path
+    changes: tuple[str, ...]
+    without: ImageError | None
 
 
-def _outcome(found: ImageFile | ImageError, names: _Names, ground: Colour) -> _Outcome:
+def _outcome(found: ImageFile | ImageError, names: _Names, ground: Colour) -> _Copy | ImageError:
     try:
         source = _refused(found) if isinstance(found, ImageError) else _source(found)
         return _copied(source, names, ground)
@@ -167,7 +175,7 @@ def _outcome(found: ImageFile | ImageError, names: _Names, ground: Colour) -> _O
         return attrs.evolve(error)  # a copy without traceback, whose frames would keep the file's bytes
 
 
-def _copied(source: _Source, names: _Names, ground: Colour) -> tuple[Path, tuple[str, ...]]:
+def _copied(source: _Source, names: _Names, ground: Colour) -> _Copy:
     from .anew import encoded_anew  # noqa: PLC0415  (needs Pillow)
 
     data = read_whole(source.path, LARGEST).data
@@ -179,19 +187,18 @@ def _copied(source: _Source, names: _Names, ground: Colour) -> tuple[Path, tuple
         data, form = encoded_anew(data, form, ground, str(source.path))
     copy = names.take(source.path, form)
     _write(copy, data)
-    if text is not None:
+    if isinstance(text, bytes):
         _write(copy.with_suffix(CAPTION), text)
-    return copy, tuple(DONE[code] for code in source.codes if code in DONE)
+    changes = tuple(DONE[code] for code in source.codes if code in DONE)
+    return _Copy(copy, changes, without=text if isinstance(text, ImageError) else None)
 
 
-def _caption(path: Path) -> bytes | None:
-    """What a text file holds; an empty one is none."""
+def _caption(path: Path) -> bytes | ImageError | None:
+    """What a text file holds, or why it is no caption; an empty one is none."""
     try:
         return read_whole(path, LARGEST_TEXT).data
     except ImageError as error:
-        if error.code == "empty":
-            return None
-        raise
+        return None if error.code == "empty" else attrs.evolve(error)  # a copy without traceback, as above
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -8,6 +8,7 @@ from PIL import Image
 
 from bria_async.errors import ConfigurationError
 from bria_async.images import inspect, mend
+from bria_async.images.captions import LARGEST_TEXT
 from bria_async.images.mending import DONE
 from bria_async.types.common import MAX_IMAGE_BYTES
 from tests.images.files import encoded, jpeg, odd, picture, write
@@ -139,6 +140,22 @@ async def test_what_cannot_be_mended_is_told(tmp_path: Path) -> None:
         "tiny.png": "too-small",
     }, mended.problems
     assert [path.name for path in mended.folder.iterdir()] == ["good.jpg"]
+
+
+async def test_an_image_is_copied_without_a_caption_that_is_none(tmp_path: Path) -> None:
+    """A text that is too large, or gone by now, is told and has no copy; its image has, and so have others'."""
+    folder = tmp_path / "Cats"
+    for seed, (name, text) in enumerate({"gone": b"a", "huge": b"a" * (LARGEST_TEXT + 1), "whole": b"a cat"}.items()):
+        write(jpeg(folder / f"{name}.jpg", seed).with_suffix(".txt"), text)
+    found = await inspect(folder)
+    (folder / "gone.txt").unlink()
+    mended = await mend(found, tmp_path / "mended")
+    assert {Path(problem.path).name: problem.message.partition(":")[0] for problem in mended.problems} == {
+        "gone.txt": "cannot be opened",
+        "huge.txt": "has 1,048,577 bytes, more than the 1,048,576 allowed",
+    }, mended.problems
+    copies = sorted(path.name for path in mended.folder.iterdir())
+    assert copies == ["gone.jpg", "huge.jpg", "whole.jpg", "whole.txt"]
 
 
 async def test_folders_that_are_refused(tmp_path: Path) -> None:
