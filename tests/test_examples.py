@@ -147,6 +147,17 @@ async def a_run(stage: Stage) -> dict[str, str]:
         return {"lora ": f"{(await train(bria, stage.plan('cats'))).run} "}
 
 
+async def a_damaged_journal(stage: Stage) -> dict[str, str]:
+    """That of a training that is over, in place of RUN."""
+    async with stage.session() as bria:
+        trained = await train(bria, stage.plan("cats"))
+    journal = trained.folder / "journal.db"
+    content = bytearray(journal.read_bytes())
+    content[content.index(b"finished")] ^= 1
+    journal.write_bytes(content)
+    return {"RUN": trained.run}
+
+
 async def lost_pictures(stage: Stage) -> dict[str, str]:
     """A shot of a product, and a sample, that are paid for and whose answers will be lost."""
     stage.sim.fail("products.lifestyle_shot_by_text", when="after", drop=True)
@@ -181,6 +192,7 @@ BEFORE: Mapping[str, Callable[[Stage], Coroutine[Any, Any, dict[str, str]]]] = {
     "errors.md": a_lost_model,
     "money.md": lost_pictures,
     "report.md": a_run,
+    "runs.md": a_damaged_journal,
     "scaling.md": a_database,
     "web-handler.md": a_slow_job,
 }
@@ -458,6 +470,13 @@ def test_pages_that_are_played_elsewhere_are() -> None:
     assert {page.name for page in PAGES} >= ELSEWHERE.keys()
     missing = [name for name in ELSEWHERE.values() if not (ROOT / "tests" / name).exists()]
     assert not missing, missing
+
+
+def test_commands_stand_in_blocks() -> None:
+    """What is typed is not code by its indent alone, which nobody would run."""
+    lines = [(page.name, line) for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
+    loose = [(name, line) for name, line in lines if re.match(r"(?: {4}|\t)(?:\$ )?bria-async ", line)]
+    assert not loose, loose
 
 
 # --- that it can fail -------------------------------------------------------------------------------------------
