@@ -17,6 +17,7 @@ from bria_async.dashboard.figures import (
     OF_MANY,
     REMARKABLE,
     TOLD,
+    TRAINED,
     Rate,
     Stage,
     is_over,
@@ -40,8 +41,6 @@ NARROW = 60
 """Cells of a screen below which it shows no bars and no columns of words."""
 FEW = 5
 """Runs of a batch that are shown one by one."""
-TRAINED = "trained"
-"""The stage that waits for the training."""
 
 
 class _Painting:

@@ -12,6 +12,8 @@ from bria_async.graph.states import Change, State
 FEW = 10.0
 WINDOW = 20.0
 """Seconds that a rate is measured over."""
+TRAINED = "trained"
+"""The task that waits for the training."""
 
 TOLD = frozenset(
     {
@@ -97,6 +99,14 @@ class Rate:
 
     _seen: deque[tuple[float, int]] = attrs.field(factory=deque)
 
+    @classmethod
+    def of(cls, times: Iterable[float], since: float, now: float) -> "Rate":
+        """The rate of what happened at these times, as if it had been measured all the while since then."""
+        start, rate = max(since, now - WINDOW), cls()
+        rate.saw(start, 0)
+        rate.saw(now, sum(at > start for at in times))
+        return rate
+
     def saw(self, now: float, done: int) -> None:
         """So many are done by now."""
         self._seen.append((now, done))
@@ -120,9 +130,9 @@ def time_left(stage: Stage, rate: Rate) -> str:
 
 
 def training_time(view: View, now: float) -> str:
-    """How long a training that was started takes by now, beside what is documented; nothing else is known."""
+    """How long a training that goes on takes by now, beside what is documented; nothing else is known."""
     started = view.sent.get("training")
-    if started is None:
+    if started is None or view.counts.get(TRAINED, {}).get(State.DONE):
         return ""
     from bria_async.types.trainings import TRAINING_HOURS  # noqa: PLC0415  # slow to import
 

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from bria_async.graph.events import Event, Happened
+from bria_async.graph.feed import View
 from bria_async.graph.graph import Graph
 from bria_async.graph.states import Change
 from bria_async.training.run import DIED
 
-from .figures import Stage, is_over, took
+from .figures import Rate, Stage, is_over, time_left, took, training_time
 
 INTERRUPTED = "interrupted"
 THROTTLED = "429"
@@ -152,6 +153,12 @@ def uploads(events: Iterable[Event]) -> Iterator[float]:
     return (event.at for event in events if event.task == UPLOAD and event.key and event.what in _ARRIVED)
 
 
+def limit_of(events: Iterable[Event]) -> float | None:
+    """Uploads a minute that the process which works on it keeps to, where somebody told it."""
+    begun = [event for event in events if event.what in (Happened.STARTED, Happened.RESUMED)]
+    return begun[-1].data.get("uploads_per_minute") if begun else None
+
+
 def refused_of(events: Sequence[Event]) -> Refused:
     """What the server refused as too much of uploads."""
     refused = [event.at for event in events if event.task == UPLOAD and is_throttled(event)]
@@ -188,3 +195,19 @@ def spans(graph: Graph, stages: Iterable[Stage], events: Sequence[Event]) -> dic
         if starts:
             found[task.name] = Span(min(starts), over[task.name][1] if task.name in over else None)
     return found
+
+
+def ahead(
+    view: View, stages: Iterable[Stage], events: Iterable[Event], lasted: Mapping[str, Span], worked: Sequence[Stretch]
+) -> Iterator[str]:
+    """How long the uploads still take, and the training by now, in words; nothing of a run that nobody works on."""
+    if view.state != "running" or not worked:
+        return
+    now = worked[-1].end
+    for stage in stages:
+        if stage.name == UPLOAD and stage.name in lasted:
+            since = max(lasted[UPLOAD].start, worked[-1].start)
+            if words := time_left(stage, Rate.of(uploads(events), since, now)):
+                yield f"{UPLOAD}: {words}"
+    if words := training_time(view, now):
+        yield f"training: {words}"

@@ -35,7 +35,9 @@ from .figures import Stage, duration, stages, told, took
 from .history import (
     Refused,
     Span,
+    ahead,
     is_throttled,
+    limit_of,
     marks_of_run,
     marks_of_steps,
     refused_of,
@@ -128,6 +130,8 @@ class RunPage:
     """When it was read."""
     seq: int
     """The newest event in it."""
+    ahead: tuple[str, ...]
+    """How long it still takes, as far as anybody knows."""
     next: str
     """What to type next."""
     approve: str
@@ -232,6 +236,7 @@ def run_page(
         created=view.run.created,
         at=now,
         seq=events[-1].seq if events else 0,
+        ahead=tuple(ahead(view, found, events, lasted, worked)),
         next=following,
         approve=approve,
         numbers=tuple(_numbers(facts, events, results, steps, until - view.run.created, busy)),
@@ -254,12 +259,6 @@ def run_page(
         draft=draft_of(view, results, events, edits),
         captions=captions,
     )
-
-
-def limit_of(events: Iterable[Event]) -> float | None:
-    """Uploads a minute that the process which works on it keeps to, where somebody told it."""
-    begun = [event for event in events if event.what in (Happened.STARTED, Happened.RESUMED)]
-    return begun[-1].data.get("uploads_per_minute") if begun else None
 
 
 def _numbers(

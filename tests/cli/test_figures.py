@@ -65,6 +65,8 @@ def test_a_training_is_measured_against_the_documented_hours() -> None:
     """The time since the start and what is documented; never a percentage."""
     assert training_time(view(), 2000.0 + 3660) == "1 h 1 min since its start; documented are 2 to 6 hours"
     assert training_time(attrs.evolve(view(), sent={}), 9.0) == "", "nothing was started"
+    trained = attrs.evolve(view(), counts={"trained": Counter({State.DONE: 1})})
+    assert training_time(trained, 9000.0) == "", "samples may still be made"
 
 
 def test_a_stage_says_what_is_not_as_it_should_be() -> None:

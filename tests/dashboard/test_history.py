@@ -9,6 +9,7 @@ from bria_async.dashboard.history import (
     Refused,
     Span,
     Stretch,
+    ahead,
     marks_of_run,
     marks_of_steps,
     refused_of,
@@ -17,8 +18,10 @@ from bria_async.dashboard.history import (
     stretches,
 )
 from bria_async.graph.events import Event, Happened
+from bria_async.graph.feed import View
 from bria_async.graph.graph import Graph, Task, each, task
-from bria_async.graph.states import Change
+from bria_async.graph.records import RunRow
+from bria_async.graph.states import Change, State
 from bria_async.training.run import DIED
 
 
@@ -161,6 +164,24 @@ def test_uploads_that_were_too_many() -> None:
     ]
     assert refused_of([*arrived, *refused, *others]) == Refused(2, 3)
     assert refused_of([*arrived, *others]) == Refused(0, 0)
+
+
+def test_the_time_that_uploads_still_take() -> None:
+    """By those of the last seconds, since this process went on with them; none of a run that nobody works on."""
+    run = RunRow(1, "toy", "run 1", {"family": "fibo"}, "running", None, 0, 0)
+    times = (*range(1, 11), *range(1000, 1005))
+    events = [Event(at, "toy", Change.FINISHED, "upload", f"image {at}") for at in times]
+    uploads, reached = Stage("upload", 45, len(times), 0, 0, 0, 0), {"upload": Span(0.5, None)}
+
+    def told(*worked: Stretch, alive: bool = True) -> list[str]:
+        counts = {"upload": {State.DONE: len(times), State.PENDING: 30}}
+        return [*ahead(View(run, counts, {}, alive), [uploads], events, reached, worked)]
+
+    killed = Stretch(0, 10, INTERRUPTED)
+    assert told(killed, Stretch(994, 1004, "")) == ["upload: 0.5/s, about 1 min left"]
+    assert told(Stretch(0, 1004, "")) == ["upload: 0.2/s, about 2 min left"]
+    assert told(Stretch(0, 1100, "")) == [], "nothing arrives any more"
+    assert told(killed, Stretch(994, 1004, INTERRUPTED), alive=False) == told() == []
 
 
 def test_what_was_sent() -> None:

@@ -14,7 +14,7 @@ from bria_async.graph.events import Happened
 from bria_async.graph.states import Change
 from bria_async.training import train
 from bria_async.training.place import Place
-from tests.simulation.loop import run_virtually
+from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import World
 from tests.training.conftest import COUNT, Studio
 
@@ -175,6 +175,38 @@ def test_a_run_from_start_to_end(studio: Studio, within: Within) -> None:
             kept |= event.data
 
     within(main, training_time=60.0)
+
+
+def test_how_long_a_run_still_takes(tmp_path: Path) -> None:
+    """Of its uploads and then of its training, as it is now, though nothing happens; and no more when that is over."""
+
+    async def main() -> None:
+        place = Place.of("cats", tmp_path)
+        async with followed(tmp_path) as board, writing(place, VirtualHost(1)) as (bria, journal):
+            ledger = await begun(bria, journal, plan(tmp_path, "cats"), images(tmp_path, 30))
+            await uploaded(ledger, 0)
+            rows = [*ledger.of("upload")]
+            async with board.follow("/runs/cats/live") as reader:
+                for row in rows[:24]:
+                    await asyncio.sleep(1)
+                    await finish(ledger, row)
+                await reader.until(0.5)
+                assert "upload: 1.0/s, about 6 s left" in reader.shown["head"]
+            for row in [*rows[24:], *(ledger.rows[name][""] for name in ("captions", "complete", "training"))]:
+                await finish(ledger, row)
+            await asyncio.sleep(3590)
+            async with board.follow("/runs/cats/live") as reader:
+                await reader.until(1)
+                assert "59 min 51 s since its start" in reader.shown["head"]
+                await reader.until(10)
+                await reader.until(10)
+                assert "upload:" not in reader.shown["head"]
+                assert "training: 1 h since its start; documented are 2 to 6 hours" in reader.shown["head"]
+                await finish(ledger, ledger.rows["trained"][""])
+                await reader.until(10)
+                assert "training:" not in reader.shown["head"]
+
+    run_virtually(main)
 
 
 def test_a_process_that_dies_without_a_word(tmp_path: Path) -> None:

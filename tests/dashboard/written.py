@@ -17,6 +17,7 @@ from bria_async.graph.journal import Journal
 from bria_async.graph.ledger import Ledger
 from bria_async.graph.records import Keeper, Row
 from bria_async.graph.states import Change
+from bria_async.host import Host
 from bria_async.images.content_key import content_key
 from bria_async.images.probe import ImageFile
 from bria_async.session import Session
@@ -63,10 +64,10 @@ def plan(folder: Path, name: str, **fields: Any) -> Plan:
 
 
 @contextlib.asynccontextmanager
-async def writing(place: Place) -> AsyncIterator[tuple[Session, Journal]]:
+async def writing(place: Place, host: Host | None = None) -> AsyncIterator[tuple[Session, Journal]]:
     """Somebody works on a journal: whoever looks meanwhile sees that."""
     place.folder.mkdir(parents=True, exist_ok=True)
-    async with Session("none", "http://127.0.0.1:9") as bria, Journal(place.journal, bria.host) as journal:
+    async with Session("none", "http://127.0.0.1:9", host=host) as bria, Journal(place.journal, bria.host) as journal:
         yield bria, journal
 
 

@@ -18,7 +18,7 @@ from bria_async.training.fetching import IMAGES
 from bria_async.training.place import Place
 
 from ..facts import view_of
-from ..pages import limit_of
+from ..history import limit_of
 from ..report import write_report
 from ..sheet import write_sheet
 

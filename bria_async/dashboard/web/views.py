@@ -83,7 +83,7 @@ class Drawing:
 def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
     """The page of a run; its version is the newest event in it, and how it stands."""
     shown: Mapping[str, Any] = {
-        "head": (page.state, page.reason, page.numbers, page.next),
+        "head": (page.state, page.reason, page.ahead, page.numbers, page.next),
         "doing": page.state,
         "contents": (page.timeline is None, page.plot is None, not page.pictures),
         "review": page.draft,
