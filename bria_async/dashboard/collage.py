@@ -26,7 +26,9 @@ class Framed:
 
 
 def collage(place: Place, run: str) -> tuple[Framed, ...]:
-    """The first samples of a run, or its first images while it has none; none of a run that has not begun. Blocks.
+    """The first samples of a run, then its first images: two of each, or more where there are fewer of the others.
+
+    There is none of a run that has not begun. Blocks.
 
     Args:
         place: where it lies, or its batch.
@@ -35,10 +37,12 @@ def collage(place: Place, run: str) -> tuple[Framed, ...]:
     Raises:
         JournalError: the journal cannot be read.
     """
-    kept = feed.first_results(place.source, run, "sample", MOST)
-    samples = ((number, structure(data, Sample)) for number, data in kept.items())
-    if found := tuple(Framed("sample", number, Wanted(sample.path, SMALL)) for number, sample in samples):
-        return found
     items = feed.inputs(place.source, run, "image", MOST).values()
-    images = enumerate(structure(data, ImageFile) for data in items)
-    return tuple(Framed("image", number, Wanted(image.path, SMALL, image.sha256)) for number, image in images)
+    images = [structure(data, ImageFile) for data in items]
+    kept = feed.first_results(place.source, run, "sample", max(MOST // 2, MOST - len(images)))
+    samples = ((number, structure(data, Sample)) for number, data in kept.items())
+    found = (
+        *(Framed("sample", number, Wanted(sample.path, SMALL)) for number, sample in samples),
+        *(Framed("image", number, Wanted(image.path, SMALL, image.sha256)) for number, image in enumerate(images)),
+    )
+    return found[:MOST]

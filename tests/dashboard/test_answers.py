@@ -42,10 +42,10 @@ NOTHING = {
         "samples/2/96",
         "thumbnails/0/96",
         "collage/4",
-        "collage/2",
         "journal.db",
         "%2e%2e/journal.db",
     ),
+    "/runs/many/": ("collage/2",),
     "/static/": (
         "../web/guard.py",
         "%2e%2e/web/guard.py",

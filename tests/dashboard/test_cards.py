@@ -123,13 +123,13 @@ def test_cards_carry_their_places(shelf: Path) -> None:
 
 
 def test_a_batch_is_one_card(shelf: Path) -> None:
-    """With the numbers of all its runs; a run that is done has its samples for pictures, and its model."""
+    """With the numbers of all its runs; a run that is done has its samples among its pictures, and its model."""
     found = cards(shelf)
     assert list(found) == ["draft", "many", "studio"], "of those that are done, the newest comes first"
     many, done = found["many"], found["studio"]
     assert (many.is_batch, many.state, many.step) == (True, "done", "2 of 2 trained")
     assert (many.uploaded, many.images) == (2 * COUNT, 2 * COUNT)
-    assert (done.samples, done.pictures, found["draft"].pictures) == (2, 2, MOST)
+    assert (done.samples, done.pictures, found["draft"].pictures) == (2, MOST, MOST)
     assert done.model is not None
 
 

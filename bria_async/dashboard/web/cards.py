@@ -42,8 +42,8 @@ class Card:
 
     @property
     def pictures(self) -> int:
-        """How many there are of it: samples, or images while it has none; of a batch one of each run."""
-        return min(MOST, self.begun if self.is_batch else self.samples or self.images)
+        """How many there are of it: samples and images; of a batch one of each run."""
+        return min(MOST, self.begun if self.is_batch else self.samples + self.images)
 
     @property
     def title(self) -> str:

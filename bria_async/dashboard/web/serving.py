@@ -174,15 +174,15 @@ class Pages:
         return await self._shown(place, images)
 
     async def collage(self, request: web.Request) -> web.Response:
-        """One of the pictures on a card: of a batch the first one of its first runs."""
+        """One of the pictures on a card: of a batch the first one or the last one of its first runs, in turns."""
         place, number = await self._place(request), int(request.match_info["number"])
         if place.is_batch:
             names = await self.host.in_thread(feed.first_runs, place.source, MOST)
             if number >= len(names):
                 raise web.HTTPNotFound
-            place, number = place.run(names[number]), 0
+            place, number = place.run(names[number]), -(number % 2)
         framed = await self.host.in_thread(collage, place, place.name)
-        return await self._shown(place, [each.wanted for each in framed[number : number + 1]])
+        return await self._shown(place, [each.wanted for each in framed[number:][:1]])
 
     async def _shown(self, place: Place, wanted: list[Wanted]) -> web.Response:
         if not wanted:
