@@ -25,7 +25,7 @@ from .large import COUNT as COUNT_OF_LARGE
 Within = Callable[..., Any]
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
 JOURNALS = Path(__file__).parent.parent / "journals"
-SENT = re.compile(r"^(\w+)(?:\n.*){3}\n([\d,]*)\n(?:safe|findable|cheap|billed)$", re.MULTILINE)
+SENT = re.compile(r"^(\w+)(?: needs .*)?(?:\n.*){3}\n([\d,]*)\n(?:safe|findable|cheap|billed)$", re.MULTILINE)
 """A step of a report and its `Sent`, as text."""
 
 
