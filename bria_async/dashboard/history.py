@@ -78,11 +78,21 @@ class Span:
 
 
 @attrs.frozen
-class Refused:
-    """Uploads that the server refused as too many (429), and how many it had taken in the minute before the first."""
+class Limit:
+    """How many uploads a minute there may be, as far as anybody knows.
 
-    count: int
+    `given` is what the process that works on the run keeps to, where somebody told it; `refused` how many the server
+    refused as too many (429), and `taken` how many it had taken in the minute before the first of them.
+    """
+
+    given: float | None
+    refused: int
     taken: int
+
+    @property
+    def known(self) -> float | None:
+        """What was given, or else about what the server takes."""
+        return self.taken or None if self.given is None else self.given
 
 
 def stretches(events: Iterable[Event], now: float, *, alive: bool) -> tuple[Stretch, ...]:
@@ -153,17 +163,12 @@ def uploads(events: Iterable[Event]) -> Iterator[float]:
     return (event.at for event in events if event.task == UPLOAD and event.key and event.what in _ARRIVED)
 
 
-def limit_of(events: Iterable[Event]) -> float | None:
-    """Uploads a minute that the process which works on it keeps to, where somebody told it."""
+def limit_of(events: Sequence[Event]) -> Limit:
+    """What is known of it by a run's events."""
     begun = [event for event in events if event.what in (Happened.STARTED, Happened.RESUMED)]
-    return begun[-1].data.get("uploads_per_minute") if begun else None
-
-
-def refused_of(events: Sequence[Event]) -> Refused:
-    """What the server refused as too much of uploads."""
     refused = [event.at for event in events if event.task == UPLOAD and is_throttled(event)]
     before = [at for at in uploads(events) if refused and refused[0] - MINUTE < at <= refused[0]]
-    return Refused(len(refused), len(before))
+    return Limit(begun[-1].data.get("uploads_per_minute") if begun else None, len(refused), len(before))
 
 
 def spans(graph: Graph, stages: Iterable[Stage], events: Sequence[Event]) -> dict[str, Span]:

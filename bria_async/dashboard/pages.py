@@ -33,14 +33,13 @@ from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
 from .facts import NAMED, command_on, facts_of, next_command, view_of
 from .figures import Stage, duration, stages, told, took
 from .history import (
-    Refused,
+    Limit,
     Span,
     ahead,
     is_throttled,
     limit_of,
     marks_of_run,
     marks_of_steps,
-    refused_of,
     sent_of,
     spans,
     stretches,
@@ -148,7 +147,7 @@ class RunPage:
     timeline: Timeline | None
     arcs: Arcs
     plot: Plot | None
-    refused: Refused
+    limit: Limit
     draft: Draft | None
     captions: Mapping[str, str] = attrs.field(repr=False)
     """All that its journal tells, by the ids of their images."""
@@ -227,6 +226,7 @@ def run_page(
     lasted = spans(results.graph, found, events)
     tiles = tuple(_tiles(results, sent, images, captions, plan.terms, alive=view.alive))
     until = worked[-1].end if worked else view.run.created
+    limit = limit_of(events)
     busy = sum(one.end - one.start for one in worked)
     steps = tuple(_steps(results.graph, found, sent, lasted, until, alive=view.alive))
     return RunPage(
@@ -254,8 +254,8 @@ def run_page(
             marks_of_steps(events),
         ),
         arcs=arcs(results.graph),
-        plot=plot(list(uploads(events)), limit_of(events)),
-        refused=refused_of(events),
+        plot=plot(list(uploads(events)), limit.known),
+        limit=limit,
         draft=draft_of(view, results, events, edits),
         captions=captions,
     )

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from bria_async.dashboard.drawing import BESIDE, FEET, HEIGHT, LEFT, LONGEST, RIGHT, WIDTH, Scale, arcs, plot, timeline
-from bria_async.dashboard.history import INTERRUPTED, Mark, Refused, Span, Stretch
+from bria_async.dashboard.history import INTERRUPTED, Limit, Mark, Span, Stretch
 from bria_async.dashboard.templating import rendered
 from bria_async.graph.events import Happened
 from bria_async.training.lifecycle import shape
@@ -211,10 +211,30 @@ def test_no_rate_of_less_than_a_second() -> None:
 
 
 def test_the_limit_of_a_plot() -> None:
-    """It is drawn where it is near, and else only told; it is the session's, for nobody knows the account's."""
+    """It is drawn where it is near, and else only told."""
     times = [1000.0 + number for number in range(60)]
     near, far = plot(times, 90.0), plot(times, 1000.0)
     assert near is not None and far is not None
     assert (near.limit_y, far.limit_y, far.limit) == (0.0, None, 1000.0)
-    page = SimpleNamespace(plot=far, refused=Refused(0, 0))
+    page = SimpleNamespace(plot=far, limit=Limit(1000.0, 0, 0))
     assert "The session keeps to 1,000 a minute" in rendered("run/throughput.html", page=page)
+
+
+@pytest.mark.parametrize(
+    ("limit", "words", "others"),
+    [
+        (Limit(None, 0, 0), "No limit is known: nobody gave", "the dashed line"),
+        (Limit(None, 2, 0), "No limit is known: nobody gave", "the dashed line"),
+        (Limit(None, 2, 37), "the first when it had taken 37 in a minute, the dashed line;", "No limit is known"),
+        (Limit(90.0, 2, 37), "in a minute;", "37 in a minute, the dashed line"),
+    ],
+)
+def test_which_limit_is_drawn(limit: Limit, words: str, others: str) -> None:
+    """What somebody gave, else what the server had taken when it refused the first; the words say which it is."""
+    drawn = plot([1000.0 + number for number in range(60)], limit.known)
+    assert drawn is not None
+    assert (drawn.limit_y is None) == (limit.known is None)
+    shown = rendered("run/throughput.html", page=SimpleNamespace(plot=drawn, limit=limit))
+    assert words in shown
+    assert others not in shown
+    assert ('<line class="limit"' in shown) == (limit.known is not None)

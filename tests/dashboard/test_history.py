@@ -5,14 +5,14 @@ import pytest
 from bria_async.dashboard.figures import Stage
 from bria_async.dashboard.history import (
     INTERRUPTED,
+    Limit,
     Mark,
-    Refused,
     Span,
     Stretch,
     ahead,
+    limit_of,
     marks_of_run,
     marks_of_steps,
-    refused_of,
     sent_of,
     spans,
     stretches,
@@ -162,8 +162,12 @@ def test_uploads_that_were_too_many() -> None:
         Event(105, "toy", Change.FINISHED, "upload", "late"),
         Event(95, "toy", Change.FINISHED, "schema"),
     ]
-    assert refused_of([*arrived, *refused, *others]) == Refused(2, 3)
-    assert refused_of([*arrived, *others]) == Refused(0, 0)
+    learned, nothing = limit_of([*arrived, *refused, *others]), limit_of([*arrived, *others])
+    assert (learned, learned.known) == (Limit(None, 2, 3), 3)
+    assert (nothing, nothing.known) == (Limit(None, 0, 0), None)
+    told = Event(1, "toy", Happened.STARTED, data={"uploads_per_minute": 60.0})
+    given = limit_of([told, *arrived, *refused])
+    assert (given, given.known) == (Limit(60.0, 2, 3), 60.0), "what somebody gave counts"
 
 
 def test_the_time_that_uploads_still_take() -> None:

@@ -76,5 +76,5 @@ def _asked_of(place: Place) -> dict[str, Any]:
     return {
         "terms": plan.terms,
         "folder": plan.images if plan.images.is_dir() else place.folder / IMAGES,
-        "requests_per_minute": limit_of(event for _, event in feed.events(place.source, place.name)),
+        "requests_per_minute": limit_of([event for _, event in feed.events(place.source, place.name)]).given,
     }

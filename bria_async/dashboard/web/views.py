@@ -88,7 +88,7 @@ def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
         "contents": (page.timeline is None, page.plot is None, not page.pictures),
         "review": page.draft,
         "timeline": page.timeline,
-        "throughput": (page.plot, page.refused),
+        "throughput": (page.plot, page.limit),
         "samples": page.pictures,
         "filter": page.tally,
         "steps": page.steps,
