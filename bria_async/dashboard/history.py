@@ -13,6 +13,8 @@ from bria_async.training.run import DIED
 
 from .figures import Rate, Stage, is_over, time_left, took, training_time
 
+FOUND = (Happened.WARNED, Happened.NOTED)
+"""Events that tell what is unusual of a run's images and captions."""
 INTERRUPTED = "interrupted"
 THROTTLED = "429"
 """How the reason of a request begins that was told to wait."""

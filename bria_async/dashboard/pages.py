@@ -33,6 +33,7 @@ from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
 from .facts import NAMED, command_on, facts_of, next_command, view_of
 from .figures import Stage, duration, stages, told, took
 from .history import (
+    FOUND,
     Limit,
     Span,
     ahead,
@@ -142,6 +143,8 @@ class RunPage:
     steps: tuple[Step, ...]
     tiles: tuple[Tile, ...]
     pictures: tuple[Picture, ...]
+    findings: tuple[str, ...]
+    """What was told of its images and their captions, warnings first."""
     log: tuple[tuple[float, str], ...]
     """What happened in plain words, the newest first."""
     timeline: Timeline | None
@@ -245,6 +248,7 @@ def run_page(
         steps=steps,
         tiles=tiles,
         pictures=tuple(_pictures(results, sent, prompts, alive=view.alive)),
+        findings=tuple(excerpt(words) for what in FOUND for _, words in told(events, frozenset({what}))),
         log=tuple((at, excerpt(words)) for at, words in sorted(told(events), key=lambda line: line[0], reverse=True)),
         timeline=timeline(
             lasted,

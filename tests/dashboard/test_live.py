@@ -31,6 +31,7 @@ OF_RUN = {
         "timeline",
         "throughput",
         "samples",
+        "dataset",
         "filter",
         "steps",
         "settings",

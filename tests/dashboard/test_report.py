@@ -11,6 +11,7 @@ import pytest
 
 from bria_async.dashboard.report import SAMPLE, write_report
 from bria_async.errors import ConfigurationError, JournalError, RunPaused
+from bria_async.graph.events import Happened
 from bria_async.host import Host
 from bria_async.training import train_many
 from bria_async.training.place import Place
@@ -19,8 +20,10 @@ from tests.journals.runs import NAME, SHAPES
 from tests.simulation.world import TOKEN, World
 from tests.training.conftest import COUNT, Studio, copied
 
+from .door import serving
 from .html import Page
 from .large import COUNT as COUNT_OF_LARGE
+from .written import begun, images, plan, writing
 
 Within = Callable[..., Any]
 HOSTILE = "<img src=x onerror=alert(1)>&\"'"
@@ -208,6 +211,30 @@ async def test_runs_of_every_shape(shape: str, tmp_path: Path) -> None:
     assert "interrupted" in page.text
     assert page.pictures == []
     assert len(page.all("span", "gone")) >= len(page.all("details", "tile")) > 0, "each is told"
+
+
+async def test_what_was_found_of_the_images(tmp_path: Path) -> None:
+    """The first of it, warnings first, and how much there is; a page leads to the contact sheet, a file does not."""
+    place = Place.of("cats", tmp_path)
+    async with writing(place) as (bria, journal):
+        ledger = await begun(bria, journal, plan(tmp_path, "cats"), images(tmp_path, 3))
+        nothing = await report(place, tmp_path / "report.html")
+        await ledger.record(Happened.NOTED, reason="3 images, 3 MB")
+        for number in range(7):
+            await ledger.record(Happened.WARNED, reason=f"{number}.png: dark")
+        few = await report(place, tmp_path / "report.html")
+        await ledger.record(Happened.WARNED, reason="7.png: dark")
+        many = await report(place, tmp_path / "report.html")
+    async with serving(tmp_path) as door:
+        page = (await door.ask("/runs/cats")).text
+    assert "Dataset" not in nothing.text
+    *warnings, note = few.text.partition("Dataset\n\n")[2].split("\n\n")[:8]
+    assert [*warnings, note] == [*(f"warning: {number}.png: dark" for number in range(7)), "3 images, 3 MB"]
+    assert "all of them are among the events" not in few.text
+    assert "The first 8 of 9: all of them are among the events." in many.text
+    section = page.partition('id="dataset"')[2].partition("</section>")[0]
+    assert '<a href="/runs/cats/inspection">See all on a contact sheet</a>' in section
+    assert "contact sheet" not in many.text
 
 
 def test_a_batch(studio: Studio, within: Within, tmp_path: Path) -> None:
