@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("playwright", reason="Playwright is not installed")
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from bria_async.dashboard import serving
 from tests.postgres import Server
@@ -181,21 +181,40 @@ def test_a_plot_has_the_colours_of_its_page(chromium: Browser, address: str) -> 
         expect(page.locator(".plot canvas")).to_have_count(1)
 
 
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until something has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+    pytest.fail(f"Tab does not lead to {wanted}")
+
+
 def test_by_keyboard_alone(chromium: Browser, address: str) -> None:
-    """Skip to the content, find an image, open it, and change its caption, without a mouse."""
+    """Skip to the content, find an image, open it and change its caption, without a mouse; its run makes that."""
     with window(chromium) as page:
         opened(page, address, "review")
         page.keyboard.press("Tab")
         expect(page.get_by_role("link", name="To the content")).to_be_focused()
-        page.get_by_label("Find").focus()
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.get_by_label("Visual schema")).to_be_focused()
+        tab_to(page, page.get_by_label("Find"))
         page.keyboard.type("lora-003")
-        expect(page.locator(".tile:visible")).to_have_count(1)
+        tile = page.locator(".tile:visible")
+        expect(tile).to_have_count(1)
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        field = page.locator(".tile:visible").get_by_label("Caption")
-        expect(field).to_be_visible()
         page.keyboard.press("Tab")
-        expect(field).to_be_focused()
+        expect(tile.get_by_label("Caption")).to_be_focused()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type('{"short_description": "A cat, by keyboard"}')
+        page.keyboard.press("Tab")
+        expect(tile.get_by_role("button", name="Change the caption")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("#said")).to_have_text("The caption was handed to the run.")
+        expect(tile.locator(".caption")).to_have_text("A cat, by keyboard")
+        expect(page.locator("#events")).to_contain_text("was changed")
 
 
 def test_without_scripts(chromium: Browser, address: str) -> None:
