@@ -3,6 +3,7 @@
 `BRIA_SCREENSHOTS=DIR` keeps a picture of each, to be looked at.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -177,6 +178,20 @@ def test_signs_of_a_timeline(chromium: Browser, address: str, size: tuple[int, i
         page.keyboard.press("Enter")
         expect(told.filter(has_text="told to wait (429)").first).to_be_visible()
         assert is_fit(page, size, scheme, "signs")
+
+
+@sizes
+def test_rates_of_a_plot(chromium: Browser, address: str, size: tuple[int, int]) -> None:
+    """What a plot shows under a mouse stands in a list, too, for who has none."""
+    with window(chromium, size) as page:
+        opened(page, address, "done")
+        told = page.locator("#rates li")
+        expect(told.first).to_be_hidden()
+        page.locator("#rates summary").press("Enter")
+        expect(told.first).to_be_visible()
+        points = json.loads(page.locator(".plot").get_attribute("data-points") or "")
+        rates = [f"{rate:,.0f} a minute" for _, rate in points[:-1]]
+        assert told.locator("span").all_inner_texts() == rates
 
 
 def test_a_plot_has_the_colours_of_its_page(chromium: Browser, address: str) -> None:
