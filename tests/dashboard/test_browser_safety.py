@@ -18,6 +18,8 @@ from bria_async.graph.control import SCHEMA, STOP, Request
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.states import Change
 from bria_async.training import train
+from bria_async.training.members import members_of
+from bria_async.training.members import written as members
 from bria_async.training.place import Place
 from tests.simulation.world import World
 from tests.training.conftest import Studio, copied
@@ -39,7 +41,8 @@ NAME = "<svg onload=alert(3)>&quot;<script>.png"
 @contextmanager
 def opened(chromium: Browser, state: Path) -> Iterator[tuple[Page, str]]:
     """A page in a browser that was let in, and the address of the dashboard; no dialog may open."""
-    with running(lambda: dashboard.serving(state, control=True)) as address, window(chromium) as page:
+    absent = (404,)  # a contact sheet has no icon, which browsers look for
+    with running(lambda: dashboard.serving(state, control=True)) as address, window(chromium, refused=absent) as page:
         page.on("dialog", lambda dialog: pytest.fail(f"a dialog: {dialog.message}"))
         page.goto(address)
         yield page, address.partition("/?")[0]
@@ -76,26 +79,51 @@ def hostile(studio: Studio, within: Within, tmp_path: Path) -> Path:
             await train(here.session, draft, settings=studio.settings(), on_event=edit_and_stop)
 
     apart(within, main)
+    apart(asyncio.run, failed(Place.of("batch", studio.state)))
     (studio.state / NAME).mkdir()
     (studio.state / NAME / "journal.db").write_bytes(b"no journal" * 100)
     return studio.state
 
 
+async def failed(place: Place) -> None:
+    """A batch whose one run failed, with the words of a server."""
+    made = plan(place.folder, "one", ip_name=HOSTILE)
+    async with writing(place) as (bria, journal):
+        place.plans.write_text(members(members_of([made])))
+        ledger = await begun(bria, journal, made, images(place.folder, 1))
+        await ledger.settle_run("failed", HOSTILE, Happened.RUN_FAILED)
+
+
 @pytest.mark.fault("S1")
-def test_what_anybody_wrote_is_text(chromium: Browser, hostile: Path) -> None:
-    """On every page: nothing of it is an element, no dialog opens, and the policy has nothing to refuse."""
+def test_what_anybody_wrote_is_text(chromium: Browser, hostile: Path, tmp_path: Path) -> None:
+    """On all pages and in files: nothing of it is an element, no dialog opens, and the policy has nothing to refuse."""
     with opened(chromium, hostile) as (page, origin):
-        expect(page.locator(".card")).to_have_count(3)
+        expect(page.locator(".card")).to_have_count(4)
         expect(page.locator("body")).to_contain_text(NAME)
         names = page.locator(".card h2 a")
         links = [names.nth(number).get_attribute("href") or "" for number in range(names.count())]
-        for link in [link for link in links if "svg" not in link]:
+        for link in [link for link in links if "svg" not in link and not link.endswith("/batch")]:
             page.goto(origin + link)
             for tile in page.locator(".tile").all():
                 tile.locator("summary").click()
             expect(page.locator("#images")).to_contain_text(NAME)
             expect(page.locator("#events")).to_contain_text("<img src=x onerror=alert(1)>")
             assert markup(page) == 0
+            page.goto(f"{origin}{link}/events/1")
+            expect(page.locator(".events")).to_contain_text("<img src=x onerror=alert(1)>")
+            assert markup(page) == 0
+            page.goto(f"{origin}{link}/inspection")
+            expect(page.locator("#count")).to_contain_text("images are shown")
+            for file in ("inspection", "report"):
+                kept = tmp_path / f"{file}.html"
+                kept.write_bytes(page.request.get(f"{origin}{link}/{file}").body())
+                page.goto(kept.as_uri())
+                expect(page.locator("body")).to_contain_text(NAME)
+                expect(page.locator("body")).to_contain_text("<img src=x onerror=alert(1)>")
+                assert markup(page) == (file == "inspection"), "a contact sheet has one script"
+        page.goto(f"{origin}/runs/batch")
+        expect(page.locator(".card .reason")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert markup(page) == 0
         page.goto(f"{origin}/runs/draft")
         assert page.locator("#review textarea").input_value() == HOSTILE
         page.goto(f"{origin}/compare")
