@@ -1,6 +1,7 @@
 """A browser follows a real run on the real dashboard: started, killed, resumed, reviewed, and done."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,17 +10,19 @@ import pytest
 pytest.importorskip("playwright", reason="Playwright is not installed")
 from playwright.sync_api import Browser, expect
 
-from bria_async.dashboard import serving
+from bria_async.dashboard import app, serving
 from bria_async.sim import Simulator
+from bria_async.training.place import Place
 from tests.cli.shell import ICONS, QUICK, Running, Shell
 from tests.training.conftest import COUNT
 
 from .apart import running
-from .browser import needs_browser, window
+from .browser import ELSEWHERE, needs_browser, window
+from .door import listening
 from .large import COUNT as COUNT_OF_LARGE
 from .thousand import COUNT as COUNT_OF_THOUSAND
 from .thousand import STATES
-from .written import noise
+from .written import begun, images, noise, plan, writing
 
 pytestmark = needs_browser
 
@@ -97,6 +100,28 @@ def test_a_run_from_start_to_samples(
     assert second.end().code == 0
     listed = opened.enter_context(slow_shell.start("captions", "cats")).end().out
     assert "A cat that I described myself" in listed, "and the server has the caption"
+
+
+@contextlib.asynccontextmanager
+async def mounted(state: Path) -> AsyncIterator[int]:
+    """A run whose process died, on the port of a dashboard that goes by another name, too."""
+    async with writing(Place.of("cats", state)) as (bria, journal):
+        await begun(bria, journal, plan(state, "cats"), images(state, 1))
+    async with listening(app(state, hosts=("127.0.0.1", ELSEWHERE)), ELSEWHERE) as door:
+        yield door.port
+
+
+@pytest.mark.parametrize(("name", "said"), [("127.0.0.1", "Copied."), (ELSEWHERE, "the command is selected")])
+def test_the_next_command_is_copied(chromium: Browser, tmp_path: Path, name: str, said: str) -> None:
+    """Where the browser has a clipboard for the page; else it is selected, and the page says so."""
+    with running(lambda: mounted(tmp_path)) as port, chromium.new_context() as context:
+        context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page = context.new_page()
+        page.goto(f"http://{name}:{port}/runs/cats")
+        page.get_by_role("button", name="Copy").click()
+        expect(page.locator("#said")).to_contain_text(said)
+        found = page.evaluate("navigator.clipboard ? navigator.clipboard.readText() : String(getSelection())")
+        assert found == page.locator(".next code").inner_text()
 
 
 def test_finding_one_of_a_thousand_runs(chromium: Browser, thousand: Path) -> None:

@@ -146,11 +146,17 @@ function dress(part) {
   for (const figure of figures) draw(figure);
 }
 
+// Over http only pages of this machine have a clipboard.
 function copyable(code) {
   const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy", className: "small" });
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(code.textContent);
-    announce("Copied.");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+      announce("Copied.");
+    } catch {
+      getSelection().selectAllChildren(code);
+      announce("The browser lets this page copy nothing: the command is selected for you to copy.", true);
+    }
   });
   code.after(button);
 }
