@@ -5,15 +5,17 @@ requests: they share its connections, its pace and its budget of retries.
 """
 
 import asyncio
+import contextlib
 import os
+import re
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import attrs
 
-from bria_async import BriaError, Plan, Session, WebhookInvalid, train, verify_webhook
+from bria_async import BriaError, Plan, Session, WebhookInvalid, events, progress, train, verify_webhook
+from bria_async.errors import RunError
 
 T = TypeVar("T")
 
@@ -29,30 +31,32 @@ class Picture:
     """How many requests wait for it."""
 
 
+@attrs.frozen
+class Told:
+    """A server-sent event: what it says, and the number behind which a reader who was cut off goes on."""
+
+    data: str
+    id: int | None = None
+
+
 @attrs.define(eq=False)
 class Training:
-    """A training in the background, and what was told of it so far, for any number of readers."""
+    """A training in the background, which any number of readers follow by its journal."""
 
-    told: list[str] = attrs.field(factory=list)
-    over: bool = False
-    _news: asyncio.Event = attrs.field(factory=asyncio.Event)
+    run: str
+    begun: asyncio.Event = attrs.field(factory=asyncio.Event)
+    over: asyncio.Event = attrs.field(factory=asyncio.Event)
+    outcome: str = "interrupted; ask for it again, and it goes on"
 
-    def tell(self, words: str, *, over: bool = False) -> None:
-        """Tell all readers."""
-        self.told.append(words)
-        self.over = over
-        self._news.set()
-        self._news = asyncio.Event()
-
-    async def lines(self) -> AsyncIterator[str]:
-        """What was told from the beginning, and what is being told, until it is over."""
-        read = 0
-        while read < len(self.told) or not self.over:
-            if read == len(self.told):
-                await self._news.wait()
-            else:
-                yield self.told[read]
-                read += 1
+    async def told(self, after: int = 0) -> AsyncIterator[Told]:
+        """What happened from the beginning, or behind what a reader has seen, what happens, and what came of it."""
+        await self.begun.wait()
+        with contextlib.suppress(RunError):  # it never began
+            async for event in events(self.run, after=after):
+                now = await progress(self.run)
+                yield Told(f"{event.words}; uploaded {now.uploaded} of {now.images}", event.seq)
+        await self.over.wait()
+        yield Told(self.outcome)
 
 
 class Studio:
@@ -73,7 +77,7 @@ class Studio:
         self._endless: set[asyncio.Task[Any]] = set()
 
     @classmethod
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def open(cls) -> AsyncIterator["Studio"]:
         """A studio for as long as the application lives, as the environment says: `BRIA_API_TOKEN`, `STUDIO_IMAGES` (a
         folder), and `STUDIO_URL` (where webhooks reach the application).
@@ -131,23 +135,23 @@ class Studio:
     def train(self, name: str) -> Training:
         """Train on the folder of this name, in the background; whoever asks while it goes on gets the same training."""
         found = self.trainings.get(name)
-        if found is not None and not found.over:
+        if found is not None and not found.over.is_set():
             return found
-        training = self.trainings[name] = Training()
         plan = Plan(images=self.images / name, name=name, ip_type="stylized_scene", ip_medium="illustration")
+        training = self.trainings[name] = Training(plan.run)
         self._endless.add(task := self._begin(self._train(plan, training)))
         task.add_done_callback(self._endless.discard)
         return training
 
     async def _train(self, plan: Plan, training: Training) -> None:
-        outcome = "interrupted; ask for it again, and it goes on"
         try:
-            trained = await train(self.bria, plan, on_event=[lambda event: training.tell(event.words)])
-            outcome = f"model {trained.model_id} is ready"
+            trained = await train(self.bria, plan, on_event=lambda _: training.begun.set())
+            training.outcome = f"model {trained.model_id} is ready"
         except BriaError as error:
-            outcome = str(error)
+            training.outcome = str(error)
         finally:
-            training.tell(outcome, over=True)
+            training.begun.set()
+            training.over.set()
 
     def _begin(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """A task that the studio holds on to: the event loop itself does not."""
@@ -162,6 +166,13 @@ def status_of(error: BriaError) -> int:
     return 401 if isinstance(error, WebhookInvalid) else 502
 
 
-def sse(words: str) -> bytes:
-    """Words as one server-sent event."""
-    return ("".join(f"data: {line}\n" for line in words.splitlines()) + "\n").encode()
+def sse(told: Told) -> bytes:
+    """A server-sent event as it is sent."""
+    number = "" if told.id is None else f"id: {told.id}\n"
+    return (number + "".join(f"data: {line}\n" for line in told.data.splitlines()) + "\n").encode()
+
+
+def seen(headers: Mapping[str, str]) -> int:
+    """The number of the last event that a reader who comes back has seen, as browsers tell it."""
+    number = headers.get("Last-Event-ID", "")
+    return int(number) if re.fullmatch("[0-9]{1,18}", number) else 0

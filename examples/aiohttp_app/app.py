@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bria_async import BriaError
-from examples.studio import Studio, Training, sse, status_of
+from examples.studio import Studio, Training, seen, sse, status_of
 
 STUDIO = web.AppKey("studio", Studio)
 routes = web.RouteTableDef()
@@ -63,14 +63,14 @@ async def train(request: web.Request) -> web.Response:
 
 @routes.get(r"/trainings/{name:[\w-]+}/events")
 async def events(request: web.Request) -> web.StreamResponse:
-    """What happens in a training, from its beginning to its end."""
+    """What happens in a training and how far it is, from its beginning or behind `Last-Event-ID` to its end."""
     training: Training | None = request.app[STUDIO].trainings.get(request.match_info["name"])
     if training is None:
         raise web.HTTPNotFound
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
-    async for words in training.lines():
-        await response.write(sse(words))
+    async for told in training.told(seen(request.headers)):
+        await response.write(sse(told))
     return response
 
 

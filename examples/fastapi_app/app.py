@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 
 from bria_async import BriaError
 from examples.asgi import unless_gone
-from examples.studio import Studio, sse, status_of
+from examples.studio import Studio, seen, sse, status_of
 
 
 class Wish(BaseModel):
@@ -78,11 +78,12 @@ async def train(name: Name, studio: TheStudio) -> None:
 
 
 @app.get("/trainings/{name}/events")
-async def events(name: Name, studio: TheStudio) -> StreamingResponse:
-    """What happens in a training, from its beginning to its end."""
+async def events(name: Name, request: Request, studio: TheStudio) -> StreamingResponse:
+    """What happens in a training and how far it is, from its beginning or behind `Last-Event-ID` to its end."""
     if (training := studio.trainings.get(name)) is None:
         raise HTTPException(404)
-    return StreamingResponse((sse(words) async for words in training.lines()), media_type="text/event-stream")
+    told = training.told(seen(request.headers))
+    return StreamingResponse((sse(each) async for each in told), media_type="text/event-stream")
 
 
 @app.post("/webhooks/bria", status_code=204)

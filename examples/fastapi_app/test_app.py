@@ -67,11 +67,13 @@ def test_a_forged_webhook(client: TestClient) -> None:
 
 
 def test_a_training(client: TestClient, bria_sim: ServedSimulator) -> None:
-    """It goes on in the background, and its events tell how."""
+    """It goes on in the background, its events tell how, and a reader who was cut off gets those that he lacks."""
     assert client.post("/trainings/cats").status_code == 202
     told = client.get("/trainings/cats/events").text
-    assert told.startswith("data: cats started\n\n")
+    assert told.startswith("id: 1\ndata: cats started; uploaded ")
     assert told.endswith(" is ready\n\n")
+    behind = client.get("/trainings/cats/events", headers={"Last-Event-ID": "1"}).text
+    assert behind.startswith("id: 2\n")
     assert not bria_sim.audit().twice()
 
 

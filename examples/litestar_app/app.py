@@ -14,7 +14,7 @@ from litestar.response import ServerSentEvent
 
 from bria_async import BriaError
 from examples.asgi import unless_gone
-from examples.studio import Picture, Studio, status_of
+from examples.studio import Picture, Studio, seen, status_of
 
 Asked = Request[Any, Any, State]
 Name = Annotated[str, PathParameter(pattern=r"^[\w-]+$")]
@@ -74,11 +74,12 @@ async def train(name: Name, studio: TheStudio) -> None:
 
 
 @get("/trainings/{name:str}/events")
-async def events(name: Name, studio: TheStudio) -> ServerSentEvent:
-    """What happens in a training, from its beginning to its end."""
+async def events(name: Name, request: Asked, studio: TheStudio) -> ServerSentEvent:
+    """What happens in a training and how far it is, from its beginning or behind `Last-Event-ID` to its end."""
     if (training := studio.trainings.get(name)) is None:
         raise NotFoundException
-    return ServerSentEvent(training.lines())
+    told = training.told(seen(request.headers))
+    return ServerSentEvent(attrs.asdict(each) async for each in told)
 
 
 @post("/webhooks/bria", status_code=204)

@@ -154,17 +154,25 @@ async def test_a_lost_answer(http: aiohttp.ClientSession, bria_sim: ServedSimula
 
 
 async def test_a_training(http: aiohttp.ClientSession, bria_sim: ServedSimulator) -> None:
-    """It goes on in the background, and whoever reads its events reads all of them."""
+    """It goes on in the background, and whoever reads its events reads all of them, or those behind the last he saw."""
     async with http.get("/trainings/cats/events") as response:
         assert response.status == 404
     assert (await posted(http, "/trainings/cats"))[0] == 202
-    for _ in range(2):
-        async with http.get("/trainings/cats/events") as response:
-            assert response.content_type == "text/event-stream"
-            told = (await response.text()).replace("\r", "").strip().split("\n\n")
-        assert told[0] == "data: cats started"
-        assert told[-1].startswith("data: model "), told
+    told = await told_of_cats(http)
+    assert told[0].startswith("id: 1\ndata: cats started; uploaded ")
+    assert told[-2].endswith("; uploaded 5 of 5")
+    assert told[-1].startswith("data: model "), told
+    number = told[-3].partition("\n")[0].removeprefix("id: ")
+    assert await told_of_cats(http, {"Last-Event-ID": number}) == told[-2:]
+    assert len(await told_of_cats(http)) == len(told)
     assert bria_sim.counts["models.start_training"] == 1
+
+
+async def told_of_cats(http: aiohttp.ClientSession, headers: dict[str, str] | None = None) -> list[str]:
+    """The server-sent events of the training, when it is over."""
+    async with http.get("/trainings/cats/events", headers=headers) as response:
+        assert response.content_type == "text/event-stream"
+        return (await response.text()).replace("\r", "").strip().split("\n\n")
 
 
 async def test_a_name_that_is_a_path(http: aiohttp.ClientSession, bria_sim: ServedSimulator) -> None:

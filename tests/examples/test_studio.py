@@ -6,7 +6,7 @@ import pytest
 
 from bria_async import Session
 from bria_async.testing import ServedSimulator
-from examples.studio import Studio, sse
+from examples.studio import Studio, Told, seen, sse
 
 from .pictures import paint
 
@@ -20,15 +20,21 @@ async def test_a_training_survives_the_application(
     first = Studio(bria_session, tmp_path)
     training = first.train("cats")
     assert first.train("cats") is training, "two trainings of one name"
-    async for words in training.lines():
-        if "InProgress" in words:
+    before = []
+    async for told in training.told():
+        before.append(told)
+        if "InProgress" in told.data:
             await first.close()
-    assert training.told[-1].startswith("interrupted"), training.told
+    assert before[-1].data.startswith("interrupted"), before
+    cut_off = before[-2].id
+    assert cut_off is not None, before
 
     bria_sim.clock.push(7200)
     again = Studio(bria_session, tmp_path).train("cats")
-    told = [words async for words in again.lines()]
-    assert (told[0], told[-1][:6]) == ("cats resumed", "model "), told
+    after = [told async for told in again.told(cut_off)]
+    assert any(told.data.startswith("cats resumed; uploaded 5 of 5") for told in after), after
+    assert after[-1].data.startswith("model "), after
+    assert not {told.id for told in before} & {told.id for told in after[:-1]}, "a reader was told twice"
     assert bria_sim.counts["models.start_training"] == 1
 
 
@@ -36,11 +42,19 @@ async def test_a_training_that_cannot_be(bria_env: None, bria_session: Session, 
     """The last line says why, and asking again is another try."""
     studio = Studio(bria_session, tmp_path)
     training = studio.train("dogs")
-    assert "dogs" in [words async for words in training.lines()][-1]
+    assert ["dogs" in told.data async for told in training.told()] == [True]
     paint(tmp_path / "dogs")
-    assert [words async for words in studio.train("dogs").lines()][-1].startswith("model ")
+    assert [told.data async for told in studio.train("dogs").told()][-1].startswith("model ")
 
 
 def test_events_of_several_lines() -> None:
-    """A line break in an event does not end it."""
-    assert sse("one\ntwo") == b"data: one\ndata: two\n\n"
+    """A line break in an event does not end it, and its number stands before it."""
+    assert sse(Told("one\ntwo")) == b"data: one\ndata: two\n\n"
+    assert sse(Told("one", 7)) == b"id: 7\ndata: one\n\n"
+
+
+@pytest.mark.parametrize("number", ["", "-1", "1e3", "\N{SUPERSCRIPT TWO}", "9" * 5_000])
+def test_what_is_no_number_of_an_event(number: str) -> None:
+    """Whatever a reader claims to have seen, he is told from the beginning."""
+    assert seen({"Last-Event-ID": "12"}) == 12
+    assert seen({"Last-Event-ID": number}) == seen({}) == 0
