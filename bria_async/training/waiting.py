@@ -100,13 +100,14 @@ async def until_captioned(
         RunPaused: captions are still missing at the deadline.
     """
     missing, made_anew = -1, False
-    ids = ids_of(planned)  # once, however often the dataset is looked at
+    ids: dict[str, Id] = {}
     since: float | None = None
 
     async def look() -> Dataset | None:
         nonlocal missing, made_anew, since
         images = await session.images.list(dataset)
         since = session.host.monotonic() if since is None else since
+        ids.update({} if ids else ids_of(planned))  # once, and not before the first look: of 100,000 it takes a second
         away = absent(images, ids)
         if away and session.host.monotonic() - since > run.settle:
             raise gone(run, dataset, away)
