@@ -1,5 +1,6 @@
 """What is installed: locked by hash, listed in a bill of materials, and not older than what is known to be mended."""
 
+import hashlib
 import json
 import re
 import tomllib
@@ -11,7 +12,7 @@ from packaging.version import Version
 
 from bria_async.cli.__main__ import NEEDED
 from tests.security import sbom
-from tests.security.sbom import LOCK, ROOT, SBOM, bill, locked
+from tests.security.sbom import LOCK, ROOT, SBOM, UPLOT, bill, locked
 
 FLOORS = tomllib.loads((ROOT / "security-floors.toml").read_text())
 ELSEWHERE = re.compile(r"https?://|file:|index-url|find-links|/home/|/root/|/Users/|/tmp/|[A-Za-z]:\\")
@@ -30,7 +31,9 @@ def test_the_bill_names_exactly_what_is_locked() -> None:
     """Package by package and version by version; `python -m tests.security.sbom` writes it anew."""
     listed = json.loads(SBOM.read_text())
     assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.5")
-    assert {part["name"]: part["version"] for part in listed["components"]} == locked(LOCK.read_text())
+    *installed, within = listed["components"]
+    assert {part["name"]: part["version"] for part in installed} == locked(LOCK.read_text())
+    assert within == sbom.uplot()
     assert SBOM.read_text() == sbom.text(), "it is not what the script writes"
 
 
@@ -38,7 +41,22 @@ def test_a_change_of_the_lock_changes_the_bill() -> None:
     """Markers and hashes do not hide a version."""
     lock = 'a==1.2 \\\n    --hash=sha256:0\nb-c==3 ; sys_platform == "win32" \\\n    --hash=sha256:1\n'
     made = bill(lock, {"name": "x", "version": "0", "license": "MIT"})
-    assert [part["purl"] for part in made["components"]] == ["pkg:pypi/a@1.2", "pkg:pypi/b-c@3"]
+    assert [part["purl"] for part in made["components"]][:-1] == ["pkg:pypi/a@1.2", "pkg:pypi/b-c@3"]
+
+
+def test_what_others_wrote_in_this_package_is_what_was_recorded() -> None:
+    """Byte by byte, under the version that it says of itself; nothing is added to it."""
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in UPLOT.iterdir()}
+    assert found == sbom.UPLOT_FILES
+    assert f"(v{sbom.UPLOT_VERSION})" in (UPLOT / "uPlot.iife.min.js").read_text().partition("\n")[0]
+
+
+def test_every_licence_is_told() -> None:
+    """A wheel brings our own, and that of whatever others wrote in it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    within = {path.relative_to(ROOT).as_posix() for path in (ROOT / "bria_async").rglob("LICENSE*")}
+    assert len(within) == 1
+    assert set(project["license-files"]) == {"LICENSE"} | within
 
 
 @pytest.mark.parametrize("path", [LOCK, SBOM], ids=lambda path: path.name)
