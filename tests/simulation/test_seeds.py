@@ -1,4 +1,4 @@
-"""Three hundred worlds in which much goes wrong: nothing is lost, nothing happens twice, nothing hangs."""
+"""Two hundred and forty worlds in which much goes wrong: nothing is lost, nothing happens twice, nothing hangs."""
 
 import os
 import subprocess
