@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -187,22 +188,25 @@ def test_how_long_a_run_still_takes(tmp_path: Path) -> None:
             ledger = await begun(bria, journal, plan(tmp_path, "cats"), images(tmp_path, 30))
             await uploaded(ledger, 0)
             rows = [*ledger.of("upload")]
+            for row in rows[:24]:
+                await asyncio.sleep(1)
+                await finish(ledger, row)
             async with board.follow("/runs/cats/live") as reader:
-                for row in rows[:24]:
-                    await asyncio.sleep(1)
-                    await finish(ledger, row)
-                await reader.until(0.5)
+                await reader.until(1)
                 assert "upload: 1.0/s, about 6 s left" in reader.shown["head"]
+                await reader.until(10)
+                assert re.search(r"upload: 0\.[3-9]/s, about \d+ s left", reader.shown["head"])
+                await reader.until(20)
+                assert "upload:" not in reader.shown["head"], "nothing arrives"
             for row in [*rows[24:], *(ledger.rows[name][""] for name in ("captions", "complete", "training"))]:
                 await finish(ledger, row)
             await asyncio.sleep(3590)
             async with board.follow("/runs/cats/live") as reader:
                 await reader.until(1)
-                assert "59 min 51 s since its start" in reader.shown["head"]
-                await reader.until(10)
-                await reader.until(10)
-                assert "upload:" not in reader.shown["head"]
+                assert "59 min 50 s since its start" in reader.shown["head"]
+                await reader.until(20)
                 assert "training: 1 h since its start; documented are 2 to 6 hours" in reader.shown["head"]
+                assert "upload:" not in reader.shown["head"]
                 await finish(ledger, ledger.rows["trained"][""])
                 await reader.until(10)
                 assert "training:" not in reader.shown["head"]

@@ -45,7 +45,7 @@ def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     async def write() -> None:
         place = Place.of("cats", folder)
         async with writing(place) as (bria, journal):
-            await uploaded(await begun(bria, journal, plan(folder, "cats"), images(folder, 3)))
+            await uploaded(await begun(bria, journal, plan(folder, "cats", samples=("a boat",)), images(folder, 3)))
         await write_report(place, folder / "report.html", Host())
 
     apart(asyncio.run, write())
@@ -58,7 +58,7 @@ def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def test_the_edges_are_in_words(page: Page, size: tuple[int, int], before: str) -> None:
     """Once on each screen, and each step stands beside its place in their drawing."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    graph = shape(Plan(images="here", name="Cats"), 3)
+    graph = shape(Plan(images="here", name="Cats", samples=("a boat",)), 3)
     needs = {task.name: ", ".join(edge.name for edge in graph.edges(task)) for task in graph.order()}
     shown = {name: [words for words in found if words] for name, found in page.evaluate(SHOWN).items()}
     assert shown == {name: [before + words] if words else [] for name, words in needs.items()}
