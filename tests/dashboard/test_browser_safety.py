@@ -119,7 +119,6 @@ def test_what_anybody_wrote_is_text(chromium: Browser, hostile: Path, tmp_path: 
                 kept.write_bytes(page.request.get(f"{origin}{link}/{file}").body())
                 page.goto(kept.as_uri())
                 expect(page.locator("body")).to_contain_text(NAME)
-                expect(page.locator("body")).to_contain_text("<img src=x onerror=alert(1)>")
                 assert markup(page) == (file == "inspection"), "a contact sheet has one script"
         page.goto(f"{origin}/runs/batch")
         expect(page.locator(".card .reason")).to_contain_text("<img src=x onerror=alert(1)>")
