@@ -35,6 +35,8 @@ BESIDE = """() => {
   });
 }"""
 """Whether each step stands beside its place in the drawing of the edges."""
+NO_WIDER = """() => [...document.querySelectorAll(".graph .narrow")].every((each) => each.offsetWidth === 0)"""
+"""Whether no column is wider for the words below the names."""
 
 
 @pytest.fixture(scope="module")
@@ -63,4 +65,5 @@ def test_the_edges_are_in_words(page: Page, size: tuple[int, int], before: str) 
     shown = {name: [words for words in found if words] for name, found in page.evaluate(SHOWN).items()}
     assert shown == {name: [before + words] if words else [] for name, words in needs.items()}
     assert page.evaluate(BESIDE)
+    assert page.evaluate(NO_WIDER), "states are as near as without them"
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
