@@ -40,7 +40,7 @@ def table(head: str) -> list[str]:
 
 @pytest.mark.exhaustive
 async def test_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A run is heard, followed and traced, and calls are timed."""
+    """A run is heard, followed, drawn as a bar and traced, and calls are timed."""
     monkeypatch.setenv("BRIA_API_TOKEN", "any-token")
     monkeypatch.setenv("BRIA_STATE", str(tmp_path / "state"))
     draw(tmp_path / "pictures", 5)
@@ -52,6 +52,10 @@ async def test_examples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         seen = await example("async def follow")["follow"]("lora")
         assert "lora completed; 5 of 5 images, done" in capsys.readouterr().out
         assert await example("async def follow")["follow"]("lora", seen) == seen
+        shown: list[tuple[int, int]] = []
+        bar = example("train_with_bar")["train_with_bar"]
+        assert (await bar(attrs.evolve(plan, name="Again"), lambda *numbers: shown.append(numbers))).run == "again"
+        assert shown[-1] == (5, 5) and shown == sorted(shown), shown
         await example("def timed")["main"]()
         assert re.match(r"projects\.list 0\.\d+", capsys.readouterr().out)
         assert (await example("Telemetry()")["main"](plan)).run == "lora"
