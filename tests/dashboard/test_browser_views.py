@@ -261,7 +261,7 @@ def test_the_limit_is_drawn(chromium: Browser, address: str) -> None:
         rows = page.locator(".plot .u-legend .u-series")
         expect(rows).to_have_count(3)
         expect(rows.last).to_contain_text("allowed")
-        opened(page, address, "running")
+        opened(page, address, "paused")
         expect(page.locator(".plot .u-legend .u-series")).to_have_count(2)
 
 
