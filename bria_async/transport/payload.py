@@ -23,8 +23,8 @@ from .base64 import encode64
 from .source import Source
 
 TURN = 480 * 1024
-"""Bytes after which others have their turn, even if the socket has taken them all: a loop with 16 uploads then runs
-others no later than it does with open files in a `FormData`."""
+"""Bytes after which others have their turn, even if the socket has taken them all. How late a loop with 16 uploads runs
+others differs from run to run: 0.8 to 1.05 x as late as with open files in a `FormData`, with uvloop 0.6 to 1.2 x."""
 
 
 @attrs.frozen
