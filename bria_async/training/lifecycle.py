@@ -229,8 +229,8 @@ async def captions(
 
     Completing freezes captions, so nothing may be completed, let alone trained, while one is missing.
     """
-    await tell_likeness(session, run, upload)
     ready = await until_captioned(session, settings, run, identity.id, upload)
+    await tell_likeness(session, run, upload)  # after a look: of 100,000 images it takes a second
     if not plan.review:
         return ready
     subject = " ".join(sorted(str(image.id) for image in upload.values()))

@@ -11,12 +11,13 @@ from PIL import Image
 
 from bria_async.errors import PlanInvalid, RunPaused
 from bria_async.graph import feed
+from bria_async.graph.control import APPROVE, Request
 from bria_async.graph.events import Event
 from bria_async.images.folder import DECODED_BESIDE_UPLOADS
 from bria_async.images.probe import check
 from bria_async.sim import Options
 from bria_async.sim.faults import When
-from bria_async.training import train, train_many
+from bria_async.training import resume, train, train_many
 from bria_async.types.trainings import MOST_EACH
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import ADDRESS, World, connected, land
@@ -238,13 +239,22 @@ def test_what_pixels_show_is_told_once_however_often_it_goes_on(studio: Studio, 
         dark.resize((300, 300), Image.Resampling.NEAREST).save(tmp_path / "206.png")
 
     async def main(here: World) -> None:
+        def approve(event: Event) -> None:
+            studio.events.append(event)
+            if event.what == "asked_for_approval":
+                studio.place.control.ask(Request(APPROVE), here.session.host)
+                here.sim.fail("images.list", status=403)
+
         here.sim.fail("images.upload", status=403, match="207--")
         with pytest.raises(RunPaused, match="403"):
-            await studio.train(here, studio.plan(images=tmp_path, upload="each"))
+            await studio.train(here, studio.plan(images=tmp_path, upload="each", review=True))
         assert "206.png" in told(studio) and "207.png" not in told(studio)
         here.sim.fail("images.list", status=403)
         with pytest.raises(RunPaused, match="403"):
             await studio.resume(here)
+        assert not studio.happened("compared"), "images were read before the server was asked"
+        with pytest.raises(RunPaused, match="403"):
+            await resume(here.session, "studio", settings=studio.settings(), on_event=[approve])
         assert len(studio.happened("compared")) == 1
         await studio.resume(here)
         assert not studio.happened("compared")
