@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import attrs
 
-from .notebook import answer
+from .notebook import answer, answers
 
 Id = int | str
 """Ids are integers in most answers; legacy model ids are long texts (SEED 003)."""
@@ -110,6 +110,16 @@ class Value:
     def prepare(cls, data: dict[str, Any]) -> dict[str, Any]:
         """Bring an answer whose shape differs between generations into the one that is read."""
         return data
+
+
+class Answers(tuple[Any, ...]):
+    """Several answers: the tuple of them, which shows itself in notebooks."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        """What they say as a table, a line of each, with their pictures."""
+        return answers(self)
 
 
 class OpenEnum(enum.StrEnum):

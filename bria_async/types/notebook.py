@@ -3,7 +3,8 @@
 Everything is escaped, whoever said it, and an address is a picture only if it is one of http(s) or was made here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import attrs
@@ -11,28 +12,22 @@ import attrs
 PICTURES = ("thumbnail_url", "image_url", "result_url", "mask_url", "urls")
 """Attributes that hold addresses of pictures, the smallest of the same picture first."""
 MOST = 24
-"""Pictures that are shown of many."""
+"""Pictures, and answers, that are shown of many."""
 LONGEST = 300
 """Characters that are shown of a text."""
-
-_CELL = "text-align:left;vertical-align:top"
 
 
 def table(title: str, rows: Mapping[str, object], below: str = "") -> str:
     """A table with a title; rows that say nothing are left out, and `below` is HTML."""
-    lines = (
-        f'<tr><th style="{_CELL}">{escaped(name)}</th><td style="{_CELL}">{escaped(value)}</td></tr>'
-        for name, value in rows.items()
-        if value not in (None, "", (), {})
-    )
-    return f"<div><strong>{escaped(title)}</strong><table>{''.join(lines)}</table>{below}</div>"
+    lines = (f"<tr>{_cell('th', name)}{_cell('td', value)}</tr>" for name, value in rows.items() if _says(value))
+    return _framed(title, lines, below)
 
 
 def wall(pictures: Iterable[tuple[str, str]], total: int) -> str:
     """Pictures side by side, each an address with a caption; `total` is how many there are, shown or not."""
     shown = [_figure(address, caption) for address, caption in pictures]
-    more = f"<p>and {total - len(shown):,} more</p>" if total > len(shown) else ""
-    return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(shown)}</div>{more}' if shown else ""
+    walled = f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(shown)}</div>'
+    return walled + _more(total - len(shown)) if shown else ""
 
 
 def bar(done: int, total: int) -> str:
@@ -46,12 +41,42 @@ def answer(value: Any) -> str:
     return table(type(value).__name__, dict(_rows(value)), wall(pictures[:MOST], len(pictures)))
 
 
+def answers(values: Sequence[Any]) -> str:
+    """Several answers: a line of each with what any of them says, and the pictures that they name."""
+    shown = values[:MOST]
+    said = [{name: words for name, words in _rows(value) if _says(words) and name not in PICTURES} for value in shown]
+    names = tuple(dict.fromkeys(chain.from_iterable(said)))
+    lines = ["".join(_cell("th", name) for name in names)]
+    lines += ["".join(_cell("td", each.get(name, "")) for name in names) for each in said]
+    pictures = list(dict.fromkeys(chain.from_iterable(map(_pictures, shown))))
+    below = wall(pictures[:MOST], len(pictures)) + _more(len(values) - len(shown))
+    kinds = ", ".join(dict.fromkeys(type(value).__name__ for value in values)) or "nothing"
+    return _framed(f"{len(values):,} \N{MULTIPLICATION SIGN} {kinds}", (f"<tr>{line}</tr>" for line in lines), below)
+
+
 def escaped(value: object) -> str:
     """A value as text in HTML, not longer than it should be."""
     from html import escape  # noqa: PLC0415  # slow to import, and only notebooks need it
 
     text = str(value)
     return escape(text if len(text) <= LONGEST else f"{text[:LONGEST]}\N{HORIZONTAL ELLIPSIS}")
+
+
+def _framed(title: str, lines: Iterable[str], below: str) -> str:
+    """A table of these lines, which are HTML, with a title."""
+    return f"<div><strong>{escaped(title)}</strong><table>{''.join(lines)}</table>{below}</div>"
+
+
+def _cell(tag: str, value: object) -> str:
+    return f'<{tag} style="text-align:left;vertical-align:top">{escaped(value)}</{tag}>'
+
+
+def _says(value: object) -> bool:
+    return value not in (None, "", (), {})
+
+
+def _more(count: int) -> str:
+    return f"<p>and {count:,} more</p>" if count > 0 else ""
 
 
 def _figure(address: str, caption: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 import cattrs
 
-from bria_async.types.common import Id, OpenEnum, Value
+from bria_async.types.common import Answers, Id, OpenEnum, Value
 
 from . import fast
 
@@ -187,6 +187,7 @@ def _structure_value(kind: type[Any]) -> Hook:
 def _structure_array(kind: Any) -> Hook:
     """The hook for `tuple[X, ...]`: an array, and nothing else that can be iterated."""
     read, of = _reader(typing.get_args(kind)[0])
+    made = Answers if all(map(_is_value, _parts(of) or (of,))) else tuple
 
     def hook(data: Any, _: Any) -> Any:
         if not isinstance(data, list | tuple):
@@ -197,7 +198,7 @@ def _structure_array(kind: Any) -> Hook:
                 items.append(read(item, of))
             except ConversionError as error:
                 raise ConversionError(f"item {position}: {error}") from None
-        return tuple(items)
+        return made(items)
 
     return hook
 
@@ -243,4 +244,5 @@ _converter.register_structure_hook_factory(
     lambda kind: bool(_parts(kind)) and all(map(_is_value, _parts(kind))), _structure_union
 )
 _converter.register_unstructure_hook(dt.datetime, lambda at: at.isoformat())
+_converter.register_unstructure_hook(Answers, lambda many: tuple(map(_converter.unstructure, many)))
 _converter.register_unstructure_hook_func(_is_value, _unstructure_value)

@@ -1,5 +1,7 @@
 """How answers show themselves in notebooks: what they say, with their pictures, and nothing that is HTML by itself."""
 
+import copy
+import pickle
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,9 +13,11 @@ from bria_async.types.images import DatasetImage
 from bria_async.types.jobs import Blocked, GeneratedImage, GeneratedImages, JobResult, Submission
 from bria_async.types.models import Model
 from bria_async.types.notebook import LONGEST, MOST
+from bria_async.wire.convert import structure, unstructure
 
 EVIL = "\"><script>alert('x')</script><img src=x onerror=y>"
 PICTURE = "https://example.org/1.png?a=1&b=2"
+TAGS = {"div", "strong", "table", "tr", "th", "td", "figure", "figcaption", "img", "p"}
 
 
 class Parsed(HTMLParser):
@@ -57,7 +61,7 @@ ANSWERS: list[Value] = [
 def test_an_answer_shows_its_picture_and_says_nothing_as_html(answer: Value) -> None:
     """Whatever the server says is text; the smallest of its pictures is shown, by its address."""
     page = shown(answer)
-    assert set(page.tags) <= {"div", "strong", "table", "tr", "th", "td", "figure", "figcaption", "img", "p"}
+    assert set(page.tags) <= TAGS
     assert page.attributes <= {"style", "src", "alt", "loading"}
     assert page.pictures == [PICTURE]
     assert type(answer).__name__ in page.text
@@ -87,3 +91,27 @@ def test_many_pictures_and_long_texts_are_cut_short() -> None:
     assert "and 5 more" in page.text
     assert f"{MOST + 5}" in page.text
     assert "x" * LONGEST in page.text and "x" * (LONGEST + 1) not in page.text
+
+
+def test_a_list_of_answers_shows_a_line_of_each() -> None:
+    """With what any of them says, and their pictures; what a server says is text, and many are cut short."""
+    said = [{"id": number, "caption": EVIL, "thumbnail_url": f"{PICTURE}&n={number}"} for number in range(MOST + 5)]
+    page = shown(structure(said, tuple[DatasetImage, ...]))
+    assert set(page.tags) <= TAGS
+    assert page.pictures == [each["thumbnail_url"] for each in said[:MOST]]
+    assert page.tags.count("tr") == 1 + MOST and page.tags.count("th") == 2
+    assert f"{MOST + 5} \N{MULTIPLICATION SIGN} DatasetImage" in page.text
+    assert page.text.count("and 5 more") == 1
+    assert "nothing" in shown(structure([], tuple[Dataset, ...])).text
+
+
+def test_a_list_of_answers_is_a_tuple() -> None:
+    """It equals one, has its hash, is pickled, copied and written as one; a list of texts is nothing else."""
+    found = structure([{"id": 1}, {"id": 2}], tuple[Dataset, ...])
+    assert isinstance(found, tuple)
+    assert found == (Dataset(id=1), Dataset(id=2)) and hash(found) == hash((Dataset(id=1), Dataset(id=2)))
+    again = pickle.loads(pickle.dumps(found))  # noqa: S301  # our own
+    assert again == found and type(again) is type(found)
+    assert copy.deepcopy(found) == found
+    assert unstructure(found) == ({"id": 1}, {"id": 2})
+    assert type(structure(["a"], tuple[str, ...])) is tuple
