@@ -32,6 +32,8 @@ async def beside(work: Work) -> AsyncIterator[Round]:
 
             measuring = asyncio.create_task(handlers())
             await drive(call, work["calls"], work["in_flight"])
+            if not late:  # a quick round may be over before the first is due
+                await asyncio.sleep(2 * EVERY)
             measuring.cancel()
             late.sort()
             return {"p99_ms": late[len(late) * 99 // 100] * 1e3, "p50_ms": late[len(late) // 2] * 1e3}

@@ -1,6 +1,7 @@
 """Every view of the dashboard, at the width of a desk and of a phone, by day and by night.
 
-`BRIA_SCREENSHOTS=DIR` keeps a picture of each, to be looked at.
+By day on a desk and by night on a phone: that shows each width and each scheme. `BRIA_SCREENSHOTS=DIR` takes the two
+others as well, and keeps a picture of each, to be looked at.
 """
 
 import json
@@ -124,12 +125,19 @@ def is_fit(page: Page, size: tuple[int, int], scheme: str, name: str) -> bool:
     return True
 
 
-schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
-sizes = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+SEEN = [("desk", "light"), ("phone", "dark"), ("desk", "dark"), ("phone", "light")]
+SIZES = {"desk": DESKTOP, "phone": PHONE}
+looks = pytest.mark.parametrize(
+    ("size", "scheme"),
+    [
+        pytest.param(SIZES[size], scheme, id=f"{size}-{scheme}")
+        for size, scheme in SEEN[: None if os.environ.get("BRIA_SCREENSHOTS") else 2]
+    ],
+)
+sizes = pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
 
 
-@schemes
-@sizes
+@looks
 @pytest.mark.parametrize("view", VIEWS)
 def test_a_view(
     chromium: Browser, request: pytest.FixtureRequest, view: str, size: tuple[int, int], scheme: str, tmp_path: Path
@@ -144,8 +152,7 @@ def test_a_view(
 
 
 @pytest.mark.exhaustive
-@schemes
-@sizes
+@looks
 @pytest.mark.parametrize("view", ["many-images", "report-of-many-images"])
 def test_captions_of_many_images(
     chromium: Browser, address: str, view: str, size: tuple[int, int], scheme: str, tmp_path: Path
@@ -166,8 +173,7 @@ def test_captions_of_many_images(
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-@schemes
-@sizes
+@looks
 def test_signs_of_a_timeline(chromium: Browser, address: str, size: tuple[int, int], scheme: str) -> None:
     """What was repeated, and why, is told in words to whoever has no mouse."""
     with window(chromium, size, scheme, without_policy=True) as page:

@@ -1,7 +1,7 @@
 """SIGKILL at every write, sync and rename of a run, and at every moment of its requests: resumed, it ends as planned.
 
 A run of each shape is counted first, then killed at each of its points in turn, started again, and judged by what the
-server, the disk and the journal hold. Of one shape every third point is taken, of the others every tenth, from the
+server, the disk and the journal hold. Of one shape every fifth point is taken, of the others every tenth, from the
 first, the second ... by the commit; `BRIA_KILL=3` begins with the fourth, `BRIA_KILL=all` (`make kill`) takes them all.
 """
 
@@ -21,7 +21,7 @@ THOROUGHLY = "legacy"
 """The shape of which more points are taken."""
 PARTS = 4
 """Tests that share the points of a shape."""
-SHARE, SHARE_THOROUGHLY = 10, 3
+SHARE, SHARE_THOROUGHLY = 10, 5
 """One point in so many is taken, and of that shape."""
 TRIES = 3
 """Runs in which a point may come: records that wait for the same disk share a transaction, or just not."""
@@ -38,7 +38,7 @@ def beginning() -> int:
         commit = subprocess.run(git, capture_output=True, text=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError):
         return 0
-    return int(commit, 16) % (SHARE * SHARE_THOROUGHLY)
+    return int(commit, 16) % SHARE
 
 
 async def counted(victims: Zygote, shape: str, images: Path, folder: Path) -> list[Point]:
@@ -103,7 +103,7 @@ async def test_a_run_that_is_killed_anywhere_ends_as_planned(shape: str, part: i
 def test_which_points_are_taken_does_not_change_by_itself(
     shape: str, share: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every tenth or third from where the commit says; the printed command takes the same; all beginnings take all."""
+    """Every tenth or fifth from where the commit says; the printed command takes the same; all beginnings take all."""
     points = [Point("before", "journal", number) for number in range(95)]
 
     def taken() -> list[Point]:
