@@ -1,0 +1,61 @@
+"""Turns of the event loop, which the bodies that are sent on it share, so that nobody else is late.
+
+A socket takes megabytes before it is full, so that each body could write a file in one go, and 16 of them as many files
+before a handler that has been ready all the time. So all together write so much in a turn of the loop, and whoever
+comes then waits for a later one, first come, first served.
+"""
+
+import asyncio
+from collections import deque
+from weakref import WeakKeyDictionary
+
+import attrs
+
+MOST = 1024 * 1024
+"""Bytes of a turn: about a millisecond over TLS, of which the loop's own work between two turns is a fiftieth."""
+
+
+@attrs.define(eq=False)
+class Turns:
+    """Those of one loop."""
+
+    _left: int = MOST
+    _ends: bool = False
+    """Whether the end of this turn is waited for."""
+    _waiting: deque[tuple[asyncio.Future[None], int]] = attrs.field(factory=deque)
+
+    async def take(self, size: int) -> None:
+        """Wait for a turn in which so many bytes may be written."""
+        loop = asyncio.get_running_loop()
+        if not self._ends:
+            self._ends = True
+            loop.call_soon(self._next)
+        if self._left > 0 and not self._waiting:
+            self._left -= size
+            return
+        future = loop.create_future()
+        self._waiting.append((future, size))
+        await future
+
+    def _next(self) -> None:
+        """A turn begins: those who have waited longest write in it."""
+        self._left = MOST
+        while self._waiting and self._left > 0:
+            future, size = self._waiting.popleft()
+            if not future.done():
+                future.set_result(None)
+                self._left -= size
+        self._ends = self._left < MOST
+        if self._ends:
+            asyncio.get_running_loop().call_soon(self._next)
+
+
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
+
+
+def turns() -> Turns:
+    """Those of the running loop."""
+    loop = asyncio.get_running_loop()
+    if (found := _of_loops.get(loop)) is None:
+        found = _of_loops[loop] = Turns()
+    return found
