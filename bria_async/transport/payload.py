@@ -20,7 +20,7 @@ from bria_async.wire.fast import written
 
 from .base64 import encode64
 from .source import Source
-from .turns import turns
+from .ticks import ticks
 
 
 @attrs.frozen
@@ -43,12 +43,12 @@ BASE64 = Pace(72 * 1024, 1)
 sliver of a record after each four, uploads cost 1.1 x. It is more than aiohttp hands over without waiting for the
 socket (64 KiB), so that one slice is held and not two."""
 PORTION = 480 * 1024
-"""Bytes that a body writes when its turn comes; with a turn for each slice 16 uploads took some 1.1 x the CPU."""
+"""Bytes of a body in a tick; with a tick for each slice 16 uploads took some 1.1 x the CPU."""
 SLICE = SMALL.slice
 """Bytes per write of what is in memory already."""
 
 LONG = SLICE // 4
-"""Characters of a text that JSON writes in one go, and bytes that wait for no turn."""
+"""Characters of a text that JSON writes in one go, and bytes that wait for no tick."""
 
 Encode = Callable[[bytearray | memoryview], bytes]
 
@@ -87,11 +87,11 @@ class CountedPayload(Payload):
         raise TypeError("a streamed body is not decoded")
 
     async def _write(self, writer: AbstractStreamWriter, content: bytes) -> None:
-        """Write bytes in slices; what is short waits for no turn."""
+        """Write bytes in slices; what is short waits for no tick."""
         view = memoryview(content)
         for start in range(0, len(view), SLICE):
             if len(view) > LONG:
-                await self._turn()
+                await self._tick()
             await self._write_slice(writer, view[start : start + SLICE])
 
     async def _write_file(
@@ -104,7 +104,7 @@ class CountedPayload(Payload):
             _let_wait(writer, pace.waiting)
             await self._write(writer, head)
             while source.left:
-                await self._turn()
+                await self._tick()
                 if (now := _pace(encode)) is not pace:
                     pace = now
                     _let_wait(writer, pace.waiting)
@@ -119,11 +119,11 @@ class CountedPayload(Payload):
         finally:
             source.close()
 
-    async def _turn(self) -> None:
+    async def _tick(self) -> None:
         """Wait until more may be written: before it is read, so that it is in the cache then."""
         if self.sent >= self._granted:
             size = min(PORTION, (self.size or 0) - self.sent)
-            await turns().take(size)
+            await ticks().take(size)
             self._granted = self.sent + size
 
     async def _write_slice(self, writer: AbstractStreamWriter, block: bytes | memoryview) -> None:
@@ -244,7 +244,7 @@ class JsonPayload(CountedPayload):
             else:
                 view = memoryview(item)
                 for start in range(0, len(view), BASE64.slice):
-                    await self._turn()
+                    await self._tick()
                     await self._write_slice(writer, encode64(view[start : start + BASE64.slice]))
         await self._write(writer, self._body.texts[-1])
 

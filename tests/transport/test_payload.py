@@ -26,7 +26,7 @@ from bria_async.transport.payload import (
     encoded,
     escaped,
 )
-from bria_async.transport.turns import MOST
+from bria_async.transport.ticks import MOST
 from bria_async.wire import File, FilePart, Multipart
 from tests.support import TOKEN, Collected, PushedHost, Recorder, reply, written
 from tests.transport.raw import Connection, http, raw
@@ -140,7 +140,7 @@ async def test_a_file_that_vanishes_before_it_is_opened_is_an_image_error(server
 
 @pytest.mark.parametrize("in_memory", [False, True])
 async def test_bodies_leave_the_loop_to_others(in_memory: bool, tmp_path: Path) -> None:
-    """However many there are: all together send a MiB between two turns, even if sockets take everything at once."""
+    """However many there are: all together send a MiB in a tick, even if sockets take everything at once."""
     path = tmp_path / "a.png"
     path.write_bytes(content := bytes(4 * MOST))
     file = FilePart(content, "a.png", "image/png") if in_memory else part(path)

@@ -1,17 +1,17 @@
-"""Turns of the loop that bodies share: first come, first served, and nobody waits for who is gone."""
+"""Ticks of the loop that bodies share: first come, first served, and nobody waits for who is gone."""
 
 import asyncio
 
-from bria_async.transport.turns import MOST, Turns
+from bria_async.transport.ticks import MOST, Ticks
 
 
 async def test_first_come_first_served() -> None:
-    """Each turn has as much as fits into one; who comes while others wait stands behind them."""
-    turns, order = Turns(), list[str]()
+    """Each tick has as much as fits into one; who comes while others wait stands behind them."""
+    ticks, order = Ticks(), list[str]()
 
     async def body(name: str) -> None:
         for number in range(3):
-            await turns.take(MOST // 2)
+            await ticks.take(MOST // 2)
             order.append(f"{name}{number}")
 
     await asyncio.gather(*map(body, "abcd"))
@@ -19,9 +19,9 @@ async def test_first_come_first_served() -> None:
 
 
 async def test_who_is_cancelled_keeps_nobody_waiting() -> None:
-    """Neither while it waits for its turn, nor when that has just come."""
-    turns = Turns()
-    waiting = [asyncio.create_task(turns.take(MOST)) for _ in range(5)]
+    """Neither while it waits for its tick, nor when that has just come."""
+    ticks = Ticks()
+    waiting = [asyncio.create_task(ticks.take(MOST)) for _ in range(5)]
     await asyncio.sleep(0)
     waiting[1].cancel()
     waiting[3].cancel()
@@ -29,11 +29,11 @@ async def test_who_is_cancelled_keeps_nobody_waiting() -> None:
     assert [task.cancelled() for task in waiting] == [False, True, False, True, False]
 
 
-async def test_a_turn_after_nothing_was_written_is_a_whole_one() -> None:
-    """And one that was used up is over with its turn."""
-    turns = Turns()
+async def test_a_tick_after_nothing_was_written_is_a_whole_one() -> None:
+    """And one that was used up is over with its tick."""
+    ticks = Ticks()
     for _ in range(3):
-        first, second = (asyncio.create_task(turns.take(MOST)) for _ in range(2))
+        first, second = (asyncio.create_task(ticks.take(MOST)) for _ in range(2))
         await asyncio.sleep(0)
         assert first.done() and not second.done()
         await second

@@ -1,8 +1,8 @@
-"""Turns of the event loop, which the bodies that are sent on it share, so that nobody else is late.
+"""Ticks of the event loop, in each of which it runs once whatever is ready, and what the bodies on it write in one.
 
 A socket takes megabytes before it is full, so that each body could write a file in one go, and 16 of them as many files
-before a handler that has been ready all the time. So all together write so much in a turn of the loop, and whoever
-comes then waits for a later one, first come, first served.
+before a handler that has been ready all the time. So all together write so much in a tick, and whoever comes then waits
+for a later one, first come, first served.
 """
 
 import asyncio
@@ -12,20 +12,20 @@ from weakref import WeakKeyDictionary
 import attrs
 
 MOST = 1024 * 1024
-"""Bytes of a turn: about a millisecond over TLS, of which the loop's own work between two turns is a fiftieth."""
+"""Bytes of a tick: about a millisecond over TLS."""
 
 
 @attrs.define(eq=False)
-class Turns:
+class Ticks:
     """Those of one loop."""
 
     _left: int = MOST
     _ends: bool = False
-    """Whether the end of this turn is waited for."""
+    """Whether the end of this tick is waited for."""
     _waiting: deque[tuple[asyncio.Future[None], int]] = attrs.field(factory=deque)
 
     async def take(self, size: int) -> None:
-        """Wait for a turn in which so many bytes may be written."""
+        """Wait for a tick in which so many bytes may be written."""
         loop = asyncio.get_running_loop()
         if not self._ends:
             self._ends = True
@@ -38,7 +38,7 @@ class Turns:
         await future
 
     def _next(self) -> None:
-        """A turn begins: those who have waited longest write in it."""
+        """A tick begins: those who have waited longest write in it."""
         self._left = MOST
         while self._waiting and self._left > 0:
             future, size = self._waiting.popleft()
@@ -50,12 +50,12 @@ class Turns:
             asyncio.get_running_loop().call_soon(self._next)
 
 
-_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Turns] = WeakKeyDictionary()
+_of_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, Ticks] = WeakKeyDictionary()
 
 
-def turns() -> Turns:
+def ticks() -> Ticks:
     """Those of the running loop."""
     loop = asyncio.get_running_loop()
     if (found := _of_loops.get(loop)) is None:
-        found = _of_loops[loop] = Turns()
+        found = _of_loops[loop] = Ticks()
     return found
