@@ -200,6 +200,25 @@ def test_runs_that_have_not_begun(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+async def test_runs_that_their_journals_lack(tmp_path: Path) -> None:
+    """A page that is not found says so in words, of a name that the batch has not, and of a folder that was renamed."""
+    many, cats = Place.of("many", tmp_path), Place.of("cats", tmp_path)
+    for place, made in ((many, plan(tmp_path, "one")), (cats, plan(tmp_path, "cats"))):
+        async with writing(place) as (bria, journal):
+            await begun(bria, journal, made, images(tmp_path, 1))
+    many.plans.write_text(written(members_of([plan(tmp_path, "one")])))
+    cats.folder.rename(tmp_path / "dogs")
+    told = {
+        "/runs/many/runs/nobody": "many/nobody: the batch has no run of this name.",
+        "/runs/dogs": "dogs: its journal holds the run &#39;cats&#39;, whose folder was renamed.",
+    }
+    async with serving(tmp_path) as door:
+        for run, words in told.items():
+            for below in ("", "/events/1", "/inspection", "/report"):
+                page = await door.ask(f"{run}{below}")
+                assert (page.status, f'<p class="reason" dir="auto">{words}' in page.text) == (404, True), page.text
+
+
 @pytest.mark.parametrize("below", ["events/1", "inspection", "images/0/96", "samples/0/96"])
 async def test_what_only_runs_have(shelf: Path, below: str) -> None:
     """Of a batch there is none, and the page of what somebody asked for says why."""

@@ -209,7 +209,7 @@ class Pages:
         if place.is_batch:
             words = "it is a batch, and only its runs have this page."
         elif await self.host.in_thread(feed.view, place.source, place.name) is None:
-            words = place.why_not_begun or "it waits for its turn, and nothing of it has begun."
+            words = await self.host.in_thread(_why_absent, place)
         else:
             return place
         raise RunError(f"{place.title}: {words}", place.title)
@@ -233,6 +233,17 @@ def _look_at_batch(place: Place) -> Look:
     with feed.held(place.source):
         overview = overview_of(place)
         return look_at_batch(overview, next_of_batch(place, overview), cards_of_batch(place, overview))
+
+
+def _why_absent(place: Place) -> str:
+    """Why the journal of a run does not hold it; blocks."""
+    if reason := place.why_not_begun:
+        return reason
+    if place.batch is not None and place.name not in place.planned:
+        return "the batch has no run of this name."
+    if place.batch is None and (others := feed.views(place.source)):
+        return f"its journal holds the run {others[0].run.name!r}, whose folder was renamed. Give it its name again."
+    return "it waits for its turn, and nothing of it has begun."
 
 
 def _with_samples(journals: Journals) -> list[Card]:
