@@ -100,6 +100,7 @@ def test_what_anybody_wrote_is_text(chromium: Browser, hostile: Path, tmp_path: 
     with opened(chromium, hostile) as (page, origin):
         expect(page.locator(".card")).to_have_count(4)
         expect(page.locator("body")).to_contain_text(NAME)
+        assert markup(page) == 0
         names = page.locator(".card h2 a")
         links = [names.nth(number).get_attribute("href") or "" for number in range(names.count())]
         for link in [link for link in links if "svg" not in link and not link.endswith("/batch")]:
@@ -121,6 +122,11 @@ def test_what_anybody_wrote_is_text(chromium: Browser, hostile: Path, tmp_path: 
                 expect(page.locator("body")).to_contain_text(NAME)
                 assert markup(page) == (file == "inspection"), "a contact sheet has one script"
         page.goto(f"{origin}/runs/batch")
+        expect(page.locator(".card .reason")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert markup(page) == 0
+        kept = tmp_path / "batch.html"
+        kept.write_bytes(page.request.get(f"{origin}/runs/batch/report").body())
+        page.goto(kept.as_uri())
         expect(page.locator(".card .reason")).to_contain_text("<img src=x onerror=alert(1)>")
         assert markup(page) == 0
         page.goto(f"{origin}/runs/draft")
