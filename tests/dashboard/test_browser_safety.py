@@ -26,7 +26,7 @@ from tests.training.conftest import Studio, copied
 
 from .apart import apart, running
 from .browser import needs_browser, window
-from .door import listening
+from .door import Door, listening
 from .written import begun, images, keep_thumbnails, plan, uploaded, writing
 
 pytestmark = [needs_browser, pytest.mark.exhaustive]
@@ -169,16 +169,18 @@ def test_what_arrives_is_text(chromium: Browser, tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def elsewhere() -> AsyncIterator[str]:
-    """A page of another origin that is the same site: another port of this machine."""
+async def elsewhere() -> AsyncIterator[tuple[Door, list[tuple[str, str]]]]:
+    """Another server of this machine with one page, and the requests that it gets: their methods and cookies."""
+    sent: list[tuple[str, str]] = []
 
-    async def page(_: web.Request) -> web.Response:
+    async def page(request: web.Request) -> web.Response:
+        sent.append((request.method, request.headers.get("Cookie", "")))
         return web.Response(text="<!doctype html><title>Evil</title><body>", content_type="text/html")
 
     application = web.Application()
-    application.router.add_get("/", page)
+    application.router.add_route("*", "/{any:.*}", page)
     async with listening(application, "127.0.0.1") as door:
-        yield door.origin
+        yield door, sent
 
 
 TRIES = """async (origin) => {
@@ -223,20 +225,23 @@ FRAME = """(address) => new Promise((done) => {
 def test_a_page_of_another_origin_gets_nothing(chromium: Browser, shelf: Path) -> None:
     """Its requests carry the cookie, as those of the same site do; it reads nothing, and changes nothing."""
     asked = shelf / "draft" / "control"
-    with running(elsewhere) as evil, opened(chromium, shelf) as (page, origin):
+    with (
+        running(elsewhere) as (evil, _),
+        running(elsewhere) as (third, sent),
+        opened(chromium, shelf) as (page, origin),
+    ):
         other = page.context.new_page()
-        sent: list[dict[str, str]] = []
-        other.on("requestfinished", lambda request: sent.append(request.all_headers()))
-        other.on("requestfailed", lambda request: sent.append(request.all_headers()))
-        other.goto(evil)
+        other.goto(evil.origin)
         told = other.evaluate(TRIES, origin)
         assert set(told.values()) == {"refused"}, told
-        assert any("cookie" in headers for headers in sent), "the guard was asked, not only the browser"
+        assert list(asked.glob("*")) == []
+        other.evaluate(TRIES, third.origin)
+        assert {method for method, cookie in sent if cookie} == {"GET", "POST"}, "not only the browser refuses them"
 
         other.evaluate(FRAME, origin)
         assert not [frame for frame in other.frames if frame.url.startswith(origin)], "it is framed by nobody"
 
-        other.goto(evil)
+        other.goto(evil.origin)
         other.set_content(f'<form method="post" action="{origin}/runs/draft/approve"><button>Win</button></form>')
         other.get_by_role("button").click()
         expect(other.locator("body")).to_have_text("Only a page of this dashboard may ask for a change.")
