@@ -25,7 +25,7 @@ from tests.simulation.world import World
 from tests.training.conftest import Studio, copied
 
 from .apart import apart, running
-from .browser import needs_browser, window
+from .browser import ELSEWHERE, needs_browser, window
 from .door import Door, listening
 from .written import begun, images, keep_thumbnails, plan, uploaded, writing
 
@@ -251,4 +251,36 @@ def test_a_page_of_another_origin_gets_nothing(chromium: Browser, shelf: Path) -
         page.get_by_role("button", name="Approve, and go on").click()
         expect(page.locator("#said")).to_contain_text("Approved")
         (request,) = asked.glob("*")
+        request.unlink()
+
+
+@pytest.mark.fault("S2")
+def test_a_page_of_another_site_is_sent_no_key(chromium: Browser, shelf: Path) -> None:
+    """Neither the key nor what needs it, by whatever name it goes, and no script reads the key anywhere."""
+    with running(elsewhere) as (evil, sent), opened(chromium, shelf) as (page, origin):
+        assert page.evaluate("document.cookie") == ""
+        other = page.context.new_page()
+        other.goto(evil.origin)
+        assert other.evaluate("document.cookie") == "", "nor on another port"
+        sent.clear()
+        other.goto(f"http://{ELSEWHERE}:{evil.port}")
+        assert {cookie for _, cookie in sent} == {""}
+        other.set_content(f'<a href="{origin}/runs/draft">Win</a>')
+        other.get_by_role("link").click()
+        expect(other.locator("body")).to_contain_text("Open the address that `bria-async dashboard` printed")
+        other.goto(origin.replace("127.0.0.1", ELSEWHERE))
+        expect(other.locator("body")).to_have_text("This dashboard does not go by that name.")
+
+
+@pytest.mark.fault("S2")
+def test_cookies_know_no_ports(chromium: Browser, shelf: Path) -> None:
+    """What SECURITY.md warns of: a server on 127.0.0.1 that is opened in this browser is sent the key, and enters."""
+    with running(elsewhere) as (evil, sent), opened(chromium, shelf) as (page, origin):
+        page.context.new_page().goto(evil.origin)
+        name = origin.removeprefix("http://")
+        thief = Door(int(name.partition(":")[2]), name, cookie=sent[0][1])
+        assert "bria-async-" in thief.cookie
+        assert apart(asyncio.run, thief.ask("/runs/draft")).status == 200
+        assert apart(asyncio.run, thief.post("/runs/draft/approve")).status == 200
+        (request,) = (shelf / "draft" / "control").glob("*")
         request.unlink()
