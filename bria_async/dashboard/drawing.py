@@ -174,7 +174,7 @@ def timeline(
     ends = {at for stretch in worked for at in (stretch.start, stretch.end)}
     scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, LEFT, RIGHT)
     ticks = _round_times(scale)
-    digits = digits_of(ticks)
+    digits = digits_of(time for _, time in ticks)
     bars = []
     for number, (name, span) in enumerate(spans.items()):
         end = until if span.end is None else span.end
@@ -189,7 +189,7 @@ def timeline(
     return Timeline(
         TOP + len(bars) * ROW + FEET[bool(scale.cuts)],
         tuple(bars),
-        _ticks([scale.place(scale.times[0] + time) for time in ticks], ticks),
+        _in_words(ticks),
         tuple(_band(scale, *cut, "drawn shorter: nothing happened for", digits) for cut in scale.cuts),
         tuple(
             _band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for", digits) for one, two in pairs
@@ -198,12 +198,12 @@ def timeline(
     )
 
 
-def _round_times(scale: Scale) -> list[float]:
-    """Times since the beginning for its ticks: about as far from each other as if these stood evenly, and round."""
+def _round_times(scale: Scale) -> list[tuple[float, float]]:
+    """Places and times since the beginning of its ticks: about as far apart as if these stood evenly, and round."""
     start, end = scale.times[0], scale.times[-1]
     left, right = scale.places[0], scale.places[-1]
     step = (right - left) / TICKS
-    found = [0.0]
+    found = [(left, 0.0)]
     if not step:
         return found
     for x in (left + number * step for number in range(1, TICKS + 1)):
@@ -211,18 +211,17 @@ def _round_times(scale: Scale) -> list[float]:
         lasts = (scale.time(after) - scale.time(before)) / (after - before) * step
         unit = next((unit for unit in UNITS if unit >= lasts * ALMOST), UNITS[-1])
         time = round((scale.time(x) - start) / unit) * unit
-        if start + time <= end + MOMENT and scale.place(start + time) - scale.place(start + found[-1]) > step / 2:
-            found.append(time)
+        place = scale.place(start + time)
+        if start + time <= end + MOMENT and place - found[-1][0] > step / 2:
+            found.append((place, time))
     return found
 
 
-def _ticks(places: Sequence[float], times: Sequence[float]) -> tuple[tuple[float, str], ...]:
-    """Times in words that differ from the one before."""
-    digits = digits_of(times)
-    words = [duration(time, digits) for time in times]
-    return tuple(
-        (x, "" if word in words[:number] else word) for number, (x, word) in enumerate(zip(places, words, strict=True))
-    )
+def _in_words(ticks: Sequence[tuple[float, float]]) -> tuple[tuple[float, str], ...]:
+    """Ticks with their times in words, each once."""
+    digits = digits_of(time for _, time in ticks)
+    words = [duration(time, digits) for _, time in ticks]
+    return tuple((x, "" if words[number] in words[:number] else words[number]) for number, (x, _) in enumerate(ticks))
 
 
 def _band(scale: Scale, start: float, end: float, words: str, digits: int) -> Band:
@@ -304,7 +303,8 @@ def arcs(graph: Graph, x: float = 74.0, row: float = 40.0) -> Arcs:
 class Plot:
     """How many a minute over time, as a path of `WIDTH` x `HEIGHT`; `most` is its highest value.
 
-    `points` are the same as numbers: the time (seconds since the epoch) at which an interval begins, and its rate.
+    `ticks` are round times since the first. `points` are the same as numbers: the time (seconds since the epoch) at
+    which an interval begins, and its rate.
     """
 
     path: str
@@ -334,13 +334,11 @@ def plot(times: Sequence[float], limit: float | None = None) -> Plot | None:
     is_near = limit is not None and limit <= NEAR_LIMIT * most
     top = max(most, limit) if limit is not None and is_near else most
     tops = (f"V{HEIGHT * (1 - rate / top):.1f}H{(number + 1) * step:.1f}" for number, rate in enumerate(rates))
-    places = [WIDTH * part / 4 for part in range(5)]
-    ticks = _ticks(places, [scale.time(x) - times[0] for x in places])
     return Plot(
         f"M0 {HEIGHT:g}{''.join(tops)}V{HEIGHT:g}Z",
         most,
         len(times) * 60 / max(SHORTEST, lasted),
-        ticks,
+        _in_words(_round_times(scale)),
         (*zip(edges, [*rates, rates[-1]], strict=True),),
         limit,
         round(HEIGHT * (1 - limit / top), 1) if limit is not None and is_near else None,

@@ -255,20 +255,29 @@ def test_without_scripts(chromium: Browser, address: str) -> None:
         page.goto(f"{address.partition('?')[0]}runs/done")
         expect(page.locator("h1")).to_contain_text("done")
         expect(page.locator(".tile")).to_have_count(IMAGES)
-        expect(page.locator(".plot svg")).to_be_visible()
+        expect(page.locator(".plot svg[role=img]")).to_be_visible()
         expect(page.locator(".plot svg line.limit")).to_have_count(1)
 
 
-def test_the_limit_is_drawn(chromium: Browser, address: str) -> None:
-    """With scripts too: a line of its own beside the rates, where the session was given one."""
+def test_the_legend_of_a_plot(chromium: Browser, address: str) -> None:
+    """It stands right beneath the drawing, tells the limit that the session was given, and what is under a mouse."""
     with window(chromium) as page:
         opened(page, address, "done")
         expect(page.get_by_text(f"keeps to {A_MINUTE:,} a minute")).to_contain_text("the dashed line")
-        rows = page.locator(".plot .u-legend .u-series")
-        expect(rows).to_have_count(3)
-        expect(rows.last).to_contain_text("allowed")
+        drawn, legend = page.locator(".plot .drawn"), page.locator(".plot .legend")
+        expect(drawn.locator("canvas")).to_be_visible()
+        expect(legend.locator("li")).to_have_text([f"allowed: {A_MINUTE:,} a minute", "images a minute"])
+        drawn.scroll_into_view_if_needed()
+        above, below = drawn.bounding_box(), legend.bounding_box()
+        assert above is not None and below is not None
+        assert 0 <= below["y"] - above["y"] - above["height"] < 10
+        drawn.locator(".u-over").hover()
+        (_, rate), *_ = json.loads(page.locator(".plot").get_attribute("data-points") or "")
+        expect(legend.locator("li").last).to_contain_text(f"images a minute: {rate:.0f} at ")
+        page.mouse.move(0, 0)
+        expect(legend.locator("li").last).to_have_text("images a minute")
         opened(page, address, "paused")
-        expect(page.locator(".plot .u-legend .u-series")).to_have_count(2)
+        expect(page.locator(".plot .legend li")).to_have_text(["images a minute"])
 
 
 def test_runs_side_by_side(chromium: Browser, address: str) -> None:

@@ -210,6 +210,26 @@ def test_no_rate_of_less_than_a_second() -> None:
     assert len(drawn.points) == 2
 
 
+@pytest.mark.parametrize(
+    ("lasted", "words"),
+    [
+        (1.7, ["0 s", "0.5 s", "1.0 s", "1.5 s"]),
+        (25.0, ["0 s", "5 s", "10 s", "15 s", "20 s", "25 s"]),
+        (7000.0, ["0 s", "30 min", "1 h", "1 h 30 min"]),
+    ],
+)
+def test_ticks_of_a_plot_are_round(lasted: float, words: list[str]) -> None:
+    """As on a timeline; each stands at its time, in the page too."""
+    drawn = plot([1000 + lasted * number / 50 for number in range(51)])
+    assert drawn is not None
+    assert [each for _, each in drawn.ticks] == words
+    last = {"1.5 s": 1.5, "25 s": 25.0, "1 h 30 min": 5400.0}[words[-1]]
+    assert drawn.ticks[-1][0] == pytest.approx(WIDTH * last / lasted)
+    shown = rendered("run/throughput.html", page=SimpleNamespace(plot=drawn, limit=Limit(None, 0, 0)))
+    places = re.findall(r'<text x="([\d.]+)%"', shown)
+    assert [float(place) for place in places] == pytest.approx([x * 100 / WIDTH for x, _ in drawn.ticks], abs=0.01)
+
+
 def test_the_limit_of_a_plot() -> None:
     """It is drawn where it is near, and else only told."""
     times = [1000.0 + number for number in range(60)]
@@ -221,16 +241,21 @@ def test_the_limit_of_a_plot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "words", "others"),
+    ("limit", "words", "others", "legend"),
     [
-        (Limit(None, 0, 0), "No limit is known: nobody gave", "the dashed line"),
-        (Limit(None, 2, 0), "No limit is known: nobody gave", "the dashed line"),
-        (Limit(None, 2, 37), "the first when it had taken 37 in a minute, the dashed line;", "No limit is known"),
-        (Limit(90.0, 2, 37), "in a minute;", "37 in a minute, the dashed line"),
+        (Limit(None, 0, 0), "No limit is known: nobody gave", "the dashed line", []),
+        (Limit(None, 2, 0), "No limit is known: nobody gave", "the dashed line", []),
+        (
+            Limit(None, 2, 37),
+            "the first when it had taken 37 in a minute, the dashed line;",
+            "No limit is known",
+            ["learned from a 429: 37 a minute"],
+        ),
+        (Limit(90.0, 2, 37), "in a minute;", "37 in a minute, the dashed line", ["allowed: 90 a minute"]),
     ],
 )
-def test_which_limit_is_drawn(limit: Limit, words: str, others: str) -> None:
-    """What somebody gave, else what the server had taken when it refused the first; the words say which it is."""
+def test_which_limit_is_drawn(limit: Limit, words: str, others: str, legend: list[str]) -> None:
+    """What somebody gave, else what the server had taken when it refused the first; words and legend say which."""
     drawn = plot([1000.0 + number for number in range(60)], limit.known)
     assert drawn is not None
     assert (drawn.limit_y is None) == (limit.known is None)
@@ -238,3 +263,4 @@ def test_which_limit_is_drawn(limit: Limit, words: str, others: str) -> None:
     assert words in shown
     assert others not in shown
     assert ('<line class="limit"' in shown) == (limit.known is not None)
+    assert re.findall(r'dashed"></span> (.*)</li>', shown) == legend

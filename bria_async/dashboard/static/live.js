@@ -182,30 +182,52 @@ function draw(figure) {
   const short = new Intl.NumberFormat([], { notation: "compact" }).format;
   const axis = { stroke: colour("--soft"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line") } };
   const series = [
-    { label: "at", value: (_, at) => (at === null ? "–" : clock(at)) },
+    {},
     {
-      label: "images a minute",
       stroke: colour("--accent"),
       fill: colour("--accent-soft"),
       width: 1.5,
       paths: uPlot.paths.stepped({ align: 1 }),
       points: { show: false },
-      value: (_, rate) => (rate === null ? "–" : rate.toFixed(0)),
     },
   ];
   const data = [times, rates];
   if (limit !== null) {
-    series.push({ label: "allowed", stroke: colour("--warn"), dash: [6, 4], width: 1.5, points: { show: false } });
+    series.push({ stroke: colour("--warn"), dash: [6, 4], width: 1.5, points: { show: false } });
     data.push(times.map(() => limit));
   }
   const size = () => ({ width: Math.floor(figure.clientWidth), height: 200 });
   const box = figure.querySelector(".drawn") ?? makeRoom(figure, () => plots.get(figure).setSize(size()));
-  // Of a few milliseconds uPlot has a time before the first.
-  const clocks = ({ scales }, at, _, __, step) => at.map((each) => (each < scales.x.min ? "" : clock(each, step)));
-  const axes = [{ ...axis, space: 90, values: clocks }, { ...axis, size: 60, values: (_, rates) => rates.map(short) }];
-  const plot = new uPlot({ ...size(), padding: [null, 40, null, null], series, axes, scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } } }, data, box);
+  const axes = [
+    { ...axis, space: 90, size: 36, splits: roundTimes, values: (_, at, __, ___, step) => at.map((each) => clock(each, step)) },
+    { ...axis, size: 48, values: (_, rates) => rates.map(short) },
+  ];
+  const reading = figure.querySelector(".reading");
+  const read = (plot) => {
+    const under = plot.posToVal(plot.cursor.left, "x");
+    const at = times.findLastIndex((time) => time <= under);
+    reading.textContent = at < 0 ? "" : `: ${rates[at].toFixed(0)} at ${clock(times[at])}`;
+  };
+  const options = {
+    ...size(),
+    padding: [null, 40, null, null],
+    series,
+    axes,
+    scales: { y: { range: (_, __, most) => [0, most * 1.08 || 1] } },
+    legend: { show: false },
+    cursor: { points: { show: false } },
+    hooks: { setCursor: [read] },
+  };
+  const plot = new uPlot(options, data, box);
   box.firstElementChild.setAttribute("aria-hidden", "true");
   plots.set(figure, plot);
+}
+
+// Of a few seconds uPlot's own are outside, or none.
+function roundTimes(_, __, first, last, step) {
+  const zone = new Date(first * 1000).getTimezoneOffset() * 60;
+  const begin = Math.ceil((first - zone) / step) * step + zone;
+  return Array.from({ length: Math.max(0, Math.floor((last - begin) / step) + 1) }, (_, number) => begin + number * step);
 }
 
 function makeRoom(figure, onResize) {
