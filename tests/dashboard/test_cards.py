@@ -6,12 +6,14 @@ import html
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bria_async.dashboard.collage import MOST, collage
 from bria_async.dashboard.facts import facts_of_runs, next_of_batch
 from bria_async.dashboard.overview import WAITS, overview_of
+from bria_async.dashboard.templating import rendered
 from bria_async.dashboard.web.cards import Card, cards_of, cards_of_batch
 from bria_async.graph import feed
 from bria_async.graph.events import Happened
@@ -46,6 +48,17 @@ async def write_runs(state: Path) -> None:
             await uploaded(ledger, 2)
             if end is not None:
                 await ledger.settle_run(*end)
+
+
+@pytest.mark.parametrize(("samples", "words"), [(0, []), (1, ["1 sample"]), (2, ["2 samples"])])
+def test_samples_of_a_card(samples: int, words: list[str]) -> None:
+    """Their number and the right word, between the images and the model."""
+    card = Card("cats", "", "done", images=5, uploaded=5, model=7, samples=samples)
+    links = SimpleNamespace(run=lambda *_: "cats", collage=lambda *_: "cats")
+    line = re.search(r'<p class="facts dotted">(.*)</p>', rendered("live/card.html", links=links, shown=card))
+    assert line is not None
+    shown = re.sub("<bdi>|</bdi>", "", line[1])
+    assert re.findall("<span>(.*?)</span>", shown) == ["5 of 5 images", *words, "model&nbsp;7"]
 
 
 def test_what_needs_somebody_comes_first(tmp_path: Path) -> None:
