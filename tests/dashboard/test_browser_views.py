@@ -180,6 +180,16 @@ def test_captions_of_many_images(
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+def test_a_phone_shows_all_of_the_steps(chromium: Browser, address: str) -> None:
+    """Of a run that is done: its table is no wider than the screen. A sample to come takes no square of it."""
+    with window(chromium, PHONE) as page:
+        opened(page, address, "done")
+        assert page.locator(".graph").evaluate("box => box.scrollWidth - box.clientWidth") == 0
+        opened(page, address, "paused")
+        box = page.locator(".samples .frame").first.bounding_box()
+        assert box is not None and box["height"] < box["width"] / 2
+
+
 @looks
 def test_signs_of_a_timeline(chromium: Browser, address: str, size: tuple[int, int], scheme: str) -> None:
     """What was repeated, and why, is told in words to whoever has no mouse."""
