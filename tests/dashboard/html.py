@@ -34,7 +34,7 @@ class Page(HTMLParser):
     """What a file of HTML holds; whatever was opened must have been closed, in its order."""
 
     elements: list[Element] = field(default_factory=list)
-    text: str = ""
+    _words: list[str] = field(default_factory=list)
     _open: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -63,12 +63,18 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         """A tag closes."""
         assert self._open and self._open.pop() == tag, f"</{tag}> closes something else"
-        self.text += "\n" if tag in BLOCKS else ""
+        if tag in BLOCKS:
+            self._words.append("\n")
 
     def handle_data(self, data: str) -> None:
         """Words."""
         if not {"style", "script"} & set(self._open):
-            self.text += data
+            self._words.append(data)
+
+    @property
+    def text(self) -> str:
+        """All words."""
+        return "".join(self._words)
 
     def all(self, tag: str, of: str = "") -> list[Element]:
         """The elements of this tag, or those of them that have this class."""
