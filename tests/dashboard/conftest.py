@@ -23,7 +23,7 @@ from tests.training.conftest import Studio, pictures, studio, within
 
 from .apart import apart
 from .large import prepare as prepare_large
-from .thousand import prepare
+from .thousand import prepare, prepare_singles
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,6 +45,14 @@ def thousand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A batch of a thousand runs."""
     state = tmp_path_factory.mktemp("thousand")
     apart(asyncio.run, prepare(Place.of("many", state)))
+    return state
+
+
+@pytest.fixture(scope="module")
+def singles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A thousand runs, each by itself."""
+    state = tmp_path_factory.mktemp("singles")
+    apart(asyncio.run, prepare_singles(state))
     return state
 
 

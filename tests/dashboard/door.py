@@ -17,7 +17,7 @@ from bria_async.engines.postgres.database import Database
 FORM = "application/x-www-form-urlencoded"
 OURS = ("Sec-Fetch-Site", "same-origin")
 """What a browser says of a request by a page of the dashboard."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 @attrs.frozen

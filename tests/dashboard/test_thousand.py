@@ -1,15 +1,15 @@
-"""A batch of a thousand runs is shown whole, its numbers add up, and who follows it is sent what changed."""
+"""A thousand runs are shown whole, the numbers of their batch add up, and who follows it is sent what changed."""
 
 import functools
 import shutil
-import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.simulation.loop import run_virtually
 
-from .door import serving
+from .door import Door, serving
 from .html import Page as Html
 from .thousand import CHANGING, COUNT, IMAGES, STATES, state_of, told
 
@@ -41,4 +41,30 @@ def test_who_follows_them_is_sent_what_changed(thousand: Path, tmp_path: Path, p
     found = run_virtually(functools.partial(told, tmp_path / "state", page))
     assert len(found.parts) == parts
     assert found.size < 3000 * parts, "bytes"
-    sys.stdout.write(f"{page}: {found.size:,} bytes after {found.took * 1e3:.0f} ms\n")
+
+
+async def measured(door: Door, target: str) -> tuple[str, float]:
+    """A page, and the seconds of a processor that it took."""
+    began = time.process_time()
+    answer = await door.ask(target)
+    return answer.text, time.process_time() - began
+
+
+@pytest.mark.parametrize(("target", "seconds", "size"), [("/", 0.7, 20_000), ("/runs/many", 2.0, 8_000_000)])
+async def test_what_their_pages_take(thousand: Path, target: str, seconds: float, size: int) -> None:
+    """At most ten times what was measured."""
+    async with serving(thousand) as door:
+        page, took = await measured(door, target)
+    assert len(page) < size
+    assert took < seconds
+
+
+async def test_a_thousand_runs_that_are_no_batch(singles: Path) -> None:
+    """Each has its card on the first page, which takes at most ten times what was measured."""
+    async with serving(singles) as door:
+        page, took = await measured(door, "/")
+    found = Html()
+    found.feed(page)
+    assert {each.attributes["id"] for each in found.all("li", "card")} == {f"run-run-{n:03}" for n in range(COUNT)}
+    assert len(page) < 8_000_000
+    assert took < 10

@@ -8,6 +8,8 @@ import asyncio
 import contextlib
 import functools
 import json
+import shutil
+import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -55,6 +57,21 @@ async def prepare(place: Place) -> None:
         for first in range(0, COUNT, AT_ONCE):
             some = enumerate(plans[first : first + AT_ONCE], first)
             await asyncio.gather(*(write(bria, journal, made, state_of(number)) for number, made in some))
+
+
+async def prepare_singles(state: Path) -> None:
+    """Write as many runs that are no batch: a journal, and copies of it that call their run otherwise."""
+    first = Place.of("run-000", state)
+    async with writing(first) as (bria, journal):
+        await write(bria, journal, plan(first.folder, first.name), "done")
+    for number in range(1, COUNT):
+        place = Place.of(f"run-{number:03}", state)
+        place.folder.mkdir()
+        shutil.copy(first.journal, place.journal)
+        with contextlib.closing(sqlite3.connect(place.journal)) as database:
+            database.execute("PRAGMA synchronous=OFF")
+            database.execute("UPDATE run SET name = ?", (place.name,))
+            database.commit()
 
 
 async def write(bria: Session, journal: Keeper, made: Plan, state: str) -> None:
