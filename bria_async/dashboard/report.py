@@ -29,7 +29,7 @@ async def write_report(place: Place, to: Path, host: Host, progress: Callable[[i
 
     Of a run: its numbers, timeline, graph, throughput, samples, images with captions and states, settings, events. Of a
     batch: a card for each run, with up to four of its pictures. Images are inlined as thumbnails, of 320 pixels for up
-    to 200 images and of 96 for more (5,000 images: 20 MB) and on cards, which are kept in the run's folder. Memory does
+    to 200 images and of 96 for more (5,000 images: 36 MB) and on cards, which are kept in the run's folder. Memory does
     not grow with them.
 
     Args:

@@ -22,7 +22,6 @@ from tests.training.conftest import COUNT, Studio, copied
 
 from .door import serving
 from .html import Page
-from .large import COUNT as COUNT_OF_LARGE
 from .written import begun, images, plan, writing
 
 Within = Callable[..., Any]
@@ -279,13 +278,3 @@ async def test_a_run_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(JournalError):
         await write_report(Place.of("nobody", tmp_path), tmp_path / "report.html", Host())
     assert not (tmp_path / "report.html").exists()
-
-
-def test_five_thousand_images(large: tuple[Path, float]) -> None:
-    """Small thumbnails, one file, and memory that does not grow with it."""
-    file, memory = large
-    page = Page.of(file)
-    assert page.stands_alone()
-    assert len(page.all("details", "tile")) == len(page.all("img")) == COUNT_OF_LARGE
-    assert file.stat().st_size > 10_000_000
-    assert memory < 140, "MiB, of which the interpreter and its modules take 70"
