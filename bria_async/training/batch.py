@@ -36,6 +36,7 @@ from bria_async.session import Session
 from bria_async.types.notebook import table
 
 from .changes import plan_of, refuse_other_server
+from .earlier import Runs, runs_by_folder
 from .fetching import fetch_all
 from .members import Member, members_of, merged, remembered, written
 from .place import Place
@@ -104,6 +105,8 @@ class Batch:
         self._fetching = Turns(FETCHES)
         self._looking = Turns(LOOKS)
         self._begun: dict[str, RunRow] = {}
+        self._earlier: Runs = {}
+        """What was below the state folder when it began, looked through once for all that begin."""
         self._waiting: dict[str, anyio.CancelScope] = {}
         self._engines: dict[str, LocalEngine] = {}
         self._halted: dict[str, str] = {}
@@ -240,7 +243,7 @@ class Batch:
             with self._unless_halted(plan.run):
                 if row is not None:
                     return await work.open(plan, place)
-                looked = await look(self._session, plan, self._settings, place, fetched)
+                looked = await look(self._session, plan, self._settings, place, fetched, self._earlier)
             return await work.open(plan, place, looked)
 
     @contextlib.contextmanager
@@ -321,6 +324,8 @@ class Batch:
         found = merged(tuple(self._given.values()) or before, before, begun)
         self._members = tuple(attrs.evolve(member, plan=attrs.evolve(member.plan, **self._how)) for member in found)
         await self._session.host.in_thread(self._remember, self._members)
+        if any(member.plan.run not in self._begun for member in self._members):
+            self._earlier = await self._session.host.in_thread(runs_by_folder, self._settings.state)
 
     def _remember(self, members: Sequence[Member]) -> None:
         try:

@@ -250,7 +250,8 @@ async def submit_each(
                     await guest.do(functools.partial(_refuse_batch, name=plan.run))
                 place, looked = Place.of(title, work.settings.state), None
                 if await work.journal.find_run(plan.run) is None:
-                    looked = await look(session, plan, work.settings, place)
+                    # What lies below the state folder of one machine is not the last run of those that share.
+                    looked = await look(session, plan, work.settings, place, earlier={})
                 row = await work.open(plan, place, looked)
                 _refuse_failed(row.state, row.reason, title)
             except JournalError:

@@ -1,39 +1,49 @@
 """What a folder was trained on before, for whoever looks at it again."""
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bria_async.errors import JournalError
 from bria_async.graph import feed
-from bria_async.graph.records import RunRow
 from bria_async.images.probe import ImageFile
 from bria_async.paths import expanded
-from bria_async.wire.convert import structure
+from bria_async.wire.convert import ConversionError, structure
 
 from .shared import places
 
+Runs = Mapping[str, Sequence[tuple[feed.Source, str]]]
+"""The journal and the name of each run, the newest first, by the folder of its images."""
 
-def images_of_last_run(folder: Path, state: Path | None = None) -> Mapping[Path, ImageFile]:
+
+def images_of_last_run(
+    folder: Path, state: Path | None = None, *, runs: Runs | None = None
+) -> Mapping[Path, ImageFile]:
     """The images that the newest run of a folder began with, by their paths; none where there was no run. Blocks.
 
     Args:
         folder: where they lay.
         state: where runs are kept, as in `Settings`; journals there that cannot be read are passed over.
+        runs: what `runs_by_folder` found there, for who asks for many folders.
 
     Raises:
         ConfigurationError: it is in a home folder that nobody has.
     """
-    runs = sorted(_runs_of(expanded(folder).absolute(), state), key=lambda found: found[1].created, reverse=True)
-    for journal, run in runs:
-        with contextlib.suppress(JournalError):
-            images = (structure(data, ImageFile) for data in feed.inputs(journal, run.name, "image").values())
+    runs = runs_by_folder(state) if runs is None else runs
+    for journal, name in runs.get(str(expanded(folder).absolute()), ()):
+        with contextlib.suppress(JournalError, ConversionError):
+            images = (structure(data, ImageFile) for data in feed.inputs(journal, name, "image").values())
             return {image.path: image for image in images}
     return {}
 
 
-def _runs_of(folder: Path, state: Path | None) -> Iterator[tuple[feed.Source, RunRow]]:
+def runs_by_folder(state: Path | None = None) -> Runs:
+    """All runs below a state folder, by the folder of their images; opens each journal there. Blocks."""
+    found: dict[str, list[tuple[float, feed.Source, str]]] = defaultdict(list)
     for place in places(state):
         with contextlib.suppress(JournalError):
-            found = feed.run_rows(place.source)
-            yield from ((place.source, run) for run in found if run.plan.get("images") == str(folder))
+            for run in feed.run_rows(place.source):
+                found[str(run.plan.get("images"))].append((run.created, place.source, run.name))
+    newest = {folder: sorted(runs, key=lambda run: run[0], reverse=True) for folder, runs in found.items()}
+    return {folder: [(journal, name) for _, journal, name in runs] for folder, runs in newest.items()}

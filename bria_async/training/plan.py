@@ -13,7 +13,7 @@ from bria_async.errors import ConfigurationError, InvalidParameter, PlanInvalid
 from bria_async.images.captions import Texts
 from bria_async.images.findings import Finding, findings_of
 from bria_async.images.folder import Scan
-from bria_async.images.probe import Limits
+from bria_async.images.probe import ImageFile, Limits
 from bria_async.images.terms import Terms
 from bria_async.paths import expanded
 from bria_async.types.common import AspectRatio, IpMedium, IpType, LrScheduler, PrefixIpType, TrainingMode, UseCase
@@ -204,7 +204,13 @@ class Plan:
     # --- what can be known beforehand ---------------------------------------------------------------------------
 
     def check(
-        self, found: Scan, *, zip_host: bool, texts: Texts | None = None, requests_per_minute: float | None = None
+        self,
+        found: Scan,
+        *,
+        zip_host: bool,
+        texts: Texts | None = None,
+        requests_per_minute: float | None = None,
+        known: Mapping[Path, ImageFile] | None = None,
     ) -> tuple[Finding, ...]:
         """Check the plan and its images as `inspect` does; returns warnings, then what is good to know.
 
@@ -213,12 +219,13 @@ class Plan:
             zip_host: there is a place for a zip.
             texts: the captions beside the images, where they matter.
             requests_per_minute: of the account, for the time that uploads take.
+            known: what an earlier run began with.
 
         Raises:
             PlanInvalid: with every reason why it cannot work.
         """
         self.refuse(tuple(self._words()))
-        findings = findings_of(found, self.terms, texts, requests_per_minute)
+        findings = findings_of(found, self.terms, texts, requests_per_minute, known)
         errors = [finding for finding in findings if finding.level == "error"]
         self.refuse([*self.problems, *self._refusals(errors, found), *self._nowhere(len(found.images), zip_host)])
         return (*self._warnings(), *findings)  # no errors any more

@@ -7,7 +7,6 @@ The same plan always continues the same run: its id comes from the plan's name, 
 import asyncio
 import math
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from typing import Any
 
 import attrs
@@ -33,6 +32,7 @@ from bria_async.wire.convert import structure, unstructure
 from bria_async.wire.retry import time_for
 
 from .changes import LEFT_OUT, images_of, plan_of, refuse_if_changed, refuse_other_server
+from .earlier import Runs, images_of_last_run
 from .editing import editors
 from .fetching import Fetched, look_at
 from .lifecycle import shape
@@ -135,9 +135,16 @@ class Looked:
 
 
 async def look(
-    session: Session, plan: Plan, settings: Settings, place: Place, fetched: Fetched | None = None
+    session: Session,
+    plan: Plan,
+    settings: Settings,
+    place: Place,
+    fetched: Fetched | None = None,
+    earlier: Runs | None = None,
 ) -> Looked:
     """Look at the images of a plan, fetched into its place where they are not on a disk, and check it.
+
+    `earlier` are the runs that a folder is compared with the last of; by default all below the state folder.
 
     Raises:
         PlanInvalid: with every reason why it cannot work.
@@ -145,7 +152,12 @@ async def look(
     found, left_out = await look_at(session, plan, place.folder, fetched)
     texts = await session.host.in_thread(captions_of, found.images) if plan.captions == "files" else None
     has_zip_host, rate = settings.zip_url is not None, _uploads_per_minute(session)
-    check = partial(plan.check, found, zip_host=has_zip_host, texts=texts, requests_per_minute=rate)
+
+    def check() -> tuple[Finding, ...]:
+        # Addresses are fetched into the folder of each run: by their paths nobody knows them again.
+        known = images_of_last_run(plan.images, settings.state, runs=earlier) if found.folder else None
+        return plan.check(found, zip_host=has_zip_host, texts=texts, requests_per_minute=rate, known=known)
+
     findings = await session.host.in_thread(check)
     return Looked({image.key: image for image in found.images}, findings, left_out)
 

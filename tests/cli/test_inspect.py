@@ -109,7 +109,9 @@ def test_a_sheet_and_mended_copies(alone: Shell, cats: Path, tmp_path: Path) -> 
 
 
 def test_what_is_different_since_the_last_run(shell: Shell, pictures: Path) -> None:
-    """Of a folder that was trained on, the state folder knows what is new; another state folder does not."""
+    """Of a folder that was trained on, the state folder knows what is new, and another one does not; `train` says it
+    in the same words.
+    """
     assert shell.train(pictures, *ICONS).code == 0
     assert "last run" not in shell.run("inspect", pictures).out
     write(pictures / "new.png", encoded(picture(seed=99), "PNG"))
@@ -117,6 +119,8 @@ def test_what_is_different_since_the_last_run(shell: Shell, pictures: Path) -> N
     (line,) = [line for line in done.out.splitlines() if "last run" in line]
     assert line.split()[:4] == ["info", "new", "1", "new.png"], line
     assert "last run" not in shell.run("inspect", pictures, "--state", "elsewhere").out
+    again = shell.train(pictures, *ICONS, "--name", "again")
+    assert again.code == 0 and "new.png: not there when the last run of this folder began" in again.out, again
 
 
 def test_what_cannot_be_asked_for(alone: Shell, cats: Path) -> None:

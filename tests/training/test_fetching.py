@@ -109,6 +109,18 @@ def test_a_list_is_trained_as_a_folder_is(studio: Studio, within: Within) -> Non
     within(main)
 
 
+def test_of_a_list_nothing_is_said_of_the_last_run(studio: Studio, within: Within) -> None:
+    """Its images lie in the folder of each run: by their paths all would be new, and all gone."""
+
+    async def main(shelf: Shelf) -> None:
+        await shelf.pictures(studio.pictures)
+        for name in ("One", "Two"):
+            await studio.train(shelf.world, studio.plan(images=shelf.list, name=name))
+        assert not [event for event in studio.happened("noted") if "last run" in event.data["reason"]]
+
+    within(main)
+
+
 def test_going_on_asks_nobody_again(studio: Studio, within: Within) -> None:
     """The list is compared with that of the beginning; what the addresses give by now is no matter."""
 
