@@ -5,8 +5,10 @@ The same plan always continues the same run: its id comes from the plan's name, 
 """
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -154,8 +156,10 @@ async def look(
     has_zip_host, rate = settings.zip_url is not None, _uploads_per_minute(session)
 
     def check() -> tuple[Finding, ...]:
-        # Addresses are fetched into the folder of each run: by their paths nobody knows them again.
-        known = images_of_last_run(plan.images, settings.state, runs=earlier) if found.folder else None
+        known: Mapping[Path, ImageFile] = {}
+        if found.folder:  # addresses are fetched into the folder of each run: by their paths nobody knows them again
+            with contextlib.suppress(RunError):  # a state folder that is none is told when the journal is opened
+                known = images_of_last_run(plan.images, settings.state, runs=earlier)
         return plan.check(found, zip_host=has_zip_host, texts=texts, requests_per_minute=rate, known=known)
 
     findings = await session.host.in_thread(check)
