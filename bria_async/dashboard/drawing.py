@@ -3,7 +3,7 @@
 import bisect
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -14,10 +14,6 @@ from .figures import digits_of, duration, took
 from .history import SIGNS, Mark, Span, Stretch
 
 WIDTH = 1000.0
-LEFT = 120.0
-"""Units that the names of steps take."""
-RIGHT = 880.0
-"""Where bars end at the latest: the rest is for how long they took, in words right of them."""
 SIGN = 7.0
 """Half of what a sign takes."""
 BESIDE = 18.0
@@ -96,6 +92,24 @@ def _between(value: float, known: Sequence[float], other: Sequence[float]) -> fl
 
 
 @attrs.frozen
+class Frame:
+    """What room a timeline has; as wide as it is, a unit of it is a pixel.
+
+    Names of steps take what is left of `left`; bars end at `right`, and the rest is for how long they took, in words.
+    """
+
+    width: float
+    left: float
+    right: float
+    ticks: int
+
+
+WIDE = Frame(WIDTH, 120.0, 880.0, TICKS)
+NARROW = Frame(306.0, 80.0, 230.0, 2)
+"""On a phone: what is read there needs no hand."""
+
+
+@attrs.frozen
 class Sign:
     """Marks of one kind at one place; `at` is the time of the first, and `stands` where the sign has room."""
 
@@ -139,6 +153,7 @@ class Band:
 class Timeline:
     """A run over time; `ticks` are round times since it began, `cuts` what was shortened, `idle` when nobody worked."""
 
+    frame: Frame
     height: float
     bars: tuple[Bar, ...]
     ticks: tuple[tuple[float, str], ...]
@@ -160,33 +175,43 @@ class Timeline:
         return tuple(sorted(found))
 
 
-def timeline(
+def timelines(
+    spans: Mapping[str, Span],
+    worked: Sequence[Stretch],
+    moments: Collection[float],
+    of_run: Collection[Mark],
+    of_steps: Mapping[str, Sequence[Mark]],
+) -> tuple[Timeline, ...]:
+    """Draw the steps that were reached in their order, for each frame; `moments` are the times of all events."""
+    frames = (WIDE, NARROW) if worked else ()
+    return tuple(_timeline(frame, spans, worked, moments, of_run, of_steps) for frame in frames)
+
+
+def _timeline(
+    frame: Frame,
     spans: Mapping[str, Span],
     worked: Sequence[Stretch],
     moments: Iterable[float],
     of_run: Iterable[Mark],
     of_steps: Mapping[str, Sequence[Mark]],
-) -> Timeline | None:
-    """Draw the steps that were reached in their order; `moments` are the times of all events."""
-    if not worked:
-        return None
+) -> Timeline:
     start, until = worked[0].start, worked[-1].end
     ends = {at for stretch in worked for at in (stretch.start, stretch.end)}
-    scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, LEFT, RIGHT)
-    ticks = _round_times(scale)
+    scale = Scale.of({*(at for at in moments if start <= at <= until), *ends}, frame.left, frame.right)
+    ticks = _round_times(scale, frame.ticks)
     digits = digits_of(time for _, time in ticks)
     bars = []
     for number, (name, span) in enumerate(spans.items()):
         end = until if span.end is None else span.end
-        x = min(scale.place(span.start), RIGHT - NARROWEST)
+        x = min(scale.place(span.start), frame.right - NARROWEST)
         width = max(NARROWEST, scale.place(end) - x)
-        words = took(end - span.start, digits)
-        words = f"{words} so far" if span.end is None else words
         signs = _signs(of_steps.get(name, ()), scale)
         after = x + width + SIGN + (SIGN if signs else 0)
-        bars.append(Bar(name, TOP + number * ROW, x, width, after, words, span.end is None, signs))
+        words, y = took(end - span.start, digits), TOP + number * ROW
+        bars.append(Bar(name, y, x, width, after, words, span.end is None, signs))
     pairs = itertools.pairwise(worked)
     return Timeline(
+        frame,
         TOP + len(bars) * ROW + FEET[bool(scale.cuts)],
         tuple(bars),
         _in_words(ticks),
@@ -194,19 +219,19 @@ def timeline(
         tuple(
             _band(scale, one.end, two.start, f"{one.ended}, then nobody worked on it for", digits) for one, two in pairs
         ),
-        _beside(_signs(sorted(of_run, key=lambda mark: mark.at), scale)),
+        _beside(_signs(sorted(of_run, key=lambda mark: mark.at), scale), frame),
     )
 
 
-def _round_times(scale: Scale) -> list[tuple[float, float]]:
+def _round_times(scale: Scale, ticks: int = TICKS) -> list[tuple[float, float]]:
     """Places and times since the beginning of its ticks: about as far apart as if these stood evenly, and round."""
     start, end = scale.times[0], scale.times[-1]
     left, right = scale.places[0], scale.places[-1]
-    step = (right - left) / TICKS
+    step = (right - left) / ticks
     found = [(left, 0.0)]
     if not step:
         return found
-    for x in (left + number * step for number in range(1, TICKS + 1)):
+    for x in (left + number * step for number in range(1, ticks + 1)):
         before, after = x - step / 2, min(x + step / 2, right)
         lasts = (scale.time(after) - scale.time(before)) / (after - before) * step
         unit = next((unit for unit in UNITS if unit >= lasts * ALMOST), UNITS[-1])
@@ -243,12 +268,12 @@ def _signs(marks: Iterable[Mark], scale: Scale) -> tuple[Sign, ...]:
     return tuple(_sign(x, found) for x, found in groups)
 
 
-def _beside(signs: Iterable[Sign]) -> tuple[Sign, ...]:
+def _beside(signs: Iterable[Sign], frame: Frame) -> tuple[Sign, ...]:
     """The signs in their order, none over the one before: right of it, or, where that is too far right, left of it."""
     found = sorted(signs, key=lambda sign: sign.x)
-    apart = min(BESIDE, (WIDTH - LEFT) / max(1, len(found) - 1))
+    apart = min(BESIDE, (frame.width - frame.left) / max(1, len(found) - 1))
     places = list(itertools.accumulate((sign.x for sign in found), lambda before, x: max(x, before + apart)))
-    most = WIDTH
+    most = frame.width
     for number in reversed(range(len(found))):
         places[number] = most = min(places[number], most)
         most -= apart
@@ -283,12 +308,13 @@ class Arcs:
     arcs: tuple[Arc, ...]
 
 
-def arcs(graph: Graph, x: float = 74.0, row: float = 40.0) -> Arcs:
-    """Draw the edges of a graph, longer ones further out."""
-    rows = {task.name: row * (number + 0.5) for number, task in enumerate(graph.order())}
+def arcs(graph: Graph, names: Collection[str], x: float = 74.0, row: float = 40.0) -> Arcs:
+    """Draw the tasks of these names and the edges between them, longer ones further out."""
+    order = [task for task in graph.order() if task.name in names]
+    rows = {task.name: row * (number + 0.5) for number, task in enumerate(order)}
     found = []
-    for task in graph.order():
-        for edge in graph.edges(task):
+    for task in order:
+        for edge in (edge for edge in graph.edges(task) if edge.name in rows):
             above, below = rows[edge.name], rows[task.name]
             out = x - min(x - 4, (below - above - row) * 0.45)
             path = f"M{x:g} {above:g}C{out:.1f} {above:g} {out:.1f} {below:g} {x:g} {below:g}"

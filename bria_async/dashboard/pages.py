@@ -29,7 +29,7 @@ from bria_async.wire.convert import structure
 from bria_async.wire.redaction import excerpt, shown
 
 from .drafts import Draft, described, draft_of, edits_of
-from .drawing import Arcs, Plot, Timeline, arcs, plot, timeline
+from .drawing import Arcs, Plot, Timeline, arcs, plot, timelines
 from .facts import NAMED, command_on, facts_of, next_command, view_of
 from .figures import Stage, duration, stages, told, took
 from .history import (
@@ -147,7 +147,8 @@ class RunPage:
     """What was told of its images and their captions, warnings first."""
     log: tuple[tuple[float, str], ...]
     """What happened in plain words, the newest first."""
-    timeline: Timeline | None
+    timelines: tuple[Timeline, ...]
+    """For a screen and for a phone; none where nobody began."""
     arcs: Arcs
     plot: Plot | None
     limit: Limit
@@ -250,14 +251,14 @@ def run_page(
         pictures=tuple(_pictures(results, sent, prompts, alive=view.alive)),
         findings=tuple(excerpt(words) for what in FOUND for _, words in told(events, frozenset({what}))),
         log=tuple((at, excerpt(words)) for at, words in sorted(told(events), key=lambda line: line[0], reverse=True)),
-        timeline=timeline(
+        timelines=timelines(
             lasted,
             worked,
-            (event.at for event in events),
-            marks_of_run(events, worked),
+            [event.at for event in events],
+            tuple(marks_of_run(events, worked)),
             marks_of_steps(events),
         ),
-        arcs=arcs(results.graph),
+        arcs=arcs(results.graph, {step.stage.name for step in steps}),
         plot=plot(list(uploads(events)), limit.known),
         limit=limit,
         draft=draft_of(view, results, events, edits),

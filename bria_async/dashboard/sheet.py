@@ -40,7 +40,7 @@ class Tile:
     name: str
     picture: str
     """Its thumbnail as a `data:` address; empty where there is none."""
-    facts: str
+    facts: tuple[str, ...]
     caption: str
     findings: tuple[Finding, ...]
     sharpness: float | None
@@ -116,7 +116,7 @@ def tiles_of(inspection: Inspection, pictures: Mapping[Path, bytes | None]) -> d
             number=number,
             name=name_below(inspection.folder, path),
             picture="" if picture is None else f"data:image/webp;base64,{base64.b64encode(picture).decode()}",
-            facts="" if image is None else f"{image.width} x {image.height}, {size(image.size)}",
+            facts=() if image is None else (f"{image.width} x {image.height}", size(image.size)),
             caption=str(inspection.captions.get(path, "")),
             findings=sorted_by_level(about[path]),
             sharpness=None if measures is None else measures.sharpness,

@@ -69,6 +69,9 @@ LOOSE = """() => [...document.querySelectorAll(".dotted")].filter((line) => {
   return getComputedStyle(line).overflowX !== "clip" || !begins.every(hides) || line.textContent.includes("·");
 }).map((line) => line.textContent)"""
 """The lines of parts with dots between them where a dot is seen at an end."""
+CUT = """() => [...document.querySelectorAll(".scroll")].filter((box) => box.scrollWidth > box.clientWidth)
+  .map((box) => `${box.ariaLabel}: ${box.scrollWidth} of ${box.clientWidth}`)"""
+"""What is wider than its box."""
 UNFOLD = """() => {
   const folded = "details:not(.tile:nth-child(odd), .tile:nth-child(n + 9))";
   for (const details of document.querySelectorAll(folded)) details.open = true;
@@ -180,11 +183,12 @@ def test_captions_of_many_images(
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
-def test_a_phone_shows_all_of_the_steps(chromium: Browser, address: str) -> None:
-    """Of a run that is done: its table is no wider than the screen. A sample to come takes no square of it."""
+def test_a_phone_shows_all_of_a_run(chromium: Browser, address: str) -> None:
+    """Its timeline and its steps are no wider than the screen, and a sample to come takes no square of it."""
     with window(chromium, PHONE) as page:
-        opened(page, address, "done")
-        assert page.locator(".graph").evaluate("box => box.scrollWidth - box.clientWidth") == 0
+        for view in ("done", "running", "paused", "review", "interrupted"):
+            opened(page, address, view)
+            assert page.evaluate(CUT) == [], view
         opened(page, address, "paused")
         box = page.locator(".samples .frame").first.bounding_box()
         assert box is not None and box["height"] < box["width"] / 2

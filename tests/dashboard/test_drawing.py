@@ -2,11 +2,26 @@
 
 import itertools
 import re
+from html import escape
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from bria_async.dashboard.drawing import BESIDE, FEET, HEIGHT, LEFT, LONGEST, RIGHT, WIDTH, Scale, arcs, plot, timeline
+from bria_async.dashboard.drawing import (
+    BESIDE,
+    FEET,
+    HEIGHT,
+    LONGEST,
+    NARROW,
+    WIDE,
+    WIDTH,
+    Scale,
+    Timeline,
+    arcs,
+    plot,
+    timelines,
+)
 from bria_async.dashboard.history import INTERRUPTED, Limit, Mark, Span, Stretch
 from bria_async.dashboard.templating import rendered
 from bria_async.graph.events import Happened
@@ -14,6 +29,17 @@ from bria_async.training.lifecycle import shape
 from bria_async.training.plan import Plan
 
 QUICK = [float(number) for number in range(20)]
+LEFT, RIGHT = WIDE.left, WIDE.right
+
+
+def timeline(*drawn: Any) -> Timeline | None:
+    """The one for a screen."""
+    return next(iter(timelines(*drawn)), None)
+
+
+def shown(*drawn: Timeline) -> str:
+    """Timelines as HTML."""
+    return rendered("run/timeline.html", page=SimpleNamespace(timelines=drawn))
 
 
 def test_a_scale_without_gaps_is_even() -> None:
@@ -48,7 +74,7 @@ def test_the_timeline_of_a_run_that_was_killed() -> None:
     assert found is not None
     project, upload = found.bars
     assert (project.x, project.words, project.open) == (LEFT, "1 s", False)
-    assert (upload.words, upload.open) == ("18 s so far", True)
+    assert (upload.words, upload.open) == ("18 s", True)
     assert upload.x + upload.width == pytest.approx(RIGHT)
     assert [sign.words for sign in upload.signs] == ["repeated 3 times: reset", "repeated: reset"]
     assert [(band.took, band.words) for band in found.idle] == [
@@ -75,14 +101,15 @@ BROADEST = 6.5
 def test_words_stand_right_of_their_bar(start: float, end: float | None, marks: list[Mark]) -> None:
     """Beyond it and its signs, and inside the drawing: of bars at either edge, broad and narrow, with long words."""
     span = Span(start, end if end is None else max(start, end))
-    found = timeline({"upload": span}, (Stretch(LONG[0], LONG[-1], ""),), LONG, [], {"upload": marks})
-    assert found is not None
-    (bar,) = found.bars
-    assert LEFT <= bar.x < bar.x + bar.width < bar.after
-    assert bar.after + len(bar.words) * BROADEST <= WIDTH + 12
-    assert f'<text class="took" x="{round(bar.after, 1)}"' in rendered(
-        "run/timeline.html", page=SimpleNamespace(timeline=found)
-    )
+    drawn = timelines({"upload": span}, (Stretch(LONG[0], LONG[-1], ""),), LONG, [], {"upload": marks})
+    assert [found.frame for found in drawn] == [WIDE, NARROW]
+    html = shown(*drawn)
+    for found in drawn:
+        (bar,) = found.bars
+        so_far = " so far" if end is None and found.frame is WIDE else ""
+        assert found.frame.left <= bar.x < bar.x + bar.width < bar.after
+        assert bar.after + len(bar.words + so_far) * BROADEST <= found.frame.width + 12
+        assert f'x="{round(bar.after, 1)}" y="{bar.y + 16}">{escape(bar.words)}{so_far}</text>' in html
 
 
 def test_signs_of_a_run_do_not_lie_over_each_other() -> None:
@@ -95,21 +122,21 @@ def test_signs_of_a_run_do_not_lie_over_each_other() -> None:
     assert resumed.stands == resumed.x == pytest.approx(LEFT + (RIGHT - LEFT) * 2 / 19)
     assert (asked.stands, paused.x) == pytest.approx((asked.x, RIGHT))
     assert paused.stands - asked.stands == BESIDE
-    drawn = rendered("run/timeline.html", page=SimpleNamespace(timeline=found))
-    assert f"M{round(paused.stands, 1)} 39L{round(paused.x, 1)} 45V" in drawn
+    assert f"M{round(paused.stands, 1)} 39L{round(paused.x, 1)} 45V" in shown(found, found)
 
 
+@pytest.mark.parametrize("frame", [0, 1], ids=["wide", "narrow"])
 @pytest.mark.parametrize("times", [[19.0] * 30, [float(at) for at in range(20)] * 5], ids=["at the end", "everywhere"])
-def test_many_signs_of_a_run_have_room(times: list[float]) -> None:
+def test_many_signs_of_a_run_have_room(times: list[float], frame: int) -> None:
     """Of 100 kills and resumes each is seen, from the left edge to the right one; every line is at its time."""
     marks = [Mark(at, what) for at in times for what in ("resumed", "paused", INTERRUPTED)]
-    found = timeline({}, (Stretch(0, 19, "paused"),), QUICK, marks, {})
-    assert found is not None
-    assert {round(sign.x, 3) for sign in found.signs} <= {round(LEFT + (RIGHT - LEFT) * at / 19, 3) for at in times}
+    found = timelines({}, (Stretch(0, 19, "paused"),), QUICK, marks, {})[frame]
+    left, right, width = found.frame.left, found.frame.right, found.frame.width
+    assert {round(sign.x, 3) for sign in found.signs} <= {round(left + (right - left) * at / 19, 3) for at in times}
     places = [sign.stands for sign in found.signs]
     gaps = [after - before for before, after in itertools.pairwise(places)]
-    assert min(gaps) >= min(BESIDE, (WIDTH - LEFT) / (len(places) - 1)) - 1e-6
-    assert places[0] >= LEFT - 1e-6 and places[-1] <= WIDTH
+    assert min(gaps) >= min(BESIDE, (width - left) / (len(places) - 1)) - 1e-6
+    assert places[0] >= left - 1e-6 and places[-1] <= width
 
 
 def test_ticks_of_a_clock_that_was_set_back() -> None:
@@ -182,13 +209,24 @@ def test_nothing_is_drawn_of_a_run_that_nobody_began() -> None:
 def test_the_graph_is_drawn_as_it_is() -> None:
     """A row for each task below those that it needs, and an arc for each edge."""
     graph = shape(Plan(images="here", name="Lora"), 7)
-    found = arcs(graph)
-    assert list(found.rows) == [task.name for task in graph.order()]
+    names = [task.name for task in graph.order()]
+    found = arcs(graph, names)
+    assert list(found.rows) == names
     assert len(found.arcs) == sum(len(graph.edges(task)) for task in graph.tasks)
     for task in graph.tasks:
         for edge in graph.edges(task):
             assert found.rows[edge.name] < found.rows[task.name]
             assert f"{task.name} needs {edge.name}" in [arc.words for arc in found.arcs]
+
+
+def test_steps_that_are_not_shown_have_neither_rows_nor_arcs() -> None:
+    """Those of a plan without samples, and any between others: the rows of the rest are those of their table."""
+    graph = shape(Plan(images="here", name="Lora"), 7)
+    names = [task.name for task in graph.order() if task.name not in ("schema", "submission", "sample")]
+    found = arcs(graph, names)
+    assert [(name, y) for name, y in found.rows.items()] == [(name, 20 + 40 * at) for at, name in enumerate(names)]
+    drawn = {word for arc in found.arcs for word in arc.words.split(" needs ")}
+    assert drawn == set(names)
 
 
 def test_a_plot_of_what_happened() -> None:

@@ -24,7 +24,7 @@ ENLARGED = (320, 640)
 """Pixels of a window of 1280 that is enlarged four times."""
 SHOWN = """() => Object.fromEntries([...document.querySelectorAll(".graph tbody tr")].map((row) => [
   row.querySelector("th").firstChild.textContent.trim(),
-  [...row.querySelectorAll(".needs")].filter((each) => each.checkVisibility()).map((each) => each.textContent),
+  [...row.querySelectorAll(".needs")].filter((each) => each.checkVisibility()).map((each) => each.textContent.trim()),
 ]))"""
 """The words of what each step needs, as they are shown."""
 BESIDE = """() => {
@@ -62,8 +62,9 @@ def test_the_edges_are_in_words(page: Page, size: tuple[int, int], before: str) 
     page.set_viewport_size({"width": size[0], "height": size[1]})
     graph = shape(Plan(images="here", name="Cats", samples=("a boat",)), 3)
     needs = {task.name: ", ".join(edge.name for edge in graph.edges(task)) for task in graph.order()}
+    items = {"upload": " · 3 of 3"} if before else {}
     shown = {name: [words for words in found if words] for name, found in page.evaluate(SHOWN).items()}
-    assert shown == {name: [before + words] if words else [] for name, words in needs.items()}
+    assert shown == {name: [before + words + items.get(name, "")] if words else [] for name, words in needs.items()}
     assert page.evaluate(BESIDE)
     assert page.evaluate(NO_WIDER), "states are as near as without them"
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]

@@ -131,7 +131,7 @@ async def test_a_copy_is_as_large_as_what_it_copies(folder: Path, tmp_path: Path
     """Each file with the same bytes tells its size, beside the other and among all."""
     shutil.copyfile(folder / "good-0.jpg", folder / "same.jpg")
     page, _ = await sheet_of(folder, tmp_path / "sheet.html")
-    sizes = [words for words in page.texts["p"] if re.fullmatch(r"\d+ x \d+, .+", words)]
+    sizes = [words for words in page.texts["span"] if re.fullmatch(r"\d+ x \d+", words)]
     assert len(sizes) == 7 + 2 + 2, "all but the damaged one; two that look the same, and two that are"
 
 

@@ -85,9 +85,9 @@ def look_at_run(place: Place, page: RunPage, *, control: bool) -> Look:
     shown: Mapping[str, Any] = {
         "head": (page.state, page.reason, page.ahead, page.numbers, page.next),
         "doing": page.state,
-        "contents": (page.timeline is None, page.plot is None, not page.pictures, not page.findings),
+        "contents": (not page.timelines, page.plot is None, not page.pictures, not page.findings),
         "review": page.draft,
-        "timeline": page.timeline,
+        "timeline": page.timelines,
         "throughput": (page.plot, page.limit),
         "samples": page.pictures,
         "dataset": page.findings,
