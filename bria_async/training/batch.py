@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -106,7 +107,7 @@ class Batch:
         self._looking = Turns(LOOKS)
         self._begun: dict[str, RunRow] = {}
         self._earlier: Runs = {}
-        """What was below the state folder when it began, looked through once for all that begin."""
+        """What is below the state folder beside it, looked through once for all that begin."""
         self._waiting: dict[str, anyio.CancelScope] = {}
         self._engines: dict[str, LocalEngine] = {}
         self._halted: dict[str, str] = {}
@@ -325,7 +326,8 @@ class Batch:
         self._members = tuple(attrs.evolve(member, plan=attrs.evolve(member.plan, **self._how)) for member in found)
         await self._session.host.in_thread(self._remember, self._members)
         if any(member.plan.run not in self._begun for member in self._members):
-            self._earlier = await self._session.host.in_thread(runs_by_folder, self._settings.state)
+            look = partial(runs_by_folder, self._settings.state, but=self.place.source)
+            self._earlier = await self._session.host.in_thread(look)
 
     def _remember(self, members: Sequence[Member]) -> None:
         try:

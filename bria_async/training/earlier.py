@@ -38,12 +38,15 @@ def images_of_last_run(
     return {}
 
 
-def runs_by_folder(state: Path | None = None) -> Runs:
-    """All runs below a state folder, by the folder of their images; opens each journal there. Blocks."""
+def runs_by_folder(state: Path | None = None, *, but: feed.Source | None = None) -> Runs:
+    """All runs below a state folder, by the folder of their images; opens each journal there `but` one. Blocks."""
     found: dict[str, list[tuple[float, feed.Source, str]]] = defaultdict(list)
     for place in places(state):
-        with contextlib.suppress(JournalError):
-            for run in feed.run_rows(place.source):
-                found[str(run.plan.get("images"))].append((run.created, place.source, run.name))
+        if place.source == but:
+            continue
+        with contextlib.suppress(JournalError, AttributeError, TypeError, ValueError):  # a stranger's may hold anything
+            rows = [(str(run.plan.get("images")), float(run.created), run.name) for run in feed.run_rows(place.source)]
+            for images, created, name in rows:
+                found[images].append((created, place.source, name))
     newest = {folder: sorted(runs, key=lambda run: run[0], reverse=True) for folder, runs in found.items()}
     return {folder: [(journal, name) for _, journal, name in runs] for folder, runs in newest.items()}

@@ -40,7 +40,7 @@ from .reconcile import (
     find_uploaded,
 )
 from .samples import Prompt, Sample, keep_sample
-from .telling import tell_decoded, tell_likeness
+from .telling import tell_decoded
 from .waiting import has_caption, until_captioned, until_listed, until_trained, until_unpacked
 
 Uploaded = Mapping[str, Stored]
@@ -230,7 +230,6 @@ async def captions(
     Completing freezes captions, so nothing may be completed, let alone trained, while one is missing.
     """
     ready = await until_captioned(session, settings, run, identity.id, upload)
-    await tell_likeness(session, run, upload)  # after a look: of 100,000 images it takes a second
     if not plan.review:
         return ready
     subject = " ".join(sorted(str(image.id) for image in upload.values()))

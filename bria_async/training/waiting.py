@@ -18,6 +18,7 @@ from bria_async.types.models import Model, ModelStatus
 from .captions import keep_captions
 from .plan import Settings
 from .reconcile import Stored, absent, find_bulk, gone, ids_of, match_zip
+from .telling import tell_likeness
 from .watch import ModelWatch
 
 T = TypeVar("T")
@@ -95,6 +96,8 @@ async def until_captioned(
 ) -> Dataset:
     """Wait until every planned image is listed with its caption, and none is being made anew; tell what is there.
 
+    What images show beside each other is told then, too: after the first look at the server.
+
     Raises:
         Reopen: images are not listed even after the settle delay, so they are gone.
         RunPaused: captions are still missing at the deadline.
@@ -106,8 +109,10 @@ async def until_captioned(
     async def look() -> Dataset | None:
         nonlocal missing, made_anew, since
         images = await session.images.list(dataset)
-        since = session.host.monotonic() if since is None else since
-        ids.update({} if ids else ids_of(planned))  # once, and not before the first look: of 100,000 it takes a second
+        if since is None:  # reads all images, of 100,000 for a second: not before the server was asked
+            since = session.host.monotonic()
+            ids.update(ids_of(planned))
+            await tell_likeness(session, run, planned)
         away = absent(images, ids)
         if away and session.host.monotonic() - since > run.settle:
             raise gone(run, dataset, away)

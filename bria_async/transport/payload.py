@@ -75,6 +75,7 @@ class CountedPayload(Payload):
 
     def begin(self) -> None:
         """An attempt to send it begins."""
+        self.sent = self._granted = 0
         if (self.size or 0) > SLICE:
             _under_way.add(self)
 

@@ -1,8 +1,9 @@
 """Ticks of the event loop, in each of which it runs once whatever is ready, and what the bodies on it write in one.
 
 A socket takes megabytes before it is full, so that each body could write a file in one go, and 16 of them as many files
-before a handler that has been ready all the time. So all together write so much in a tick, and whoever comes then waits
-for a later one, first come, first served.
+before a handler that has been ready all the time. So all together are let write so much in a tick, and whoever comes
+then waits for a later one, first come, first served. Who has to wait for his socket in between writes the rest of what
+he was let write when that takes it.
 """
 
 import asyncio

@@ -28,7 +28,7 @@ def test_a_run_that_was_killed_and_resumed(slow_shell: Shell, slow: Simulator, p
     page = Page.of(slow_shell.folder / "done.html")
     assert page.stands_alone()
     assert len(page.pictures) == 7, "six images and a sample"
-    assert len(page.all("rect", "idle")) == 1, "the time in which nobody worked"
+    assert len(page.all("rect", "idle")) == 2, "the time in which nobody worked, on a screen and on a phone"
     assert all(words in page.text for words in ("interrupted: its", "resumed", "bria-async generate")), page.text
     kept = [path for path in slow_shell.folder.rglob("*") if path.is_file()]
     assert not [path for path in kept if TOKEN.encode() in path.read_bytes()], "the token is in no file"

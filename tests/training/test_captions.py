@@ -280,7 +280,7 @@ async def told_to(folder: Path, heard: list[Event]) -> AsyncIterator[Callable[[]
     async with Journal(folder / "journal.db", Host()) as journal:
         row = await journal.create_run("cats", "tag", {}, "", {}, [])
         ledger = await Ledger.load(journal, row, Host(), [heard.append])
-        yield lambda: Run("cats", "tag", folder, folder, {}, 0.0, ledger, Control(folder / "control"))
+        yield lambda: Run("cats", "tag", folder, folder, {"image": {}}, 0.0, ledger, Control(folder / "control"))
 
 
 def listed(captions: Mapping[int, str | None]) -> list[DatasetImage]:

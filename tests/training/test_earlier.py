@@ -48,6 +48,9 @@ def test_the_newest_run_of_a_folder_counts(studio: Studio, within: Within, tmp_p
         here.sim.fail("models.create", status=403, body={"message": "no such right"})
         with pytest.raises(RunPaused):
             await studio.train(here, studio.plan(name="Later", images=folder))
+        shutil.copytree(studio.state / "later", studio.state / "stranger")
+        with contextlib.closing(sqlite3.connect(studio.state / "stranger" / "journal.db")) as database, database:
+            database.execute("UPDATE run SET plan = '[]'")
         (studio.state / "broken").mkdir()
         (studio.state / "broken" / "journal.db").write_text("no journal")
         shutil.copytree(studio.state / "later", studio.state / "odd")
@@ -92,5 +95,13 @@ def test_runs_of_a_batch_are_compared_with_what_was_before_it(studio: Studio, wi
         plans = [studio.plan(name=name, images=folder) for name in names]
         await train_many(here.session, plans, name="many", settings=studio.settings(), on_event=studio.events.append)
         assert len(differences(studio)) == 3 * len(names)
+        (folder / "2.png").write_bytes(picture(colour="brown"))
+        more = studio.plan(name="Fifth", images=folder)
+        studio.events.clear()
+        await train_many(
+            here.session, [*plans, more], name="many", settings=studio.settings(), on_event=studio.events.append
+        )
+        said = differences(studio)
+        assert len(said) == 3 and any("2 images" in words or "2.png" in words for words in said), said
 
     within(main)

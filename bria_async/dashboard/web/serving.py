@@ -239,7 +239,7 @@ def _why_absent(place: Place) -> str:
     """Why the journal of a run does not hold it; blocks."""
     if reason := place.why_not_begun:
         return reason
-    if place.batch is not None and place.name not in place.planned:
+    if place.batch is not None and (planned := place.planned) and place.name not in planned:
         return "the batch has no run of this name."
     if place.batch is None and (others := feed.views(place.source)):
         return f"its journal holds the run {others[0].run.name!r}, whose folder was renamed. Give it its name again."
