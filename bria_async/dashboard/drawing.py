@@ -106,7 +106,7 @@ class Frame:
 
 WIDE = Frame(WIDTH, 120.0, 880.0, TICKS)
 NARROW = Frame(306.0, 80.0, 230.0, 2)
-"""On a phone: what is read there needs no hand."""
+"""On a phone, whose screen it fits."""
 
 
 @attrs.frozen

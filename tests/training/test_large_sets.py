@@ -19,6 +19,7 @@ from bria_async.sim import Options
 from bria_async.sim.faults import When
 from bria_async.training import resume, train, train_many
 from bria_async.types.trainings import MOST_EACH
+from bria_async.wire.polling import Polling
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.world import ADDRESS, World, connected, land
 
@@ -230,6 +231,18 @@ def test_what_pixels_show_is_told_before_the_training(studio: Studio, within: Wi
         assert compared.data["reason"] == f"{COUNT} images were compared with each other"
 
     within(main, **LARGE)
+
+
+def test_what_pixels_show_is_told_while_captions_are_waited_for(studio: Studio, within: Within, tmp_path: Path) -> None:
+    """A run that pauses because they never come has told it."""
+    drawings(tmp_path, COUNT)
+
+    async def main(here: World) -> None:
+        with pytest.raises(RunPaused, match="no caption"):
+            await studio.train(here, studio.plan(images=tmp_path, upload="each"), waiting=Polling(timeout=600.0))
+        assert len(studio.happened("compared")) == 1
+
+    within(main, caption_delay=10_000.0, **LARGE)
 
 
 def test_what_pixels_show_is_told_once_however_often_it_goes_on(studio: Studio, within: Within, tmp_path: Path) -> None:
