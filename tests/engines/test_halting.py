@@ -75,8 +75,7 @@ async def test_a_stop_request_lets_finish_what_is_on_its_way(busy: Bench) -> Non
     """Nothing new is taken, the answers on their way are taken, and the run says how to go on."""
     running = asyncio.create_task(busy.run())
     await underway(busy)
-    busy.control.ask(Request(STOP), busy.host)
-    await finished(busy.host.let_pass(busy.interval))
+    await finished(busy.ask_to_stop())
     await finished(busy.host.asleep(GRACE))
     opened(busy)
     with pytest.raises(RunCancelled, match="asked to stop"):
@@ -93,8 +92,7 @@ async def test_what_outlives_its_grace_is_in_doubt(busy: Bench) -> None:
     """After the grace time requests are cut; the next run looks for them."""
     running = asyncio.create_task(busy.run())
     await underway(busy)
-    busy.control.ask(Request(STOP), busy.host)
-    await finished(busy.host.let_pass(busy.interval))
+    await finished(busy.ask_to_stop())
     await finished(busy.host.let_pass(GRACE))
     with pytest.raises(RunCancelled):
         await finished(running)
@@ -131,8 +129,7 @@ async def test_waiting_is_interrupted_at_once(bench: Bench) -> None:
     bench.server.faults = {"box": [LOST_AFTER]}
     running = asyncio.create_task(bench.run())
     await finished(bench.host.asleep(150.0))
-    bench.control.ask(Request(STOP), bench.host)
-    bench.host.push(bench.interval)
+    await finished(bench.ask_to_stop())
     with pytest.raises(RunCancelled):
         await finished(running)
     assert bench.states("box") == {"": "in_doubt"}
@@ -152,9 +149,7 @@ async def test_a_task_that_has_sent_nothing_is_interrupted_at_once(bench: Bench)
     bench.graph = Graph("patience", (patient,))
     running = asyncio.create_task(bench.run())
     await waits.wait()
-    bench.control.ask(Request(STOP), bench.host)
-    await until(lambda: bench.host.slept != [])
-    bench.host.push(bench.interval)
+    await finished(bench.ask_to_stop())
     with pytest.raises(RunCancelled):
         await finished(running)
     assert bench.states("patient") == {"": "pending"}
@@ -172,9 +167,7 @@ async def test_nothing_is_announced_once_the_run_stops(bench: Bench) -> None:
 
     bench.graph = Graph("stubborn", (stubborn,))
     running = asyncio.create_task(bench.run())
-    await finished(bench.host.asleep(bench.interval))
-    bench.control.ask(Request(STOP), bench.host)
-    bench.host.push(bench.interval)
+    await finished(bench.ask_to_stop())
     await finished(bench.host.asleep(bench.bounds.grace))
     proceed.set()
     with pytest.raises(RunCancelled):
@@ -200,9 +193,7 @@ async def test_a_request_that_waits_for_its_repetition_is_interrupted_at_once(be
     bench.graph = Graph("throttled", (throttled,))
     running = asyncio.create_task(bench.run())
     await finished(waits.wait())
-    await finished(bench.host.asleep(bench.interval))
-    bench.control.ask(Request(STOP), bench.host)
-    bench.host.push(bench.interval)
+    await finished(bench.ask_to_stop())
     with pytest.raises(RunCancelled):
         await finished(running)
     assert bench.states("throttled") == {"": "pending"}

@@ -15,7 +15,7 @@ from bria_async.engines.inbox import Inbox
 from bria_async.engines.local import Bounds, LocalEngine
 from bria_async.engines.run import Run
 from bria_async.errors import BriaError, NotSent, OutcomeUnknown, Refused, RunError, RunFailed, RunPaused
-from bria_async.graph.control import Control
+from bria_async.graph.control import STOP, Control, Request
 from bria_async.graph.events import Event, Happened
 from bria_async.graph.graph import Graph, Task, each, task
 from bria_async.graph.journal import Journal
@@ -338,6 +338,12 @@ class Bench:
             ledger.leave_run(type(error).__name__)
             raise
         await ledger.settle_run("done", None, Happened.COMPLETED)
+
+    async def ask_to_stop(self) -> None:
+        """Ask the run to stop once it listens: it waits for no time that passed before, and heeds no older request."""
+        await self.host.asleep(self.interval)
+        self.control.ask(Request(STOP), self.host)
+        self.host.push(self.interval)
 
     async def paused(self, kind: type[BriaError] = RunPaused) -> str:
         """Run the graph, which must stop with this error; the result is its message."""
