@@ -123,7 +123,7 @@ async def test_one_upload_that_stands_still_holds_up_nobody_else(studio: Studio,
     """It is given up after its time, while all others have been sent; then somebody looks, and it is there once."""
     async with (
         proxy(sim.base_url, for_requests(b"/images HTTP", (toxic,))) as chaos,
-        connected(chaos.base_url, timeout=0.4) as session,
+        connected(chaos.base_url, timeout=2.0) as session,
     ):
         result = await studio.train(session, uploads_at_once=2)
     lost = next(number for number, event in enumerate(studio.events) if event.what == "lost")
