@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import contextlib
 import shutil
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
@@ -367,12 +368,9 @@ class Bench:
 
     def query(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Ask the file on disk."""
-        database = sqlite3.connect(self.path)
-        database.row_factory = sqlite3.Row
-        try:
+        with contextlib.closing(sqlite3.connect(self.path)) as database:
+            database.row_factory = sqlite3.Row
             return database.execute(sql, values).fetchall()
-        finally:
-            database.close()
 
     def happened(self, *words: str) -> list[Event]:
         """The events of these kinds."""
@@ -385,9 +383,7 @@ class Bench:
         for file in self.folder.glob("journal.db*"):
             if not file.name.endswith("-shm"):
                 shutil.copy(file, folder)
-        return attrs.evolve(
-            self, folder=folder, events=[], ledger=None, engine=None, server=self.server, host=self.host
-        )
+        return attrs.evolve(self, folder=folder, events=[], ledger=None, engine=None)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -11,12 +11,10 @@ import pytest
 from aiohttp import web
 
 from bria_async.errors import ImageError, PlanChanged, PlanInvalid, RunCancelled, RunPaused
-from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.sim import Options
 from bria_async.training import Batch, Plan, repair, train, train_many
 from bria_async.types.common import MAX_IMAGE_BYTES
-from bria_async.wire.convert import structure
 from tests.simulation.loop import VirtualHost, run_virtually
 from tests.simulation.network import Clear, MemoryConnector, Trouble
 from tests.simulation.world import ADDRESS, Land, World, connected, land
@@ -398,12 +396,3 @@ def test_repair_knows_the_addresses(studio: Studio, within: Within, lost: bool) 
         assert clean(shelf.world.sim), shelf.world.sim.audit()
 
     within(main)
-
-
-def test_an_image_of_an_older_journal_has_no_address() -> None:
-    """It loads as it was; an address is in the journal, and in nothing that is shown of an image."""
-    older = {"path": "a.png", "key": "a--0.png", "sha256": "0", "size": 1, "mtime_ns": 1, "format": "png"}
-    image = structure({**older, "width": 9, "height": 9}, ImageFile)
-    assert image.url is None
-    newer = structure({**older, "width": 9, "height": 9, "url": f"https://a/1?key={SECRET}"}, ImageFile)
-    assert newer.url is not None and SECRET not in repr(newer)

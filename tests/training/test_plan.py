@@ -16,6 +16,7 @@ from bria_async.images.probe import ImageFile
 from bria_async.session import Session
 from bria_async.training import Expert, Plan
 from bria_async.training.fetching import look_at
+from bria_async.wire.convert import structure
 from tests.support import TOKEN
 
 
@@ -197,3 +198,12 @@ def test_what_a_zip_would_refuse_is_left_out_where_the_plan_says_so() -> None:
     plan = Plan(images="/pictures", name="A", family="2024", use_case="illustrative_style", style_description="soft")
     (unknown,) = [one for one in plan.check(found, zip_host=False) if one.files]
     assert unknown.words.endswith("for family 2024 is unknown"), unknown
+
+
+def test_an_image_of_an_older_journal_has_no_address() -> None:
+    """It loads as it was; an address is in the journal, and in nothing that is shown of an image."""
+    older = {"path": "a.png", "key": "a--0.png", "sha256": "0", "size": 1, "mtime_ns": 1, "format": "png"}
+    image = structure({**older, "width": 9, "height": 9}, ImageFile)
+    assert image.url is None
+    newer = structure({**older, "width": 9, "height": 9, "url": f"https://a/1?key={TOKEN}"}, ImageFile)
+    assert newer.url is not None and TOKEN not in repr(newer)
