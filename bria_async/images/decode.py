@@ -9,6 +9,7 @@ from bria_async.errors import ImageError
 from .formats import HEAD, Format, accepted
 from .look import Look, Oddity
 from .measure import SIDE, measure
+from .memory import PIXELS, needed
 from .pillow import Decoder, JpegImageFile, PngImageFile, WebPImageFile
 from .raster import orientation
 
@@ -49,13 +50,11 @@ def decode(data: bytes, form: Format, max_pixels: int, path: str, whole: bool = 
         ImageError: too many pixels, or the bytes are damaged or cut off; `path` is the file to name.
     """
     try:
-        with opened(data, form, max_pixels, path) as image:
-            if not whole:
+        if not whole:
+            with opened(data, form, max_pixels, path) as image:
                 return Look(image.width, image.height)
-            # verify() compares the checksums of a PNG, which load() skips; load() finds a cut JPEG, which
-            # verify() does not.
-            image.verify()
-        with opened(data, form, max_pixels, path) as image:
+        memory = _verified(data, form, max_pixels, path)
+        with PIXELS.taken(memory), opened(data, form, max_pixels, path) as image:  # a WebP takes much when it is opened
             width, height = image.size
             # A JPEG is loaded at an eighth of its sides, or as many pixels as are measured: each of its bits is decoded
             # as for all pixels, only the transform to pixels, which finds no fault, is left out. That takes half the
@@ -68,6 +67,16 @@ def decode(data: bytes, form: Format, max_pixels: int, path: str, whole: bool = 
     except Exception as error:
         # Damaged bytes make decoders raise whatever they stumble over.
         raise ImageError(f"cannot be decoded: {error}", path, "damaged") from error
+
+
+def _verified(data: bytes, form: Format, max_pixels: int, path: str) -> int:
+    """The bytes of memory that decoding takes.
+
+    verify() compares the checksums of a PNG, which load() skips; load() finds a cut JPEG, which verify() does not.
+    """
+    with opened(data, form, max_pixels, path) as image:
+        image.verify()
+        return needed(image)
 
 
 def opened(data: bytes, form: Format, max_pixels: int, path: str) -> Decoder:

@@ -78,7 +78,7 @@ async def scan(
         most_decoded: where there are more files than that, only the first so many images are decoded and measured;
             whether the others are damaged, and what their pixels tell, is left to `probe.check`.
         at_once: files decoded at a time, by default one more than there are processors; each takes memory for its
-            file and, unless it is an ordinary JPEG, three to nine bytes per pixel, as a WebP sixteen.
+            file and, unless it is an ordinary JPEG, four to sixteen bytes per pixel (`memory`), 1 GiB in all.
         progress: called after each file with how many are done, and of how many.
         known: what an earlier look found; a file of the same size and modification time is not read again.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from bria_async.errors import ImageError
 
 from .decode import opened
+from .memory import PIXELS, needed
 from .pillow import Image
 from .probe import LIMITS, format_of
 from .raster import orientation, plain, upright
@@ -30,7 +31,7 @@ def thumbnail(source: Path | bytes, side: int) -> bytes:
     data = read_whole(source, LARGEST_FILE).data if isinstance(source, Path) else source
     form = format_of(data, Path(path))
     try:
-        with opened(data, form, LIMITS.max_pixels, path) as image:
+        with opened(data, form, LIMITS.max_pixels, path) as image, PIXELS.taken(needed(image)):
             image.draft(None, (side, side))
             small = plain(image)
             small = small.convert("RGB") if small.mode == "CMYK" else small

@@ -30,18 +30,18 @@ class Alarms:
         now = self.loop.time()
         for alarm in [each for each in self.set if each.at <= now]:
             self.set.discard(alarm)
-            alarm.ring()
+            self.loop.call_soon(alarm.ring)
         self.wake_up_at(min((each.at for each in self.set), default=math.inf))
 
 
 class Alarm:
     """A context in which `TimeoutError` is raised after so many seconds, exactly as by `asyncio.timeout`."""
 
-    __slots__ = ("_alarms", "_cancelling", "_rang", "_task", "at")
+    __slots__ = ("_alarms", "_cancelling", "_over", "_rang", "_task", "at")
 
     def __init__(self, alarms: Alarms, seconds: float) -> None:
         self._alarms = alarms
-        self._rang = False
+        self._over = self._rang = False
         self.at = alarms.loop.time() + seconds
 
     def __enter__(self) -> Self:
@@ -57,6 +57,7 @@ class Alarm:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Take it out, and no timer is left behind by the last; only what it has cancelled itself ran out of time."""
+        self._over = True
         self._alarms.set.discard(self)
         if not self._alarms.set:
             self._alarms.wake_up_at(math.inf)
@@ -69,6 +70,7 @@ class Alarm:
             raise TimeoutError from error
 
     def ring(self) -> None:
-        """Interrupt the task."""
-        self._rang = True
-        self._task.cancel()
+        """Interrupt the task, unless what else was due in the same turn of the loop has ended it."""
+        if not self._over:
+            self._rang = True
+            self._task.cancel()

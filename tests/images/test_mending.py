@@ -25,7 +25,10 @@ def faulty(folder: Path) -> Path:
     deep = Image.frombytes("I;16", (1024, 1024), halves)
     write(folder / "deep.png", encoded(deep, "PNG"))
     noise = Image.effect_noise((2300, 2300), 90)
-    write(folder / "huge.png", encoded(Image.merge("RGB", [noise, noise.rotate(90), noise.rotate(180)]), "PNG"))
+    grain = Image.merge("RGB", [noise, noise.rotate(90), noise.rotate(180)])
+    write(folder / "huge.png", encoded(grain, "PNG"))
+    write(folder / "broad.jpg", encoded(grain, "JPEG", quality=100, subsampling=0))
+    write(folder / "vast.webp", encoded(grain, "WEBP", lossless=True, method=0))
     return folder
 
 
@@ -34,10 +37,11 @@ async def test_copies_have_nothing_left_to_mend(tmp_path: Path) -> None:
     folder = faulty(tmp_path / "Cats")
     before = {path: path.read_bytes() for path in folder.iterdir()}
     found = await inspect(folder)
-    assert [finding.code for finding in found.of("error")] == ["too-large"], found.findings
+    assert [finding.code for finding in found.of("error")] == ["too-large"] * 3, found.findings
     steps: list[tuple[int, int]] = []
     mended = await mend(found, tmp_path / "mended", progress=lambda done, total: steps.append((done, total)))
     assert {path.name: changes for path, changes in mended.changes.items()} == {
+        "broad.jpg": ("encoded anew below 12 MB",),
         "clear.png": ("flattened",),
         "cmyk.jpg": ("CMYK to RGB",),
         "deep.png": ("16 bits to 8",),
@@ -45,11 +49,12 @@ async def test_copies_have_nothing_left_to_mend(tmp_path: Path) -> None:
         "moving.webp": ("first frame kept",),
         "small.png": ("sized up to 1024 pixels",),
         "turned.jpg": ("turned upright",),
+        "vast.webp": ("encoded anew below 12 MB",),
         "wrong.png": ("named by what it is",),
     }, mended.changes
     again = await inspect(mended.folder)
     assert {finding.code for finding in again.findings}.isdisjoint(DONE) and not again.of("error"), again
-    assert (len(mended.copies), steps[-1]) == (9, (9, 9))
+    assert (len(mended.copies), steps[-1]) == (11, (11, 11))
     assert mended.problems == ()
     assert {path: path.read_bytes() for path in folder.iterdir()} == before, "the images themselves were changed"
 
@@ -73,6 +78,7 @@ async def test_pixels_are_those_of_the_image(tmp_path: Path) -> None:
     assert pixels("small.png").size == (1200, 1024)
     assert near(pixels("small.png"), picture(size=(600, 512), seed=4).resize((1200, 1024)))
     assert mended.copies[folder / "huge.png"].suffix == ".jpg"
+    assert near(pixels("broad.jpg"), pixels("huge.png")), "it has other pixels"
     assert mended.copies[folder / "huge.png"].stat().st_size <= MAX_IMAGE_BYTES
 
 

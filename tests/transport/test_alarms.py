@@ -118,3 +118,22 @@ def test_many_have_one_timer() -> None:
         assert loop.time() == 90
 
     run_virtually(main)
+
+
+def test_what_ended_in_the_same_turn_is_not_interrupted() -> None:
+    """A limit within it that a late loop notices together with the alarm is the one that counts."""
+
+    async def main() -> None:
+        loop: Any = asyncio.get_running_loop()
+
+        async def within_a_second() -> None:
+            async with asyncio.timeout(1.0):
+                loop.call_soon(setattr, loop._clock, "now", 5.0)
+                await asyncio.sleep(100)
+
+        with Alarm(Alarms(), 2.0), pytest.raises(TimeoutError):
+            await within_a_second()
+        await asyncio.sleep(0)
+        assert loop.time() == 5.0
+
+    run_virtually(main)
