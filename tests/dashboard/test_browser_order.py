@@ -141,6 +141,33 @@ def test_who_asks_for_a_change_keeps_his_place(chromium: Browser, tmp_path: Path
         expect(field).to_be_focused()
 
 
+ANSWERED_LATE = """
+const real = window.fetch;
+window.fetch = async (...given) => {
+  const answer = await real(...given);
+  while (!document.querySelector("#review li")) await new Promise(requestAnimationFrame);
+  return answer;
+};
+"""
+"""What was asked for is on the page before the answer to asking for it."""
+
+
+def test_what_comes_of_a_change_before_its_answer_is_shown(chromium: Browser, tmp_path: Path) -> None:
+    """Until the answer is there the caption is one that somebody types; then its tile tells of the change."""
+    write(Place.of("cats", tmp_path))
+    with running(lambda: serving(tmp_path, control=True)) as address, window(chromium, refused=(404,)) as page:
+        page.add_init_script(ANSWERED_LATE)
+        page.goto(address)
+        page.get_by_role("link", name="cats").click()
+        expect(page.locator("#pulse")).to_have_text("live")
+        tile = page.locator("#image-0")
+        tile.locator("summary").press("Enter")
+        tile.get_by_label("Caption").fill("a cat")
+        tile.get_by_role("button").press("Enter")
+        expect(tile).to_contain_text("A change of the caption is asked for")
+        expect(tile.get_by_role("button")).to_be_focused()
+
+
 async def inspected(folder: Path, to: Path) -> None:
     """Write the contact sheet of a folder."""
     await write_sheet(await inspect(folder), to)

@@ -25,7 +25,10 @@ function place(old, html) {
   template.innerHTML = html;
   const fresh = template.content.firstElementChild;
   if (!old) return fresh;
-  if (isBeingEdited(old)) return null;
+  if (isBeingEdited(old)) {
+    held[old.id] = html;
+    return null;
+  }
   carryOver(old, fresh);
   if (old.isEqualNode(fresh)) return null;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
@@ -59,7 +62,9 @@ function isBefore(one, other) {
   return ours[number] < theirs[number];
 }
 
-// What somebody types stays under his hands; the part comes again with the next change.
+// What somebody types stays under his hands; the part comes again with the next change, or when what he typed is taken.
+let held = {};
+
 function isBeingEdited(part) {
   return [...part.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
 }
@@ -252,6 +257,7 @@ document.addEventListener("submit", async (event) => {
   const button = form.querySelector("button:not([type])");
   const isFocused = document.activeElement === button;
   button.disabled = true;
+  held = {};
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     announce((await answer.text()).trim(), !answer.ok);
@@ -262,6 +268,7 @@ document.addEventListener("submit", async (event) => {
     button.disabled = false;
     if (isFocused && document.activeElement === document.body) button.focus({ preventScroll: true });
   }
+  arrive(held);
 });
 
 let forgetting;
