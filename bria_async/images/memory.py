@@ -1,4 +1,7 @@
-"""Memory for pixels: what is decoded at a time takes no more of it than there is, whoever decodes and however much."""
+"""Memory for pixels: all that is decoded at a time, whoever decodes it, has so much of it together.
+
+What opening an image takes beforehand is not counted: of a WebP four bytes for each pixel (measured).
+"""
 
 import threading
 from collections.abc import Iterator
@@ -7,7 +10,7 @@ from contextlib import contextmanager
 from .pillow import Decoder, JpegImageFile, PngImageFile, WebPImageFile
 
 DECODED = {WebPImageFile: 16, PngImageFile: 4}
-"""Bytes that decoding takes for each pixel (measured): a WebP is decoded onto two canvases, and then copied twice."""
+"""Bytes that decoding takes for each pixel (measured)."""
 TRANSPARENT = 8
 """The same of a PNG, which is looked at for pixels that are."""
 PROGRESSIVE = 4

@@ -115,20 +115,25 @@ def test_samples_arrive_beside_others(chromium: Browser, pictures: Path, tmp_pat
         assert sorted(columns.all_inner_texts()) == ["three", "two"]
 
 
+def change_a_caption(page: Page, address: str) -> None:
+    """By keyboard, on the page of the run cats, which says then that this is asked for and leaves the focus alone."""
+    page.goto(address)
+    page.get_by_role("link", name="cats").click()
+    expect(page.locator("#pulse")).to_have_text("live")
+    tile = page.locator("#image-0")
+    tile.locator("summary").press("Enter")
+    tile.get_by_label("Caption").fill("a cat")
+    tile.get_by_role("button").press("Enter")
+    expect(tile).to_contain_text("A change of the caption is asked for")
+    expect(tile.get_by_role("button")).to_be_focused()
+
+
 def test_who_asks_for_a_change_keeps_his_place(chromium: Browser, tmp_path: Path) -> None:
     """By keyboard: what is told above a form of what it was asked for takes the focus from none of its fields."""
     place = Place.of("cats", tmp_path)
     write(place)
     with running(lambda: serving(tmp_path, control=True)) as address, window(chromium, refused=(404,)) as page:
-        page.goto(address)
-        page.get_by_role("link", name="cats").click()
-        expect(page.locator("#pulse")).to_have_text("live")
-        tile = page.locator("#image-0")
-        tile.locator("summary").press("Enter")
-        tile.get_by_label("Caption").fill("a cat")
-        tile.get_by_role("button").press("Enter")
-        expect(tile).to_contain_text("A change of the caption is asked for")
-        expect(tile.get_by_role("button")).to_be_focused()
+        change_a_caption(page, address)
         field = page.get_by_label("Caption prefix")
         field.focus()
         expect(page.locator("#review li")).to_have_count(1)
@@ -157,15 +162,7 @@ def test_what_comes_of_a_change_before_its_answer_is_shown(chromium: Browser, tm
     write(Place.of("cats", tmp_path))
     with running(lambda: serving(tmp_path, control=True)) as address, window(chromium, refused=(404,)) as page:
         page.add_init_script(ANSWERED_LATE)
-        page.goto(address)
-        page.get_by_role("link", name="cats").click()
-        expect(page.locator("#pulse")).to_have_text("live")
-        tile = page.locator("#image-0")
-        tile.locator("summary").press("Enter")
-        tile.get_by_label("Caption").fill("a cat")
-        tile.get_by_role("button").press("Enter")
-        expect(tile).to_contain_text("A change of the caption is asked for")
-        expect(tile.get_by_role("button")).to_be_focused()
+        change_a_caption(page, address)
 
 
 async def inspected(folder: Path, to: Path) -> None:
